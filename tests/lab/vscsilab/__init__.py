@@ -1,0 +1,1 @@
+"""The xen-pvscsi lab: real Xen under QEMU, driven from scenarios."""

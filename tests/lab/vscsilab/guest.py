@@ -1,0 +1,93 @@
+"""PV guests: stock Debian kernel, stock frontend, our command runner."""
+import time
+
+from .errors import LabError
+from .qemu import GUEST_ARGS
+from .shell import Place
+
+PAYLOAD = "/lab/payload"
+DISK = ("format=raw, vdev=xvda, access=ro, backendtype=phy, "
+        f"script={PAYLOAD}/vbd-hotplug, target=/dev/vdb")
+
+
+class Guest(Place):
+    def __init__(self, lab, name, memory=256, vcpus=1, config="",
+                 kernel_args="", on_crash="destroy"):
+        self.lab, self.name = lab, name
+        self.transcript = lab.dom0.transcript
+        self.domid = None
+        self.config_path = f"/run/lab/{name}.cfg"
+        self.config = "\n".join([
+            f'name = "{name}"', 'type = "pv"', f"memory = {memory}",
+            f"vcpus = {vcpus}", f'kernel = "{PAYLOAD}/guest-vmlinuz"',
+            f'ramdisk = "{PAYLOAD}/guest-initrd"',
+            f'extra = "{GUEST_ARGS} {kernel_args}"', f"disk = ['{DISK}']",
+            f'on_crash = "{on_crash}"', 'on_poweroff = "destroy"',
+            config, ""])
+
+    def create(self, paused=False, timeout=120):
+        dom0 = self.lab.dom0
+        dom0.put(self.config, self.config_path)
+        flag = "-p " if paused else ""
+        dom0.run(f"xl create {flag}{self.config_path}", timeout=timeout)
+        self.find()
+
+    def find(self):
+        """Learn the domain id; it changes with reboot, restore and so on."""
+        self.domid = int(self.lab.dom0.run(f"xl domid {self.name}").out)
+        return self.domid
+
+    def unpause(self):
+        self.lab.dom0.run(f"xl unpause {self.name}")
+
+    def pause(self):
+        self.lab.dom0.run(f"xl pause {self.name}")
+
+    def wait_up(self, timeout=150):
+        """Until the guest runs commands."""
+        answer = self.lab.dom0.call("guest_open", timeout + 20,
+                                    domid=self.domid, timeout=timeout)
+        if not answer["ready"]:
+            tail = "\n".join(self.console().splitlines()[-20:])
+            raise LabError(f"guest {self.name} did not come up in "
+                           f"{timeout} s; its console ends with:\n{tail}")
+        return self
+
+    def call(self, op, patience, **fields):
+        if self.domid is None:
+            raise LabError(f"guest {self.name} is not running")
+        return self.lab.dom0.channel.call(op, patience, to=self.domid,
+                                          **fields)
+
+    def console(self):
+        """Everything the guest has printed so far."""
+        path = f"/var/log/xen/console/guest-{self.name}.log"
+        found = self.lab.dom0.run(f"cat {path}", check=False)
+        return found.out.replace("\r", "")
+
+    def exists(self):
+        return self.lab.dom0.run(f"xl domid {self.name}", check=False).rc == 0
+
+    def wait_gone(self, timeout=60):
+        limit = time.monotonic() + timeout
+        while self.exists():
+            if time.monotonic() > limit:
+                raise LabError(f"guest {self.name} is still there after "
+                               f"{timeout} s")
+            time.sleep(0.3)
+        self._ended()
+
+    def shutdown(self, timeout=60):
+        """As an administrator would: the guest powers itself off."""
+        self.lab.dom0.run(f"xl shutdown {self.name}")
+        self.wait_gone(timeout)
+
+    def destroy(self, timeout=60):
+        self.lab.dom0.run(f"xl destroy {self.name}", timeout=timeout)
+        self.wait_gone(timeout)
+
+    def _ended(self):
+        self.lab.dom0.call("guest_close", 20, domid=self.domid)
+        self.domid = None
+        if self in self.lab.guests:
+            self.lab.guests.remove(self)

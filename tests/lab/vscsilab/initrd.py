@@ -1,0 +1,36 @@
+"""The two small initrds: they find the root file system and bring our files."""
+from . import paths
+from .cpio import Cpio
+
+
+def _common(image, which, init):
+    archive = Cpio()
+    for name in ("proc", "sys", "dev", "root", "tmp"):
+        archive.directory(name)
+    archive.device("dev/console", 5, 1)
+    archive.file("bin/busybox", image.busybox.read_bytes(), 0o755)
+    archive.file("init", (paths.VM_DIR / init).read_bytes(), 0o755)
+    early = image.early_modules(which)
+    archive.file("early/order",
+                 "".join(name + "\n" for name, _ in early).encode())
+    for name, data in early:
+        archive.file("early/" + name, data)
+    return archive
+
+
+def _ours(archive, names):
+    for name in names:
+        archive.file("lab/" + name, (paths.VM_DIR / name).read_bytes(), 0o755)
+
+
+def dom0(image):
+    archive = _common(image, "dom0", "dom0-initrd-init")
+    _ours(archive, ["dom0-init", "stub.py", "ports.py"])
+    return archive.finish()
+
+
+def guest(image):
+    archive = _common(image, "guest", "guest-initrd-init")
+    _ours(archive, ["guest-init", "guestd.py", "jobs.py", "xswire.py",
+                    "xslink.py"])
+    return archive.finish()

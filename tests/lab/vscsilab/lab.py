@@ -1,0 +1,149 @@
+"""What a scenario's run(lab) is given."""
+import shlex
+import threading
+import time
+
+from . import logscan
+from .errors import LabError
+from .guest import Guest
+from .storage import FABRIC, Backstores, Targets
+from .vscsi import Vscsi
+from .xenstore import Xenstore
+
+MODULE = "xen-scsiback"
+# modprobe, by name or by alias, must find the module under test first. A
+# rule does at once what depmod takes half a minute for on this machine.
+RULE = "/etc/modprobe.d/vscsi-lab.conf"
+
+
+class Lab:
+    def __init__(self, machine, driver, report):
+        self.machine, self.driver, self.report = machine, driver, report
+        self.dom0 = machine.dom0
+        self.dom0.transcript = self._transcribe
+        self.transcript = open(machine.logs / "commands.log", "a")
+        self.writing = threading.Lock()
+        self.xs = Xenstore(self.dom0)
+        self.vscsi = Vscsi(self.xs)
+        self.backstore = Backstores(self.dom0)
+        self.target = Targets(self.dom0)
+        self.guests = []
+        self.expected = []
+        self.passed, self.failed = [], []
+
+    # Verdicts
+
+    def check(self, name, condition, detail=""):
+        """Record a line of the result; the scenario goes on either way."""
+        (self.passed if condition else self.failed).append(name)
+        self.report("PASS" if condition else "FAIL", name,
+                    "" if condition else str(detail))
+        return bool(condition)
+
+    def equal(self, name, got, wanted):
+        return self.check(name, got == wanted, f"got {got!r}, not {wanted!r}")
+
+    def note(self, text):
+        """A line for the reader, neither good nor bad."""
+        self.report("note", text, "")
+
+    def expect_log(self, regex, required=True):
+        """Log lines matching this are no failure; unless required is False,
+        it is one if none comes."""
+        self.expected.append(logscan.Expected(regex, required))
+
+    # Driver
+
+    def install_driver(self):
+        """Make modprobe find the module under test. In-tree: nothing to do."""
+        if self.driver != "ours":
+            return
+        self.dom0.run(
+            "dir=/lib/modules/$(uname -r)/updates; mkdir -p $dir; "
+            f"cp /lab/payload/module/{MODULE}.ko $dir/ || exit 1; "
+            f"needs=$(modinfo -F depends $dir/{MODULE}.ko | tr , ' '); "
+            f"echo \"install {MODULE} "
+            "modprobe -a configfs $needs && "
+            f"insmod $dir/{MODULE}.ko \\$CMDLINE_OPTS\" > {RULE}")
+
+    def load_driver(self, params=""):
+        self.install_driver()
+        self.dom0.run(f"modprobe target_core_mod && modprobe {MODULE} {params}",
+                      timeout=120)
+        if not self.driver_loaded():
+            raise LabError(f"{MODULE} is not there after modprobe")
+        self.dom0.run(f"mkdir -p {FABRIC}")
+
+    def driver_loaded(self):
+        return self.dom0.run(f"test -d /sys/module/{MODULE.replace('-', '_')}",
+                             check=False).rc == 0
+
+    def unload_driver(self):
+        self.dom0.run(f"rmdir {FABRIC} 2>/dev/null; rmmod {MODULE}",
+                      timeout=120)
+
+    # Guests
+
+    def guest(self, name, memory=256, vcpus=1, paused=False, wait=True,
+              **options):
+        """Create a PV guest. paused: devices can be attached before its
+        kernel runs; call unpause() and wait_up() then."""
+        guest = Guest(self, name, memory, vcpus, **options)
+        self.guests.append(guest)
+        guest.create(paused)
+        if wait and not paused:
+            guest.wait_up()
+        return guest
+
+    def boot_guests(self, *names, **options):
+        """Several at once; their kernels boot side by side."""
+        started = [self.guest(name, wait=False, **options) for name in names]
+        return [guest.wait_up(300) for guest in started]
+
+    # Devices
+
+    def attach(self, guest, pdev, vdev, devid=0, wait=True, **options):
+        """See Vscsi.attach; returns the device's name, like dev-0."""
+        return self.vscsi.attach(guest.domid, pdev, vdev, devid, wait,
+                                 **options)
+
+    def detach(self, guest, dev, devid=0, **options):
+        self.vscsi.detach(guest.domid, dev, devid, **options)
+
+    def device_state(self, guest, devid, dev):
+        return self.vscsi.device_state(guest.domid, dev, devid)
+
+    def disk(self, guest, vdev, timeout=40):
+        """The guest's block device at h:c:t:l; the frontend numbers its
+        hosts itself, so only c:t:l count. With several controllers ask
+        for the host by lsscsi instead."""
+        tail = vdev.split(":", 1)[1]
+        found = guest.poll(
+            f"set -- /sys/class/scsi_device/*:{tail}/device/block/*; "
+            "[ -e $1 ] && [ -b /dev/${1##*/} ] && echo /dev/${1##*/}", timeout)
+        return found.out.strip()
+
+    # Tidying up
+
+    def teardown(self):
+        """Destroy all guests and what they left in xenstore."""
+        for guest in list(self.guests):
+            domid = guest.domid
+            guest.destroy()
+            self.vscsi.forget(domid)
+
+    def _transcribe(self, place, command, answer, seconds):
+        with self.writing:
+            out = self.transcript
+            out.write(f"[{time.strftime('%H:%M:%S')} {seconds:6.1f} s] "
+                      f"{place}$ {command}\n")
+            if answer:
+                for text in (answer["out"], answer["err"]):
+                    out.write("".join(f"    {line}\n"
+                                      for line in text.splitlines()[:400]))
+                if answer["rc"] != 0:
+                    out.write(f"    -> {answer['rc']}\n")
+            out.flush()
+            if self.machine.verbose:
+                self.report("run", f"{place}$ {shlex.quote(command)[:200]}",
+                            "")
