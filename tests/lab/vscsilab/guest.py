@@ -19,7 +19,7 @@ class Guest(Place):
         self.config_path = f"/run/lab/{name}.cfg"
         self.config = "\n".join([
             f'name = "{name}"', 'type = "pv"', f"memory = {memory}",
-            f"vcpus = {vcpus}", f'kernel = "{PAYLOAD}/guest-vmlinuz"',
+            f"vcpus = {vcpus}", 'kernel = "/boot/vmlinux"',
             f'ramdisk = "{PAYLOAD}/guest-initrd"',
             f'extra = "{GUEST_ARGS} {kernel_args}"', f"disk = ['{DISK}']",
             f'on_crash = "{on_crash}"', 'on_poweroff = "destroy"',

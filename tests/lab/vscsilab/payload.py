@@ -26,7 +26,6 @@ def write(target, image, module=None, extra=()):
 
         for name in PROGRAMS:
             add(name, (paths.VM_DIR / name).read_bytes(), 0o755)
-        add("guest-vmlinuz", image.vmlinuz.read_bytes())
         add("guest-initrd", initrd.guest(image))
         if module:
             add("module/xen-scsiback.ko", module.read_bytes())
