@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A slot's way through target core.  It comes back in one place, release_cmd:
+ * only then is the command truly over, whether it completed, failed or was
+ * aborted, and the slot free for the frontend's next request.
+ */
+#include "shim.h"
+
+#include <xen/events.h>
+
+static enum dma_data_direction vscsi_dma_direction(u32 direction)
+{
+	switch (direction) {
+	case VSCSI_TO_DEVICE:
+		return DMA_TO_DEVICE;
+	case VSCSI_FROM_DEVICE:
+		return DMA_FROM_DEVICE;
+	default:
+		return DMA_NONE;
+	}
+}
+
+/*
+ * Gives target core the slot's pages.  Not target_submit_prep(), which refuses
+ * a CDB that asks for more than the buffer, and lets a CDB that asks for less
+ * run over the whole buffer.
+ */
+static void vscsi_hand_over_pages(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+	u32 left = cmd->data_length, used = 0;
+
+	while (used < slot->pages && left) {
+		struct scatterlist *sg = &slot->sgl[used++];
+
+		sg->length = min(sg->length, left);
+		left -= sg->length;
+	}
+	if (!used)
+		return;
+	sg_mark_end(&slot->sgl[used - 1]);
+	cmd->t_data_sg = slot->sgl;
+	cmd->t_data_nents = used;
+	cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
+}
+
+void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command)
+{
+	struct se_cmd *cmd = &slot->cmd;
+	sense_reason_t reason;
+
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->tag = command->tag;
+	if (target_init_cmd(cmd, slot->device->session->se_sess, slot->sense, slot->device->lun,
+			    slot->bytes, TCM_SIMPLE_TAG, vscsi_dma_direction(command->direction),
+			    0)) {
+		slot->host = VSCSI_HOST_NO_CONNECT;
+		vscsi_complete(slot);
+		return;
+	}
+	reason = target_cmd_init_cdb(cmd, (unsigned char *)command->cdb, GFP_NOIO);
+	if (!reason)
+		reason = transport_lookup_cmd_lun(cmd);
+	if (reason) {
+		transport_send_check_condition_and_sense(cmd, reason, 0);
+		target_put_sess_cmd(cmd);
+		return;
+	}
+	reason = target_cmd_parse_cdb(cmd);
+	if (reason) {
+		transport_generic_request_failure(cmd, reason);
+		return;
+	}
+	vscsi_hand_over_pages(slot);
+	target_submit(cmd);
+}
+
+void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
+{
+	struct se_cmd *cmd = &slot->cmd;
+	bool abort = task->function == VSCSI_TASK_ABORT;
+
+	/* SAM-5 7.2: a command that is not there any more counts as aborted. */
+	if (abort && !task->in_flight) {
+		slot->task_ok = true;
+		vscsi_complete(slot);
+		return;
+	}
+	memset(cmd, 0, sizeof(*cmd));
+	if (target_submit_tmr(cmd, slot->device->session->se_sess, slot->sense,
+			      slot->device->lun, NULL, abort ? TMR_ABORT_TASK : TMR_LUN_RESET,
+			      GFP_NOIO, task->tag, 0))
+		vscsi_complete(slot);
+}
+
+int vscsi_write_pending(struct se_cmd *cmd)
+{
+	/* The data was copied before submission. */
+	target_execute_cmd(cmd);
+	return 0;
+}
+
+static void vscsi_note_status(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+
+	slot->host = VSCSI_HOST_OK;
+	slot->status = cmd->scsi_status;
+	slot->has_sense = cmd->se_cmd_flags & (SCF_TRANSPORT_TASK_SENSE | SCF_EMULATED_TASK_SENSE);
+	/* The wire has a word for too little data only. */
+	if (cmd->se_cmd_flags & SCF_UNDERFLOW_BIT)
+		slot->residual = min(cmd->residual_count, slot->bytes);
+}
+
+/* Also for tape reads that end in CHECK CONDITION with data (SSC-3 4.2.14). */
+int vscsi_queue_data_in(struct se_cmd *cmd)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+
+	vscsi_note_status(slot);
+	slot->data_ready = slot->from_device;
+	return 0;
+}
+
+int vscsi_queue_status(struct se_cmd *cmd)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+
+	vscsi_note_status(slot);
+	/* No data came with it; a guest must not take stale memory for data. */
+	if (slot->from_device)
+		slot->residual = slot->bytes;
+	return 0;
+}
+
+void vscsi_queue_tm_rsp(struct se_cmd *cmd)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+	u8 response = cmd->se_tmr_req->response;
+
+	slot->task_ok = response == TMR_FUNCTION_COMPLETE || response == TMR_TASK_DOES_NOT_EXIST;
+}
+
+void vscsi_aborted_task(struct se_cmd *cmd)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+
+	slot->host = VSCSI_HOST_ABORT;
+	slot->residual = slot->bytes;
+	slot->data_ready = false;
+}
+
+int vscsi_check_stop_free(struct se_cmd *cmd)
+{
+	return transport_generic_free_cmd(cmd, 0);
+}
+
+void vscsi_release_cmd(struct se_cmd *cmd)
+{
+	vscsi_complete(to_vscsi_slot(cmd));
+}
+
+static void vscsi_set_slot_result(struct vscsi_slot *slot)
+{
+	struct vscsi_ring_engine *engine = slot->ring->engine;
+	struct vscsi_result result = {
+		.host = slot->host,
+		.status = slot->status,
+		.residual = slot->residual,
+	};
+
+	if (slot->engine_result)
+		return;
+	if (slot->task) {
+		vscsi_set_task_result(engine, slot->index, slot->task_ok);
+		return;
+	}
+	if (slot->has_sense) {
+		result.sense = slot->sense;
+		result.sense_bytes = VSCSI_SENSE_BYTES;
+	}
+	vscsi_set_result(engine, slot->index, &result);
+}
+
+/* Answers everything that is done: one copy, one push, one notification. */
+static void vscsi_answer(struct vscsi_ring *ring)
+{
+	struct llist_node *done = llist_reverse_order(llist_del_all(&ring->done));
+	struct vscsi_device *device[VSCSI_SLOTS];
+	struct vscsi_slot *slot, *next;
+	bool live = ring->shared;
+	u32 devices = 0, i;
+
+	lockdep_assert_held(&ring->complete_lock);
+
+	ring->in->failed = 0;
+	llist_for_each_entry(slot, done, done) {
+		vscsi_set_slot_result(slot);
+		if (live && slot->data_ready)
+			vscsi_batch_data(ring, ring->in, slot, slot->bytes - slot->residual);
+	}
+	vscsi_batch_flush(ring->in);
+
+	llist_for_each_entry_safe(slot, next, done, done) {
+		if (slot->device)
+			device[devices++] = slot->device;
+		slot->device = NULL;
+		vscsi_pages_put(slot);
+		if (ring->in->failed & BIT(slot->index))
+			vscsi_set_copy_failed(ring->engine, slot->index);
+		/* From here on the ring thread may use the slot again. */
+		if (live)
+			vscsi_respond(ring->engine, slot->index);
+		else
+			vscsi_forget(ring->engine, slot->index);
+	}
+	if (live && vscsi_publish(ring->engine))
+		notify_remote_via_irq(ring->irq);
+
+	for (i = 0; i < devices; i++)
+		vscsi_device_put(device[i]);
+}
+
+void vscsi_complete(struct vscsi_slot *slot)
+{
+	struct vscsi_ring *ring = slot->ring;
+
+	/* The slot, and with it the ring, may be gone once it is on the list. */
+	kref_get(&ring->kref);
+	llist_add(&slot->done, &ring->done);
+	while (!llist_empty(&ring->done) && mutex_trylock(&ring->complete_lock)) {
+		vscsi_answer(ring);
+		mutex_unlock(&ring->complete_lock);
+		/* Against a completer that added just before and failed to lock. */
+		smp_mb();
+	}
+	if (READ_ONCE(ring->stopped))
+		vscsi_vhost_kick(ring->vhost);
+	vscsi_ring_put(ring);
+}

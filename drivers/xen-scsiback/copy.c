@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Grant copies between a guest's pages and ours, many to a hypercall. */
+#include "shim.h"
+
+#include <linux/mm.h>
+#include <xen/page.h>
+
+static void vscsi_batch_add(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot,
+			    const struct vscsi_copy *copy, unsigned long gfn, u32 offset,
+			    bool to_guest)
+{
+	struct gnttab_copy *op;
+
+	if (batch->count == VSCSI_BATCH)
+		vscsi_batch_flush(batch);
+	op = &batch->op[batch->count];
+	batch->slot[batch->count++] = slot;
+
+	op->len = copy->length;
+	op->status = GNTST_general_error;
+	if (to_guest) {
+		op->flags = GNTCOPY_dest_gref;
+		op->source.u.gmfn = gfn;
+		op->source.domid = DOMID_SELF;
+		op->source.offset = offset;
+		op->dest.u.ref = copy->grant;
+		op->dest.domid = ring->vhost->domid;
+		op->dest.offset = copy->grant_offset;
+	} else {
+		op->flags = GNTCOPY_source_gref;
+		op->source.u.ref = copy->grant;
+		op->source.domid = ring->vhost->domid;
+		op->source.offset = copy->grant_offset;
+		op->dest.u.gmfn = gfn;
+		op->dest.domid = DOMID_SELF;
+		op->dest.offset = offset;
+	}
+}
+
+void vscsi_batch_flush(struct vscsi_batch *batch)
+{
+	u32 i;
+
+	if (!batch->count)
+		return;
+	gnttab_batch_copy(batch->op, batch->count);
+	for (i = 0; i < batch->count; i++)
+		if (batch->op[i].status != GNTST_okay)
+			batch->failed |= BIT(batch->slot[i]);
+	batch->count = 0;
+}
+
+void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot)
+{
+	struct vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
+	void *list = ring->lists + slot * VSCSI_LIST_BYTES;
+	unsigned long gfn = virt_to_gfn(list);
+	u32 count, i;
+
+	count = vscsi_list_copies(ring->engine, slot, copies, ARRAY_SIZE(copies));
+	for (i = 0; i < count; i++)
+		vscsi_batch_add(ring, batch, slot, &copies[i], gfn,
+				offset_in_page(list) + copies[i].page_offset, false);
+}
+
+/* The first bytes of a slot's data, to the guest if it reads, else from it. */
+void vscsi_batch_data(struct vscsi_ring *ring, struct vscsi_batch *batch,
+		      struct vscsi_slot *slot, u32 bytes)
+{
+	struct vscsi_cursor at = {};
+	struct vscsi_copy copies[32];
+	u32 count, i;
+
+	for (;;) {
+		count = vscsi_data_copies(ring->engine, slot->index, &at, bytes, copies,
+					  ARRAY_SIZE(copies));
+		if (!count)
+			return;
+		for (i = 0; i < count; i++)
+			vscsi_batch_add(ring, batch, slot->index, &copies[i],
+					xen_page_to_gfn(sg_page(&slot->sgl[copies[i].page])),
+					copies[i].page_offset, slot->from_device);
+	}
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+// The C border: casts and nothing else.
+#include <new>
+#include <vscsi/control.hpp>
+#include <vscsi/names.hpp>
+#include <vscsi/ring_engine.hpp>
+
+using namespace vscsi;
+
+namespace
+{
+
+static_assert(VSCSI_SLOTS == wire::slots);
+static_assert(VSCSI_DIRECT_SEGMENTS == wire::direct_segments);
+static_assert(VSCSI_CDB_BYTES == wire::cdb_bytes);
+static_assert(VSCSI_SENSE_BYTES == wire::sense_bytes);
+static_assert(std::is_trivially_destructible_v<RingEngine> && std::is_trivially_destructible_v<LunMap>);
+
+RingEngine &engine(vscsi_ring_engine *ring) noexcept
+{
+	return *reinterpret_cast<RingEngine *>(ring);
+}
+const RingEngine &engine(const vscsi_ring_engine *ring) noexcept
+{
+	return *reinterpret_cast<const RingEngine *>(ring);
+}
+LunMap &luns(vscsi_lun_map *map) noexcept
+{
+	return *reinterpret_cast<LunMap *>(map);
+}
+const LunMap &luns(const vscsi_lun_map *map) noexcept
+{
+	return *reinterpret_cast<const LunMap *>(map);
+}
+
+Span<const char> text_of(const char *text) noexcept
+{
+	return {text, __builtin_strlen(text)};
+}
+
+} // namespace
+
+extern "C" {
+
+size_t vscsi_ring_engine_bytes(void) noexcept
+{
+	return sizeof(RingEngine);
+}
+
+vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared, void *lists) noexcept
+{
+	return reinterpret_cast<vscsi_ring_engine *>(::new (memory) RingEngine{
+		static_cast<wire::Page *>(shared), static_cast<SegmentList *>(lists)});
+}
+
+int vscsi_fetch(vscsi_ring_engine *ring, const vscsi_lun_map *map, vscsi_u32 *slot) noexcept
+{
+	return engine(ring).fetch(luns(map), *slot);
+}
+
+bool vscsi_more_requests(vscsi_ring_engine *ring) noexcept
+{
+	return engine(ring).more();
+}
+
+vscsi_u32 vscsi_list_copies(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_copy *copies,
+			    vscsi_u32 room) noexcept
+{
+	return engine(ring).list_copies(slot, {copies, room});
+}
+
+int vscsi_lists_done(vscsi_ring_engine *ring, vscsi_u32 slot, bool copied) noexcept
+{
+	return engine(ring).lists_done(slot, copied);
+}
+
+void vscsi_command_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_command *out) noexcept
+{
+	engine(ring).command_of(slot, *out);
+}
+
+void vscsi_task_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_task *out) noexcept
+{
+	engine(ring).task_of(slot, *out);
+}
+
+vscsi_u32 vscsi_data_copies(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_cursor *at, vscsi_u32 limit,
+			    vscsi_copy *copies, vscsi_u32 room) noexcept
+{
+	return engine(ring).data_copies(slot, *at, limit, {copies, room});
+}
+
+void vscsi_set_result(vscsi_ring_engine *ring, vscsi_u32 slot, const vscsi_result *result) noexcept
+{
+	engine(ring).set_result(slot, *result);
+}
+
+void vscsi_set_task_result(vscsi_ring_engine *ring, vscsi_u32 slot, bool success) noexcept
+{
+	engine(ring).set_task_result(slot, success);
+}
+
+void vscsi_set_copy_failed(vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
+{
+	engine(ring).set_copy_failed(slot);
+}
+
+void vscsi_respond(vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
+{
+	engine(ring).respond(slot);
+}
+void vscsi_forget(vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
+{
+	engine(ring).forget(slot);
+}
+bool vscsi_publish(vscsi_ring_engine *ring) noexcept
+{
+	return engine(ring).publish();
+}
+
+void vscsi_read_counters(const vscsi_ring_engine *ring, vscsi_counters *out) noexcept
+{
+	engine(ring).read_counters(*out);
+}
+
+vscsi_u32 vscsi_in_flight(const vscsi_ring_engine *ring) noexcept
+{
+	return engine(ring).in_flight();
+}
+
+size_t vscsi_luns_bytes(vscsi_u32 capacity) noexcept
+{
+	return LunMap::bytes(capacity);
+}
+
+vscsi_lun_map *vscsi_luns_init(void *memory, vscsi_u32 capacity) noexcept
+{
+	return reinterpret_cast<vscsi_lun_map *>(::new (memory) LunMap{capacity});
+}
+
+int vscsi_luns_add(vscsi_lun_map *map, const vscsi_address *address, vscsi_u32 device) noexcept
+{
+	return luns(map).add(LunMap::key(*address), device);
+}
+
+bool vscsi_luns_remove(vscsi_lun_map *map, const vscsi_address *address) noexcept
+{
+	return luns(map).remove(LunMap::key(*address));
+}
+
+bool vscsi_luns_find(const vscsi_lun_map *map, const vscsi_address *address, vscsi_u32 *device) noexcept
+{
+	const auto *entry = luns(map).find(LunMap::key(*address));
+	if (entry)
+		*device = entry->device;
+	return entry;
+}
+
+void vscsi_luns_move(vscsi_lun_map *to, const vscsi_lun_map *from) noexcept
+{
+	luns(to).take_from(luns(from));
+}
+
+int vscsi_parse_vdev(const char *text, vscsi_address *out) noexcept
+{
+	return parse_vdev(text_of(text), *out);
+}
+int vscsi_parse_pdev(const char *text, vscsi_pdev *out) noexcept
+{
+	return parse_pdev(text_of(text), *out);
+}
+
+int vscsi_parse_port(const char *text, vscsi_u32 *protocol, vscsi_u32 *skip) noexcept
+{
+	Protocol parsed{};
+	const int bad = parse_port(text_of(text), parsed, *skip);
+	*protocol = static_cast<vscsi_u32>(parsed);
+	return bad;
+}
+
+int vscsi_initiator_name(vscsi_u32 protocol, const char *uuid, char *out, size_t out_bytes) noexcept
+{
+	return initiator_name(static_cast<Protocol>(protocol), text_of(uuid), {out, out_bytes});
+}
+
+int vscsi_host_step(const vscsi_host_view *view) noexcept
+{
+	return static_cast<int>(host_step(*view));
+}
+int vscsi_device_step(const vscsi_device_view *view) noexcept
+{
+	return static_cast<int>(device_step(*view));
+}
+
+} // extern "C"

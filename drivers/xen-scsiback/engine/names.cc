@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <vscsi/names.hpp>
+
+namespace vscsi
+{
+namespace
+{
+
+constexpr bool is_digit(char c) noexcept
+{
+	return c >= '0' && c <= '9';
+}
+
+constexpr int hex_value(char c) noexcept
+{
+	if (is_digit(c))
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+constexpr u32 wire_limit = 0xffff;
+constexpr u32 lun_limit = 16383; // flat space addressing, SAM-5 4.7.7.2
+
+// A decimal number without sign, blanks or overflow.
+constexpr int parse_number(Span<const char> text, u32 limit, u32 &out) noexcept
+{
+	if (text.empty())
+		return VSCSI_NAME_SYNTAX;
+	u32 value = 0;
+	for (const char c : text) {
+		if (!is_digit(c))
+			return VSCSI_NAME_SYNTAX;
+		value = value * 10 + static_cast<u32>(c - '0');
+		if (value > limit)
+			return VSCSI_NAME_RANGE;
+	}
+	out = value;
+	return 0;
+}
+
+constexpr bool starts_with(Span<const char> text, Span<const char> prefix) noexcept
+{
+	if (text.size() < prefix.size())
+		return false;
+	for (std::size_t i = 0; i < prefix.size(); i++)
+		if (text[i] != prefix[i])
+			return false;
+	return true;
+}
+
+template <std::size_t N>
+constexpr Span<const char> literal(const char (&text)[N]) noexcept
+{
+	return {text, N - 1};
+}
+
+// Index of the last c, or size() if there is none.
+constexpr std::size_t find_last(Span<const char> text, char c) noexcept
+{
+	for (std::size_t i = text.size(); i > 0; i--)
+		if (text[i - 1] == c)
+			return i - 1;
+	return text.size();
+}
+
+constexpr Span<const char> after(Span<const char> text, std::size_t at) noexcept
+{
+	return {text.begin() + at + 1, text.size() - at - 1};
+}
+
+class Writer
+{
+public:
+	explicit Writer(Span<char> out) noexcept : out_{out} {}
+	void put(char c) noexcept
+	{
+		if (at_ + 1 < out_.size())
+			out_[at_] = c;
+		at_++;
+	}
+	void put(Span<const char> text) noexcept
+	{
+		for (const char c : text)
+			put(c);
+	}
+	[[nodiscard]] int finish() noexcept
+	{
+		if (at_ + 1 > out_.size())
+			return VSCSI_NAME_LENGTH;
+		out_[at_] = '\0';
+		return 0;
+	}
+
+private:
+	Span<char> out_;
+	std::size_t at_{};
+};
+
+constexpr bool is_uuid(Span<const char> text) noexcept
+{
+	if (text.size() != 36)
+		return false;
+	for (std::size_t i = 0; i < text.size(); i++) {
+		const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		if (dash ? text[i] != '-' : hex_value(text[i]) < 0)
+			return false;
+	}
+	return true;
+}
+
+constexpr char lower(char c) noexcept
+{
+	return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// NAA 5 (SPC-4 7.8.6.6.5): 4 bits type, 24 bits OUI, 36 bits of the vendor's.
+constexpr u64 naa_of(Span<const char> uuid) noexcept
+{
+	constexpr u64 naa_and_oui = 0x500163eULL << 36;
+	u64 hash = 0xcbf29ce484222325ULL; // FNV-1a, with a final mix
+	for (const char c : uuid) {
+		hash ^= static_cast<u8>(lower(c));
+		hash *= 0x100000001b3ULL;
+	}
+	hash ^= hash >> 32;
+	hash *= 0xd6e8feb86659fd93ULL;
+	hash ^= hash >> 32;
+	return naa_and_oui | (hash & 0xfffffffffULL);
+}
+
+} // namespace
+
+int parse_vdev(Span<const char> text, vscsi_address &out) noexcept
+{
+	u32 *const parts[] = {&out.host, &out.channel, &out.id, &out.lun};
+	std::size_t begin = 0;
+	std::size_t part = 0;
+	for (std::size_t i = 0; i <= text.size(); i++) {
+		if (i < text.size() && text[i] != ':')
+			continue;
+		if (part == 4)
+			return VSCSI_NAME_SYNTAX;
+		const int bad = parse_number({text.begin() + begin, i - begin}, wire_limit, *parts[part++]);
+		if (bad)
+			return bad;
+		begin = i + 1;
+	}
+	return part == 4 ? 0 : VSCSI_NAME_SYNTAX;
+}
+
+int parse_pdev(Span<const char> text, vscsi_pdev &out) noexcept
+{
+	const auto colon = find_last(text, ':');
+	if (colon == text.size() || colon == 0)
+		return VSCSI_NAME_SYNTAX;
+	if (const int bad = parse_number(after(text, colon), lun_limit, out.lun))
+		return bad;
+	auto port = text.first(colon);
+	out.tpgt = VSCSI_ANY_TPG;
+	if (const auto comma = find_last(port, ','); comma != port.size()) {
+		if (const int bad = parse_number(after(port, comma), wire_limit, out.tpgt))
+			return bad;
+		port = port.first(comma);
+	}
+	if (port.empty())
+		return VSCSI_NAME_SYNTAX;
+	Writer writer{{out.port, sizeof out.port}};
+	writer.put(port);
+	return writer.finish();
+}
+
+int parse_port(Span<const char> text, Protocol &protocol, u32 &skip) noexcept
+{
+	struct Prefix {
+		Span<const char> text;
+		Protocol protocol;
+		u32 skip; // stock tools expect FC names without their prefix
+	};
+	constexpr Prefix prefixes[] = {
+		{literal("naa."), Protocol::sas, 0},
+		{literal("fc."), Protocol::fcp, 3},
+		{literal("iqn."), Protocol::iscsi, 0},
+	};
+	for (const auto &prefix : prefixes) {
+		if (!starts_with(text, prefix.text))
+			continue;
+		if (text.size() == prefix.text.size())
+			return VSCSI_NAME_SYNTAX;
+		if (text.size() >= VSCSI_NAME_BYTES)
+			return VSCSI_NAME_LENGTH;
+		protocol = prefix.protocol;
+		skip = prefix.skip;
+		return 0;
+	}
+	return VSCSI_NAME_SYNTAX;
+}
+
+int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noexcept
+{
+	constexpr char hex[] = "0123456789abcdef";
+	if (!is_uuid(uuid))
+		return VSCSI_NAME_SYNTAX;
+	Writer writer{out};
+	const u64 naa = naa_of(uuid);
+	switch (protocol) {
+	case Protocol::sas:
+		writer.put(literal("naa."));
+		break;
+	case Protocol::iscsi:
+		writer.put(literal("iqn.2007-10.org.xen.pvscsi:"));
+		for (const char c : uuid)
+			writer.put(lower(c));
+		return writer.finish();
+	case Protocol::fcp:
+		break;
+	}
+	for (u32 digit = 0; digit < 16; digit++) {
+		if (protocol == Protocol::fcp && digit && digit % 2 == 0)
+			writer.put(':');
+		writer.put(hex[naa >> (60 - 4 * digit) & 0xf]);
+	}
+	return writer.finish();
+}
+
+} // namespace vscsi

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages that data is copied through.  A page belongs to one ring at a time and
+ * is zeroed when it comes to it, so that nothing of another guest can be
+ * copied out.  All rings share a bound; a ring with no page lent may exceed it,
+ * so that each can always finish one request of the largest size.
+ */
+#include "shim.h"
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/shrinker.h>
+
+static unsigned int vscsi_max_pool_pages = 16384;
+module_param_named(max_pool_pages, vscsi_max_pool_pages, uint, 0644);
+MODULE_PARM_DESC(max_pool_pages, "most pages that all rings together hold for data (default 16384)");
+
+static atomic_long_t vscsi_pool_pages;
+static DEFINE_SPINLOCK(vscsi_pool_lock);
+static LIST_HEAD(vscsi_pool_rings);	/* vscsi_pool_lock */
+
+void vscsi_pages_init(struct vscsi_ring *ring)
+{
+	spin_lock_init(&ring->page_lock);
+	INIT_LIST_HEAD(&ring->cache);
+	spin_lock(&vscsi_pool_lock);
+	list_add_tail(&ring->pool_entry, &vscsi_pool_rings);
+	spin_unlock(&vscsi_pool_lock);
+}
+
+static void vscsi_free_list(struct list_head *pages)
+{
+	struct page *page, *next;
+	long count = 0;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+		count++;
+	}
+	atomic_long_sub(count, &vscsi_pool_pages);
+}
+
+/* Gives all free pages of a ring back to the system. */
+void vscsi_pages_trim(struct vscsi_ring *ring)
+{
+	LIST_HEAD(pages);
+
+	spin_lock(&ring->page_lock);
+	list_splice_init(&ring->cache, &pages);
+	ring->cached = 0;
+	spin_unlock(&ring->page_lock);
+	vscsi_free_list(&pages);
+}
+
+void vscsi_pages_exit(struct vscsi_ring *ring)
+{
+	spin_lock(&vscsi_pool_lock);
+	list_del(&ring->pool_entry);
+	spin_unlock(&vscsi_pool_lock);
+	vscsi_pages_trim(ring);
+}
+
+static bool vscsi_may_grow(struct vscsi_ring *ring, u32 missing)
+{
+	long total = atomic_long_add_return(missing, &vscsi_pool_pages);
+
+	if (total <= READ_ONCE(vscsi_max_pool_pages) || !ring->lent)
+		return true;
+	atomic_long_sub(missing, &vscsi_pool_pages);
+	return false;
+}
+
+/*
+ * Lends pages to a slot and builds its scatterlist.  False if there are none
+ * now: the ring is woken when some of its own come back.
+ */
+bool vscsi_pages_get(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes)
+{
+	struct vscsi_ring *ring = slot->ring;
+	u32 had = 0, missing, i;
+	struct page *page, *next;
+	LIST_HEAD(list);
+
+	spin_lock(&ring->page_lock);
+	list_for_each_entry_safe(page, next, &ring->cache, lru) {
+		if (had == pages)
+			break;
+		list_move_tail(&page->lru, &list);
+		had++;
+	}
+	ring->cached -= had;
+	missing = pages - had;
+	if (missing && !vscsi_may_grow(ring, missing)) {
+		set_bit(VSCSI_RING_STARVED, &ring->flags);
+		goto give_back;
+	}
+	ring->lent += pages;
+	spin_unlock(&ring->page_lock);
+
+	for (i = 0; i < missing; i++) {
+		page = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOWARN);
+		if (!page)
+			goto no_memory;
+		list_add(&page->lru, &list);
+	}
+
+	sg_init_table(slot->sgl, pages);
+	i = 0;
+	list_for_each_entry_safe(page, next, &list, lru) {
+		u32 length = min_t(u32, bytes, PAGE_SIZE - offset);
+
+		list_del(&page->lru);
+		sg_set_page(&slot->sgl[i++], page, length, offset);
+		bytes -= length;
+		offset = 0;
+	}
+	slot->pages = pages;
+	return true;
+
+no_memory:
+	atomic_long_sub(missing - i, &vscsi_pool_pages);
+	had += i;
+	spin_lock(&ring->page_lock);
+	ring->lent -= pages;
+	/* With nothing lent nobody would wake the ring; it looks again by itself. */
+	set_bit(VSCSI_RING_STARVED, &ring->flags);
+give_back:
+	list_splice(&list, &ring->cache);
+	ring->cached += had;
+	spin_unlock(&ring->page_lock);
+	return false;
+}
+
+/* Completer, or the ring thread before submission. */
+void vscsi_pages_put(struct vscsi_slot *slot)
+{
+	struct vscsi_ring *ring = slot->ring;
+	u32 i;
+
+	if (!slot->pages)
+		return;
+	spin_lock(&ring->page_lock);
+	for (i = 0; i < slot->pages; i++)
+		list_add(&sg_page(&slot->sgl[i])->lru, &ring->cache);
+	ring->cached += slot->pages;
+	ring->lent -= slot->pages;
+	spin_unlock(&ring->page_lock);
+	slot->pages = 0;
+	if (test_and_clear_bit(VSCSI_RING_STARVED, &ring->flags))
+		vscsi_ring_kick(ring);
+}
+
+static unsigned long vscsi_pool_count(struct shrinker *shrinker, struct shrink_control *control)
+{
+	struct vscsi_ring *ring;
+	unsigned long count = 0;
+
+	spin_lock(&vscsi_pool_lock);
+	list_for_each_entry(ring, &vscsi_pool_rings, pool_entry)
+		count += READ_ONCE(ring->cached);
+	spin_unlock(&vscsi_pool_lock);
+	return count ? count : SHRINK_EMPTY;
+}
+
+static unsigned long vscsi_pool_scan(struct shrinker *shrinker, struct shrink_control *control)
+{
+	struct vscsi_ring *ring;
+	struct page *page, *next;
+	unsigned long freed = 0;
+	LIST_HEAD(pages);
+
+	spin_lock(&vscsi_pool_lock);
+	list_for_each_entry(ring, &vscsi_pool_rings, pool_entry) {
+		/* Allocation happens without the page lock, so this cannot deadlock. */
+		spin_lock(&ring->page_lock);
+		list_for_each_entry_safe(page, next, &ring->cache, lru) {
+			if (freed == control->nr_to_scan)
+				break;
+			list_move(&page->lru, &pages);
+			ring->cached--;
+			freed++;
+		}
+		spin_unlock(&ring->page_lock);
+	}
+	spin_unlock(&vscsi_pool_lock);
+	vscsi_free_list(&pages);
+	return freed ? freed : SHRINK_STOP;
+}
+
+static struct shrinker vscsi_pool_shrinker = {
+	.count_objects	= vscsi_pool_count,
+	.scan_objects	= vscsi_pool_scan,
+	.seeks		= DEFAULT_SEEKS,
+};
+
+int vscsi_pool_init(void)
+{
+	return register_shrinker(&vscsi_pool_shrinker, "xen-pvscsi");
+}
+
+void vscsi_pool_exit(void)
+{
+	unregister_shrinker(&vscsi_pool_shrinker);
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Target ports (WWNs) and target portal groups in configfs. */
+#include "shim.h"
+
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/utsname.h>
+
+static DEFINE_MUTEX(vscsi_tpgs_lock);
+static LIST_HEAD(vscsi_tpgs);
+static DECLARE_WAIT_QUEUE_HEAD(vscsi_tpg_unpinned);
+
+static const char *vscsi_protocol_name(u32 protocol)
+{
+	switch (protocol) {
+	case SCSI_PROTOCOL_SAS:
+		return "SAS";
+	case SCSI_PROTOCOL_FCP:
+		return "FCP";
+	default:
+		return "iSCSI";
+	}
+}
+
+struct se_wwn *vscsi_make_wwn(struct target_fabric_configfs *tf,
+			      struct config_group *group, const char *name)
+{
+	struct vscsi_port *port;
+	u32 protocol, skip;
+	int bad;
+
+	bad = vscsi_parse_port(name, &protocol, &skip);
+	if (bad == VSCSI_NAME_LENGTH) {
+		pr_err("target port '%s': name too long, at most %u bytes\n", name,
+		       VSCSI_NAME_BYTES - 1);
+		return ERR_PTR(-ENAMETOOLONG);
+	}
+	if (bad) {
+		pr_err("target port '%s': expected a name that begins with naa., fc. or iqn.\n",
+		       name);
+		return ERR_PTR(-EINVAL);
+	}
+	port = kzalloc(sizeof(*port), GFP_KERNEL);
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->protocol = protocol;
+	strscpy(port->name, name + skip, sizeof(port->name));
+	return &port->se_wwn;
+}
+
+void vscsi_drop_wwn(struct se_wwn *wwn)
+{
+	kfree(to_vscsi_port(wwn));
+}
+
+struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name)
+{
+	struct vscsi_port *port = to_vscsi_port(wwn);
+	struct vscsi_tpg *tpg;
+	u16 tpgt;
+	int err;
+
+	if (strncmp(name, "tpgt_", 5) || kstrtou16(name + 5, 10, &tpgt)) {
+		pr_err("%s: '%s' is no target portal group: expected tpgt_N, N from 0 to 65535\n",
+		       port->name, name);
+		return ERR_PTR(-EINVAL);
+	}
+	tpg = kzalloc(sizeof(*tpg), GFP_KERNEL);
+	if (!tpg)
+		return ERR_PTR(-ENOMEM);
+	tpg->port = port;
+	tpg->tpgt = tpgt;
+	err = core_tpg_register(wwn, &tpg->se_tpg, port->protocol);
+	if (err < 0) {
+		kfree(tpg);
+		return ERR_PTR(err);
+	}
+	mutex_lock(&vscsi_tpgs_lock);
+	list_add_tail(&tpg->entry, &vscsi_tpgs);
+	mutex_unlock(&vscsi_tpgs_lock);
+	return &tpg->se_tpg;
+}
+
+static bool vscsi_tpg_unused(struct vscsi_tpg *tpg)
+{
+	bool unused;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	unused = !tpg->pins;
+	mutex_unlock(&vscsi_tpgs_lock);
+	return unused;
+}
+
+void vscsi_drop_tpg(struct se_portal_group *se_tpg)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(se_tpg);
+
+	mutex_lock(&vscsi_tpgs_lock);
+	list_del(&tpg->entry);
+	mutex_unlock(&vscsi_tpgs_lock);
+	/* Only a look-up in its last steps; configfs refuses it the TPG. */
+	wait_event(vscsi_tpg_unpinned, vscsi_tpg_unused(tpg));
+	core_tpg_deregister(se_tpg);
+	kfree(tpg);
+}
+
+static bool vscsi_tpg_has_lun(struct vscsi_tpg *tpg, u32 number)
+{
+	struct se_lun *lun;
+	bool found = false;
+
+	mutex_lock(&tpg->se_tpg.tpg_lun_mutex);
+	hlist_for_each_entry(lun, &tpg->se_tpg.tpg_lun_hlist, link) {
+		if (lun->unpacked_lun == number) {
+			found = true;
+			break;
+		}
+	}
+	mutex_unlock(&tpg->se_tpg.tpg_lun_mutex);
+	return found;
+}
+
+static bool vscsi_tpg_named(const struct vscsi_tpg *tpg, const char *name)
+{
+	if (tpg->alias[0] && !strcmp(tpg->alias, name))
+		return true;
+	if (tpg->port->protocol == SCSI_PROTOCOL_FCP && !strncmp(name, "fc.", 3))
+		name += 3;
+	return !strcmp(tpg->port->name, name);
+}
+
+/*
+ * Of several portal groups of a port, the one with the lowest tag that has the
+ * LUN, unless p-dev gives the tag.
+ */
+static struct vscsi_tpg *vscsi_tpg_find(const struct vscsi_pdev *pdev, const char **why)
+{
+	struct vscsi_tpg *tpg, *best = NULL;
+
+	lockdep_assert_held(&vscsi_tpgs_lock);
+	*why = "no target port or alias of that name in the xen-pvscsi fabric";
+	list_for_each_entry(tpg, &vscsi_tpgs, entry) {
+		if (!vscsi_tpg_named(tpg, pdev->port))
+			continue;
+		if (pdev->tpgt != VSCSI_ANY_TPG && pdev->tpgt != tpg->tpgt) {
+			if (!best)
+				*why = "the target port has no portal group with that tag";
+			continue;
+		}
+		if (!vscsi_tpg_has_lun(tpg, pdev->lun)) {
+			if (!best)
+				*why = "the target port has no such LUN";
+			continue;
+		}
+		if (!best || tpg->tpgt < best->tpgt)
+			best = tpg;
+	}
+	return best;
+}
+
+struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const char **why)
+{
+	struct vscsi_tpg *tpg;
+	int err;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	tpg = vscsi_tpg_find(pdev, why);
+	if (tpg)
+		tpg->pins++;
+	mutex_unlock(&vscsi_tpgs_lock);
+	if (!tpg)
+		return ERR_PTR(-ENOENT);
+
+	/* Not under the lock: configfs takes locks that rmdir holds above us. */
+	err = target_depend_item(&tpg->se_tpg.tpg_group.cg_item);
+
+	mutex_lock(&vscsi_tpgs_lock);
+	tpg->pins--;
+	mutex_unlock(&vscsi_tpgs_lock);
+	wake_up_all(&vscsi_tpg_unpinned);
+	if (err) {
+		*why = "the target portal group is being removed";
+		return ERR_PTR(err);
+	}
+	return tpg;
+}
+
+void vscsi_tpg_unpin(struct vscsi_tpg *tpg)
+{
+	target_undepend_item(&tpg->se_tpg.tpg_group.cg_item);
+}
+
+static ssize_t vscsi_tpg_param_alias_show(struct config_item *item, char *page)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
+	ssize_t length;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	length = sysfs_emit(page, "%s\n", tpg->alias);
+	mutex_unlock(&vscsi_tpgs_lock);
+	return length;
+}
+
+/* Copies one line of configfs input without its newline. */
+static int vscsi_copy_line(char *to, size_t room, const char *page, size_t count)
+{
+	size_t length = strcspn(page, "\n");
+
+	if (length > count)
+		length = count;
+	if (length >= room)
+		return -ENAMETOOLONG;
+	memcpy(to, page, length);
+	to[length] = '\0';
+	return 0;
+}
+
+static ssize_t vscsi_tpg_param_alias_store(struct config_item *item, const char *page,
+					   size_t count)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item)), *other;
+	char alias[VSCSI_NAME_BYTES];
+	int err;
+
+	err = vscsi_copy_line(alias, sizeof(alias), page, count);
+	if (err) {
+		pr_err("%s: alias too long, at most %zu bytes\n", tpg->port->name,
+		       sizeof(alias) - 1);
+		return err;
+	}
+	mutex_lock(&vscsi_tpgs_lock);
+	list_for_each_entry(other, &vscsi_tpgs, entry) {
+		if (other != tpg && alias[0] && !strcmp(other->alias, alias)) {
+			pr_err("alias '%s' is already that of %s tpgt_%u: choose another for %s tpgt_%u\n",
+			       alias, other->port->name, other->tpgt, tpg->port->name,
+			       tpg->tpgt);
+			err = -EEXIST;
+		}
+	}
+	if (!err)
+		strscpy(tpg->alias, alias, sizeof(tpg->alias));
+	mutex_unlock(&vscsi_tpgs_lock);
+	return err ? err : count;
+}
+
+CONFIGFS_ATTR(vscsi_tpg_param_, alias);
+
+struct configfs_attribute *vscsi_tpg_param_attrs[] = {
+	&vscsi_tpg_param_attr_alias,
+	NULL,
+};
+
+/*
+ * Every ring makes a nexus of its own.  The attribute is what stock tools
+ * expect to find: a name that can be written once and cleared with NULL.
+ */
+static ssize_t vscsi_tpg_nexus_show(struct config_item *item, char *page)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(to_tpg(item));
+	ssize_t length = -ENODEV;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	if (tpg->nexus[0])
+		length = sysfs_emit(page, "%s\n", tpg->nexus);
+	mutex_unlock(&vscsi_tpgs_lock);
+	return length;
+}
+
+static ssize_t vscsi_tpg_nexus_store(struct config_item *item, const char *page, size_t count)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(to_tpg(item));
+	char name[VSCSI_NAME_BYTES];
+	u32 protocol, skip;
+	int err;
+
+	err = vscsi_copy_line(name, sizeof(name), page, count);
+	if (err)
+		return err;
+
+	if (!strcmp(name, "NULL")) {
+		mutex_lock(&vscsi_tpgs_lock);
+		err = tpg->nexus[0] ? 0 : -ENODEV;
+		tpg->nexus[0] = '\0';
+		mutex_unlock(&vscsi_tpgs_lock);
+		return err ? err : count;
+	}
+
+	if (vscsi_parse_port(name, &protocol, &skip) || protocol != tpg->port->protocol) {
+		pr_err("%s: '%s' is no initiator port name of protocol %s\n", tpg->port->name,
+		       name, vscsi_protocol_name(tpg->port->protocol));
+		return -EINVAL;
+	}
+	mutex_lock(&vscsi_tpgs_lock);
+	if (tpg->nexus[0])
+		err = -EEXIST;
+	else
+		strscpy(tpg->nexus, name + skip, sizeof(tpg->nexus));
+	mutex_unlock(&vscsi_tpgs_lock);
+	return err ? err : count;
+}
+
+CONFIGFS_ATTR(vscsi_tpg_, nexus);
+
+struct configfs_attribute *vscsi_tpg_attrs[] = {
+	&vscsi_tpg_attr_nexus,
+	NULL,
+};
+
+static ssize_t vscsi_wwn_version_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "xen-pvscsi fabric module on %s/%s on %s\n", utsname()->sysname,
+			  utsname()->machine, utsname()->release);
+}
+
+CONFIGFS_ATTR_RO(vscsi_wwn_, version);
+
+struct configfs_attribute *vscsi_wwn_attrs[] = {
+	&vscsi_wwn_attr_version,
+	NULL,
+};

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One connection: the shared page, its event channel and its thread. */
+#include "shim.h"
+
+#include <linux/blkdev.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include <xen/events.h>
+
+#define VSCSI_IDLE_TRIM (2 * HZ)	/* until an idle ring gives its pages back */
+#define VSCSI_STARVED_RETRY (HZ / 10)
+
+static void vscsi_ring_free(struct kref *kref)
+{
+	struct vscsi_ring *ring = container_of(kref, struct vscsi_ring, kref);
+
+	vscsi_pages_exit(ring);
+	kvfree(ring->slot[0].sgl);
+	kfree(ring->in);
+	kfree(ring->out);
+	if (ring->lists)
+		free_pages_exact(ring->lists, VSCSI_SLOTS * VSCSI_LIST_BYTES);
+	kfree(ring->engine);
+	vscsi_vhost_put(ring->vhost);
+	kvfree(ring);
+}
+
+void vscsi_ring_put(struct vscsi_ring *ring)
+{
+	kref_put(&ring->kref, vscsi_ring_free);
+}
+
+void vscsi_ring_kick(struct vscsi_ring *ring)
+{
+	set_bit(VSCSI_RING_WORK, &ring->flags);
+	wake_up(&ring->wait);
+}
+
+static irqreturn_t vscsi_ring_interrupt(int irq, void *data)
+{
+	struct vscsi_ring *ring = data;
+
+	set_bit(VSCSI_RING_EVENT, &ring->flags);
+	vscsi_ring_kick(ring);
+	return IRQ_HANDLED;
+}
+
+/* Fetches one request and takes the references that its slot needs. */
+static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
+{
+	struct vscsi_vhost *vhost = ring->vhost;
+	struct vscsi_device *device = NULL;
+	struct vscsi_command command;
+	struct vscsi_slot *slot;
+	int verdict;
+
+	spin_lock(&vhost->map_lock);
+	verdict = vscsi_fetch(ring->engine, vhost->luns, index);
+	if (verdict == VSCSI_FETCH_LIST || verdict == VSCSI_FETCH_COMMAND ||
+	    verdict == VSCSI_FETCH_TASK) {
+		vscsi_command_of(ring->engine, *index, &command);
+		device = xa_load(&vhost->handles, command.device);
+		kref_get(&device->kref);
+	}
+	spin_unlock(&vhost->map_lock);
+	if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN)
+		return verdict;
+
+	slot = &ring->slot[*index];
+	slot->device = device;
+	slot->bytes = 0;
+	slot->pages = 0;
+	slot->residual = 0;
+	slot->host = VSCSI_HOST_ERROR;
+	slot->status = 0;
+	slot->task = verdict == VSCSI_FETCH_TASK;
+	slot->task_ok = false;
+	slot->from_device = false;
+	slot->data_ready = false;
+	slot->has_sense = false;
+	slot->engine_result = verdict == VSCSI_FETCH_REJECT;
+	return verdict;
+}
+
+/* The engine, or a failed copy, has set the answer already. */
+static void vscsi_reject(struct vscsi_slot *slot)
+{
+	slot->engine_result = true;
+	vscsi_complete(slot);
+}
+
+/* Pages for the data of a command, and its outgoing data into them. */
+static bool vscsi_ring_load(struct vscsi_slot *slot)
+{
+	struct vscsi_ring *ring = slot->ring;
+	struct vscsi_command command;
+
+	vscsi_command_of(ring->engine, slot->index, &command);
+	if (!command.data_bytes)
+		return true;
+	if (!vscsi_pages_get(slot, command.pages, command.first_offset, command.data_bytes))
+		return false;
+	slot->bytes = command.data_bytes;
+	slot->from_device = command.direction == VSCSI_FROM_DEVICE;
+	if (!slot->from_device)
+		vscsi_batch_data(ring, ring->out, slot, slot->bytes);
+	return true;
+}
+
+static void vscsi_ring_submit(struct vscsi_slot *slot)
+{
+	struct vscsi_ring *ring = slot->ring;
+	struct vscsi_command command;
+	struct vscsi_task task;
+
+	if (slot->task) {
+		vscsi_task_of(ring->engine, slot->index, &task);
+		vscsi_submit_task(slot, &task);
+	} else if (ring->out->failed & BIT(slot->index)) {
+		vscsi_set_copy_failed(ring->engine, slot->index);
+		vscsi_reject(slot);
+	} else {
+		vscsi_command_of(ring->engine, slot->index, &command);
+		vscsi_submit_command(slot, &command);
+	}
+}
+
+/* Brings descriptor lists in and sorts out what the engine does not accept. */
+static void vscsi_ring_lists(struct vscsi_ring *ring, u32 pending, u32 listed)
+{
+	u32 kept = ring->waiting, i;
+
+	for (i = 0; i < VSCSI_SLOTS; i++)
+		if (listed & BIT(i))
+			vscsi_batch_lists(ring, ring->out, i);
+	vscsi_batch_flush(ring->out);
+
+	for (i = ring->waiting; i < ring->waiting + pending; i++) {
+		u32 index = ring->waiting_slot[i];
+		bool copied = !(ring->out->failed & BIT(index));
+
+		if (listed & BIT(index) &&
+		    vscsi_lists_done(ring->engine, index, copied) == VSCSI_FETCH_REJECT)
+			vscsi_reject(&ring->slot[index]);
+		else
+			ring->waiting_slot[kept++] = index;
+	}
+	ring->waiting = kept;
+}
+
+/*
+ * One pass: requests in, one copy for lists, one for outgoing data, all
+ * submitted under one plug.  In order, so that an abort follows its command.
+ * True if there is more to do.
+ */
+static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
+{
+	u32 pending = 0, listed = 0, loaded, index, i;
+	struct blk_plug plug;
+	int verdict = VSCSI_FETCH_EMPTY;
+
+	ring->out->failed = 0;
+	while (ring->waiting + pending < VSCSI_SLOTS) {
+		verdict = vscsi_ring_fetch(ring, &index);
+		if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN)
+			break;
+		*fetched = true;
+		if (verdict == VSCSI_FETCH_LIST)
+			listed |= BIT(index);
+		if (verdict == VSCSI_FETCH_REJECT)
+			vscsi_reject(&ring->slot[index]);
+		else
+			ring->waiting_slot[ring->waiting + pending++] = index;
+	}
+	if (verdict == VSCSI_FETCH_BROKEN)
+		set_bit(VSCSI_RING_BROKEN, &ring->flags);
+	vscsi_ring_lists(ring, pending, listed);
+
+	for (loaded = 0; loaded < ring->waiting; loaded++) {
+		struct vscsi_slot *slot = &ring->slot[ring->waiting_slot[loaded]];
+
+		if (!slot->task && !vscsi_ring_load(slot))
+			break;
+	}
+	vscsi_batch_flush(ring->out);
+
+	blk_start_plug(&plug);
+	for (i = 0; i < loaded; i++)
+		vscsi_ring_submit(&ring->slot[ring->waiting_slot[i]]);
+	blk_finish_plug(&plug);
+	ring->waiting -= loaded;
+	memmove(ring->waiting_slot, ring->waiting_slot + loaded, ring->waiting);
+
+	if (test_bit(VSCSI_RING_BROKEN, &ring->flags) || ring->waiting)
+		return false;
+	return vscsi_more_requests(ring->engine);
+}
+
+static long vscsi_ring_sleep(const struct vscsi_ring *ring)
+{
+	if (ring->waiting)
+		return VSCSI_STARVED_RETRY;
+	return READ_ONCE(ring->cached) ? VSCSI_IDLE_TRIM : MAX_SCHEDULE_TIMEOUT;
+}
+
+static int vscsi_ring_thread(void *data)
+{
+	struct vscsi_ring *ring = data;
+	unsigned int noio = memalloc_noio_save();
+
+	while (!kthread_should_stop()) {
+		bool fetched = false, more;
+		long left;
+
+		left = wait_event_interruptible_timeout(ring->wait,
+				test_bit(VSCSI_RING_WORK, &ring->flags) || kthread_should_stop(),
+				vscsi_ring_sleep(ring));
+		if (!left && !ring->waiting) {
+			vscsi_pages_trim(ring);
+			continue;
+		}
+		if (test_bit(VSCSI_RING_BROKEN, &ring->flags)) {
+			/* Deaf from now on: no EOI, so no further event. */
+			clear_bit(VSCSI_RING_WORK, &ring->flags);
+			vscsi_vhost_kick(ring->vhost);
+			continue;
+		}
+		clear_bit(VSCSI_RING_WORK, &ring->flags);
+		smp_mb__after_atomic();
+
+		do {
+			more = vscsi_ring_pass(ring, &fetched);
+			cond_resched();
+		} while (more && !kthread_should_stop());
+
+		if (test_bit(VSCSI_RING_BROKEN, &ring->flags))
+			vscsi_vhost_kick(ring->vhost);
+		else if (test_and_clear_bit(VSCSI_RING_EVENT, &ring->flags))
+			xen_irq_lateeoi(ring->irq, fetched ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	}
+	memalloc_noio_restore(noio);
+	return 0;
+}
+
+static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
+{
+	struct scatterlist *sgl;
+	struct vscsi_ring *ring;
+	u32 i;
+
+	ring = kvzalloc(sizeof(*ring), GFP_KERNEL);
+	if (!ring)
+		return NULL;
+	kref_init(&ring->kref);
+	kref_get(&vhost->kref);
+	ring->vhost = vhost;
+	init_waitqueue_head(&ring->wait);
+	init_llist_head(&ring->done);
+	mutex_init(&ring->complete_lock);
+	vscsi_pages_init(ring);
+
+	ring->engine = kzalloc(vscsi_ring_engine_bytes(), GFP_KERNEL);
+	ring->lists = alloc_pages_exact(VSCSI_SLOTS * VSCSI_LIST_BYTES, GFP_KERNEL | __GFP_ZERO);
+	ring->out = kzalloc(sizeof(*ring->out), GFP_KERNEL);
+	ring->in = kzalloc(sizeof(*ring->in), GFP_KERNEL);
+	sgl = kvcalloc(VSCSI_SLOTS * VSCSI_MAX_SEGMENTS, sizeof(*sgl), GFP_KERNEL);
+	ring->slot[0].sgl = sgl;
+	if (!ring->engine || !ring->lists || !ring->out || !ring->in || !sgl) {
+		vscsi_ring_put(ring);
+		return NULL;
+	}
+	for (i = 0; i < VSCSI_SLOTS; i++) {
+		ring->slot[i].ring = ring;
+		ring->slot[i].index = i;
+		ring->slot[i].sgl = sgl + i * VSCSI_MAX_SEGMENTS;
+	}
+	return ring;
+}
+
+struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t grant,
+				      evtchn_port_t evtchn)
+{
+	struct xenbus_device *dev = vhost->dev;
+	struct vscsi_ring *ring;
+	int err;
+
+	ring = vscsi_ring_alloc(vhost);
+	if (!ring) {
+		xenbus_dev_fatal(dev, -ENOMEM, "allocating the ring");
+		return ERR_PTR(-ENOMEM);
+	}
+	ring->grant = grant;
+	ring->evtchn = evtchn;
+
+	err = xenbus_map_ring_valloc(dev, &grant, 1, &ring->shared);
+	if (err) {
+		xenbus_dev_fatal(dev, err, "mapping ring-ref %u", grant);
+		goto put;
+	}
+	vscsi_ring_init(ring->engine, ring->shared, ring->lists);
+
+	ring->thread = kthread_create(vscsi_ring_thread, ring, "vscsi-%u-%s", vhost->domid,
+				      strrchr(dev->nodename, '/') + 1);
+	if (IS_ERR(ring->thread)) {
+		err = PTR_ERR(ring->thread);
+		xenbus_dev_fatal(dev, err, "starting the ring's thread");
+		goto unmap;
+	}
+	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(dev, evtchn, vscsi_ring_interrupt, 0,
+							    "xen-vscsi", ring);
+	if (err < 0) {
+		xenbus_dev_fatal(dev, err, "binding event-channel %u", evtchn);
+		goto stop;
+	}
+	ring->irq = err;
+	/* Requests may be there already, and their event gone by. */
+	vscsi_ring_kick(ring);
+	wake_up_process(ring->thread);
+	return ring;
+
+stop:
+	kthread_stop(ring->thread);
+unmap:
+	xenbus_unmap_ring_vfree(dev, ring->shared);
+	ring->shared = NULL;
+put:
+	vscsi_ring_put(ring);
+	return ERR_PTR(err);
+}
+
+/*
+ * After this the guest's page is ours no more.  Commands in flight go on; what
+ * they answer is dropped.
+ */
+void vscsi_ring_stop(struct vscsi_ring *ring)
+{
+	u32 i;
+
+	kthread_stop(ring->thread);
+
+	mutex_lock(&ring->complete_lock);
+	xenbus_unmap_ring_vfree(ring->vhost->dev, ring->shared);
+	ring->shared = NULL;
+	mutex_unlock(&ring->complete_lock);
+	/* Completers no longer notify. */
+	unbind_from_irqhandler(ring->irq, ring);
+
+	WRITE_ONCE(ring->stopped, true);
+	/* Fetched and never submitted; the thread that owned them has ended. */
+	for (i = 0; i < ring->waiting; i++)
+		vscsi_reject(&ring->slot[ring->waiting_slot[i]]);
+	ring->waiting = 0;
+}

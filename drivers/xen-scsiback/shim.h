@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The C side of the xen-pvscsi fabric: everything that speaks to the kernel.
+ * Decisions are the engine's (vscsi/engine.h).
+ *
+ * Objects and who keeps them:
+ *   vhost    one xenbus device; kept by the xenbus device and by each ring
+ *   ring     one connection of a vhost; kept by the vhost while it is current
+ *            and by each command in flight
+ *   device   one mapped v-dev; kept by the vhost and by each command
+ *   session  one I_T nexus, of a vhost with a TPG; kept by its devices
+ *   tpg      configfs; pinned by each session so that it cannot be removed
+ */
+#ifndef VSCSI_SHIM_H
+#define VSCSI_SHIM_H
+
+#define pr_fmt(fmt) "xen-pvscsi: " fmt
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <scsi/scsi_proto.h>
+
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+
+#include <xen/grant_table.h>
+#include <xen/xenbus.h>
+
+#include <vscsi/engine.h>
+
+struct vscsi_port {
+	struct se_wwn se_wwn;
+	u32 protocol;
+	char name[VSCSI_NAME_BYTES];
+};
+
+struct vscsi_tpg {
+	struct se_portal_group se_tpg;
+	struct vscsi_port *port;
+	u16 tpgt;
+	struct list_head entry;		/* vscsi_tpgs_lock */
+	u32 pins;			/* vscsi_tpgs_lock: look-ups that use it */
+	char alias[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock */
+	char nexus[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: kept for stock tools */
+};
+
+struct vscsi_session {
+	struct list_head entry;		/* vhost's control work */
+	struct vscsi_tpg *tpg;
+	struct se_session *se_sess;
+	u32 devices;			/* vhost's control work */
+	u32 index;
+};
+
+struct vscsi_device {
+	struct list_head entry;		/* vhost's control work */
+	struct kref kref;
+	struct vscsi_vhost *vhost;
+	struct vscsi_session *session;
+	struct vscsi_address address;
+	u32 lun;			/* in the TPG */
+	u32 handle;
+	bool mapped;			/* vhost's control work */
+	bool closing;			/* vhost's control work: Closed once drained */
+	bool drained;			/* set once by the last put */
+	char name[32];			/* of its directory below vscsi-devs */
+};
+
+/* Grant copies gathered for one hypercall. */
+#define VSCSI_BATCH 128
+struct vscsi_batch {
+	u32 count;
+	u32 failed;			/* a bit for each slot with a failed copy */
+	u8 slot[VSCSI_BATCH];
+	struct gnttab_copy op[VSCSI_BATCH];
+};
+
+/* Ring thread until submission, then target core, then the completer. */
+struct vscsi_slot {
+	struct se_cmd cmd;
+	struct vscsi_ring *ring;
+	struct vscsi_device *device;
+	struct llist_node done;
+	u32 index;
+	u32 bytes;			/* of data */
+	u32 pages;			/* held in sgl */
+	u32 residual;
+	u8 host;
+	u8 status;
+	bool task;
+	bool task_ok;
+	bool from_device;
+	bool data_ready;		/* target core delivered data */
+	bool has_sense;
+	bool engine_result;		/* the engine already knows the answer */
+	u8 sense[TRANSPORT_SENSE_BUFFER];
+	struct scatterlist *sgl;	/* VSCSI_MAX_SEGMENTS entries */
+};
+
+enum vscsi_ring_flag {
+	VSCSI_RING_WORK,		/* something to look at */
+	VSCSI_RING_EVENT,		/* an event awaits its EOI */
+	VSCSI_RING_STARVED,		/* a command waits for pages */
+	VSCSI_RING_BROKEN,		/* the frontend's producer index is impossible */
+};
+
+struct vscsi_ring {
+	struct kref kref;
+	struct vscsi_vhost *vhost;
+	struct vscsi_ring_engine *engine;
+	void *lists;			/* segment lists, VSCSI_SLOTS of them */
+	void *shared;			/* complete_lock to change; NULL once stopped */
+	unsigned int irq;
+	grant_ref_t grant;
+	evtchn_port_t evtchn;
+	struct task_struct *thread;
+	wait_queue_head_t wait;
+	unsigned long flags;		/* enum vscsi_ring_flag, atomic bits */
+	bool stopped;			/* set once; completions then kick the vhost */
+	u32 waiting;			/* ring thread: fetched, not yet submitted */
+	u8 waiting_slot[VSCSI_SLOTS];	/* ring thread */
+
+	struct llist_head done;
+	struct mutex complete_lock;	/* held by the one completer */
+	struct vscsi_batch *out;	/* ring thread */
+	struct vscsi_batch *in;		/* complete_lock */
+
+	spinlock_t page_lock;
+	struct list_head cache;		/* page_lock: free pages of this ring */
+	u32 cached;			/* page_lock */
+	u32 lent;			/* page_lock: pages held by slots */
+	struct list_head pool_entry;	/* vscsi_pool_lock */
+
+	struct vscsi_slot slot[VSCSI_SLOTS];
+};
+
+struct vscsi_vhost {
+	struct kref kref;
+	struct xenbus_device *dev;	/* referenced */
+	char *frontend;			/* its xenstore path */
+	domid_t domid;
+	struct work_struct control;	/* all of the control path; may sleep */
+	bool gone;			/* set once: xenbus let go, no more xenstore writes */
+	bool left;			/* control work: the xenbus reference is dropped */
+	struct mutex state_lock;	/* own xenbus state, and setting gone */
+	bool seen_connected;		/* frontend was Connected since connect */
+	bool broken_told;		/* control work */
+	struct vscsi_ring *ring;	/* control work: current or draining */
+	bool ring_live;			/* control work */
+
+	spinlock_t map_lock;		/* luns and handles, against the ring thread */
+	struct vscsi_lun_map *luns;	/* map_lock */
+	u32 lun_room;			/* control work */
+	struct xarray handles;		/* map_lock to change */
+	struct list_head devices;	/* control work */
+	struct list_head sessions;	/* control work */
+};
+
+/* main.c */
+extern struct workqueue_struct *vscsi_control_wq;
+
+/* fabric.c */
+int vscsi_fabric_register(void);
+void vscsi_fabric_unregister(void);
+
+/* port.c: target ports and portal groups.  All may sleep. */
+extern struct configfs_attribute *vscsi_wwn_attrs[];
+extern struct configfs_attribute *vscsi_tpg_attrs[];
+extern struct configfs_attribute *vscsi_tpg_param_attrs[];
+struct se_wwn *vscsi_make_wwn(struct target_fabric_configfs *tf,
+			      struct config_group *group, const char *name);
+void vscsi_drop_wwn(struct se_wwn *wwn);
+struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name);
+void vscsi_drop_tpg(struct se_portal_group *se_tpg);
+/* The TPG that p-dev means, pinned in configfs; or an error and why. */
+struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const char **why);
+void vscsi_tpg_unpin(struct vscsi_tpg *tpg);
+
+static inline struct vscsi_tpg *to_vscsi_tpg(struct se_portal_group *se_tpg)
+{
+	return container_of(se_tpg, struct vscsi_tpg, se_tpg);
+}
+
+static inline struct vscsi_port *to_vscsi_port(struct se_wwn *wwn)
+{
+	return container_of(wwn, struct vscsi_port, se_wwn);
+}
+
+static inline struct vscsi_slot *to_vscsi_slot(struct se_cmd *cmd)
+{
+	return container_of(cmd, struct vscsi_slot, cmd);
+}
+
+/* session.c: control work only; may sleep. */
+struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
+					const struct vscsi_pdev *pdev, const char **why);
+void vscsi_session_put(struct vscsi_session *session);
+u32 vscsi_session_index(struct se_session *se_sess);
+
+/* command.c */
+/* Ring thread; may sleep. */
+void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command);
+void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task);
+/* Any process context; the slot is not the caller's any more. */
+void vscsi_complete(struct vscsi_slot *slot);
+int vscsi_write_pending(struct se_cmd *cmd);
+int vscsi_queue_data_in(struct se_cmd *cmd);
+int vscsi_queue_status(struct se_cmd *cmd);
+void vscsi_queue_tm_rsp(struct se_cmd *cmd);
+void vscsi_aborted_task(struct se_cmd *cmd);
+int vscsi_check_stop_free(struct se_cmd *cmd);
+void vscsi_release_cmd(struct se_cmd *cmd);
+
+/* ring.c: control work only; may sleep. */
+struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t grant,
+				      evtchn_port_t evtchn);
+void vscsi_ring_stop(struct vscsi_ring *ring);
+/* Any context. */
+void vscsi_ring_kick(struct vscsi_ring *ring);
+void vscsi_ring_put(struct vscsi_ring *ring);
+
+/* copy.c: may sleep. */
+void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot);
+void vscsi_batch_data(struct vscsi_ring *ring, struct vscsi_batch *batch,
+		      struct vscsi_slot *slot, u32 bytes);
+void vscsi_batch_flush(struct vscsi_batch *batch);
+
+/* pages.c */
+int vscsi_pool_init(void);
+void vscsi_pool_exit(void);
+void vscsi_pages_init(struct vscsi_ring *ring);
+void vscsi_pages_exit(struct vscsi_ring *ring);
+bool vscsi_pages_get(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes);
+void vscsi_pages_put(struct vscsi_slot *slot);
+void vscsi_pages_trim(struct vscsi_ring *ring);
+
+/* vhost.c */
+struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev);
+/* The xenbus device goes away: all else happens in the control work. */
+void vscsi_vhost_leave(struct vscsi_vhost *vhost);
+/* Any context, by who has a reference. */
+void vscsi_vhost_kick(struct vscsi_vhost *vhost);
+void vscsi_vhost_put(struct vscsi_vhost *vhost);
+
+/* device.c: control work only; may sleep. */
+void vscsi_devices_step(struct vscsi_vhost *vhost, int host_action);
+void vscsi_devices_unmap_all(struct vscsi_vhost *vhost);
+void vscsi_devices_reap(struct vscsi_vhost *vhost);
+/* Any context. */
+void vscsi_device_put(struct vscsi_device *device);
+
+/* xenbus.c */
+int vscsi_xenbus_register(void);
+void vscsi_xenbus_unregister(void);
+
+#endif

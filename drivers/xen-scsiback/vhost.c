@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A virtual host: one xenbus device.  All of its control path runs in one work
+ * item that looks at what xenstore says and at what is there, and moves one
+ * towards the other.  It never waits for a device: what is not yet possible is
+ * tried again when the last command in the way has ended.
+ */
+#include "shim.h"
+
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#define VSCSI_FIRST_LUNS 16
+
+static void vscsi_vhost_free(struct kref *kref)
+{
+	struct vscsi_vhost *vhost = container_of(kref, struct vscsi_vhost, kref);
+
+	xa_destroy(&vhost->handles);
+	kvfree(vhost->luns);
+	kfree(vhost->frontend);
+	put_device(&vhost->dev->dev);
+	kfree(vhost);
+	module_put(THIS_MODULE);
+}
+
+/* The last reference is always the control work's, see vscsi_ring_settle(). */
+void vscsi_vhost_put(struct vscsi_vhost *vhost)
+{
+	kref_put(&vhost->kref, vscsi_vhost_free);
+}
+
+void vscsi_vhost_kick(struct vscsi_vhost *vhost)
+{
+	kref_get(&vhost->kref);
+	if (!queue_work(vscsi_control_wq, &vhost->control))
+		vscsi_vhost_put(vhost);
+}
+
+/*
+ * Drops a stopped ring if nothing of it is in flight.  Who completed its last
+ * command may still be on the way out; wait for those few instructions, so
+ * that the ring, and after it the vhost and the module, go away in this thread.
+ */
+static void vscsi_ring_settle(struct vscsi_vhost *vhost)
+{
+	struct vscsi_ring *ring = vhost->ring;
+
+	if (!ring || vhost->ring_live || vscsi_in_flight(ring->engine))
+		return;
+	while (kref_read(&ring->kref) > 1)
+		usleep_range(20, 100);
+	vhost->ring = NULL;
+	vscsi_ring_put(ring);
+}
+
+static void vscsi_vhost_disconnect(struct vscsi_vhost *vhost)
+{
+	if (!vhost->ring_live)
+		return;
+	vscsi_ring_stop(vhost->ring);
+	vhost->ring_live = false;
+	vscsi_ring_settle(vhost);
+}
+
+static int vscsi_read_ring(struct vscsi_vhost *vhost, grant_ref_t *grant, evtchn_port_t *evtchn)
+{
+	return xenbus_gather(XBT_NIL, vhost->frontend, "ring-ref", "%u", grant, "event-channel",
+			     "%u", evtchn, NULL);
+}
+
+/* Not once xenbus let go: it has the last word, Closed. */
+static void vscsi_vhost_switch(struct vscsi_vhost *vhost, enum xenbus_state state)
+{
+	mutex_lock(&vhost->state_lock);
+	if (!vhost->gone)
+		xenbus_switch_state(vhost->dev, state);
+	mutex_unlock(&vhost->state_lock);
+}
+
+static void vscsi_vhost_connect(struct vscsi_vhost *vhost)
+{
+	struct vscsi_ring *ring;
+	evtchn_port_t evtchn;
+	grant_ref_t grant;
+	int err;
+
+	err = vscsi_read_ring(vhost, &grant, &evtchn);
+	if (err) {
+		xenbus_dev_fatal(vhost->dev, err, "reading ring-ref and event-channel of %s",
+				 vhost->frontend);
+		return;
+	}
+	WRITE_ONCE(vhost->seen_connected, false);
+	vhost->broken_told = false;
+	ring = vscsi_ring_connect(vhost, grant, evtchn);
+	if (IS_ERR(ring))
+		return;
+	vhost->ring = ring;
+	vhost->ring_live = true;
+	vscsi_devices_step(vhost, VSCSI_HOST_CONNECT);
+	vscsi_vhost_switch(vhost, XenbusStateConnected);
+}
+
+static bool vscsi_ring_changed(struct vscsi_vhost *vhost)
+{
+	evtchn_port_t evtchn;
+	grant_ref_t grant;
+
+	if (!vhost->ring_live || vscsi_read_ring(vhost, &grant, &evtchn))
+		return false;
+	return grant != vhost->ring->grant || evtchn != vhost->ring->evtchn;
+}
+
+static void vscsi_vhost_tell_broken(struct vscsi_vhost *vhost)
+{
+	if (!vhost->ring_live || vhost->broken_told ||
+	    !test_bit(VSCSI_RING_BROKEN, &vhost->ring->flags))
+		return;
+	vhost->broken_told = true;
+	xenbus_dev_error(vhost->dev, -EPROTO,
+			 "domain %u wrote an impossible request producer index: ring stopped until it reconnects",
+			 vhost->domid);
+}
+
+/* One step; true if the next may follow at once. */
+static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
+{
+	struct vscsi_host_view view = {
+		.frontend = xenbus_read_driver_state(vhost->frontend),
+		.backend = vhost->dev->state,
+		.ring_live = vhost->ring_live,
+		.ring_draining = vhost->ring && !vhost->ring_live,
+		.seen_connected = READ_ONCE(vhost->seen_connected),
+		.online = true,
+	};
+	int action;
+
+	if (view.frontend == XenbusStateInitialised)
+		view.ring_changed = vscsi_ring_changed(vhost);
+	action = vscsi_host_step(&view);
+
+	switch (action) {
+	case VSCSI_HOST_DISCONNECT:
+		vscsi_vhost_disconnect(vhost);
+		return true;
+	case VSCSI_HOST_WAIT_READY:
+		vscsi_devices_unmap_all(vhost);
+		vscsi_devices_step(vhost, VSCSI_HOST_CLOSED);
+		vscsi_vhost_switch(vhost, XenbusStateInitWait);
+		return false;
+	case VSCSI_HOST_CONNECT:
+		vscsi_vhost_connect(vhost);
+		return false;
+	case VSCSI_HOST_SETTLE:
+		vscsi_devices_step(vhost, action);
+		vscsi_vhost_switch(vhost, XenbusStateConnected);
+		return false;
+	case VSCSI_HOST_RECONFIGURE:
+		vscsi_devices_step(vhost, action);
+		vscsi_vhost_switch(vhost, XenbusStateReconfigured);
+		return false;
+	case VSCSI_HOST_CLOSING:
+		vscsi_vhost_switch(vhost, XenbusStateClosing);
+		return false;
+	case VSCSI_HOST_CLOSED:
+		vscsi_devices_unmap_all(vhost);
+		vscsi_devices_step(vhost, action);
+		vscsi_vhost_switch(vhost, XenbusStateClosed);
+		return false;
+	default:
+		return false;
+	}
+}
+
+static void vscsi_vhost_control(struct work_struct *work)
+{
+	struct vscsi_vhost *vhost = container_of(work, struct vscsi_vhost, control);
+
+	vscsi_ring_settle(vhost);
+	vscsi_devices_reap(vhost);
+
+	if (READ_ONCE(vhost->gone)) {
+		vscsi_vhost_disconnect(vhost);
+		vscsi_devices_unmap_all(vhost);
+		vscsi_devices_reap(vhost);
+		if (!vhost->ring && list_empty(&vhost->devices) && !vhost->left) {
+			vhost->left = true;
+			vscsi_vhost_put(vhost);
+		}
+	} else {
+		vscsi_vhost_tell_broken(vhost);
+		while (vscsi_vhost_step(vhost))
+			;
+		vscsi_devices_reap(vhost);
+	}
+	vscsi_vhost_put(vhost);
+}
+
+struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev)
+{
+	struct vscsi_vhost *vhost;
+	void *luns;
+
+	vhost = kzalloc(sizeof(*vhost), GFP_KERNEL);
+	if (!vhost)
+		return NULL;
+	vhost->frontend = kstrdup(dev->otherend, GFP_KERNEL);
+	luns = kvzalloc(vscsi_luns_bytes(VSCSI_FIRST_LUNS), GFP_KERNEL);
+	if (!vhost->frontend || !luns) {
+		kvfree(luns);
+		kfree(vhost->frontend);
+		kfree(vhost);
+		return NULL;
+	}
+	vhost->luns = vscsi_luns_init(luns, VSCSI_FIRST_LUNS);
+	vhost->lun_room = VSCSI_FIRST_LUNS;
+	kref_init(&vhost->kref);
+	get_device(&dev->dev);
+	vhost->dev = dev;
+	vhost->domid = dev->otherend_id;
+	INIT_WORK(&vhost->control, vscsi_vhost_control);
+	mutex_init(&vhost->state_lock);
+	spin_lock_init(&vhost->map_lock);
+	xa_init_flags(&vhost->handles, XA_FLAGS_ALLOC);
+	INIT_LIST_HEAD(&vhost->devices);
+	INIT_LIST_HEAD(&vhost->sessions);
+	__module_get(THIS_MODULE);
+	return vhost;
+}
+
+void vscsi_vhost_leave(struct vscsi_vhost *vhost)
+{
+	mutex_lock(&vhost->state_lock);
+	WRITE_ONCE(vhost->gone, true);
+	mutex_unlock(&vhost->state_lock);
+	vscsi_vhost_kick(vhost);
+}

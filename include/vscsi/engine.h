@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The border between the C shim (kernel) and the C++ engine.  This is the only
+ * header that both sides see.
+ *
+ * 64-bit values are "unsigned long long" on both sides: <cstdint> and the
+ * kernel name different types, and kCFI hashes types.  Enumerations cross the
+ * border as plain ints for the same reason.
+ *
+ * Ring layout and protocol: Xen's public/io/vscsiif.h.
+ */
+#ifndef VSCSI_ENGINE_H
+#define VSCSI_ENGINE_H
+
+#ifdef __KERNEL__
+#include <linux/stddef.h>
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#endif
+
+typedef unsigned char vscsi_u8;
+typedef unsigned short vscsi_u16;
+typedef unsigned int vscsi_u32;
+typedef unsigned long long vscsi_u64;
+
+#ifdef __cplusplus
+extern "C" {
+#define VSCSI_NOEXCEPT noexcept
+#else
+#define VSCSI_NOEXCEPT
+#endif
+
+/* A ring page holds 16 requests; no more can be in flight. */
+#define VSCSI_SLOTS 16u
+/* Most data segments of one request, advertised as feature-sg-grant. */
+#define VSCSI_MAX_SEGMENTS 128u
+/* Segments that fit into the request itself, also the most list pages. */
+#define VSCSI_DIRECT_SEGMENTS 26u
+#define VSCSI_PAGE_BYTES 4096u
+#define VSCSI_CDB_BYTES 16u
+#define VSCSI_SENSE_BYTES 96u
+/* Memory for one slot's segment list; all slots' lists are contiguous. */
+#define VSCSI_LIST_BYTES 1024u
+
+struct vscsi_ring_engine;
+struct vscsi_lun_map;
+
+/*
+ * One piece of a grant copy.  It never crosses a page on either side.  For
+ * data, page counts the slot's data pages; for descriptor lists it is 0 and
+ * page_offset counts from the start of the slot's list memory.
+ */
+struct vscsi_copy {
+	vscsi_u32 grant;
+	vscsi_u16 grant_offset;
+	vscsi_u16 page;
+	vscsi_u16 page_offset;
+	vscsi_u16 length;
+};
+
+/* Where a walk over a slot's segments stands; zero it before the first call. */
+struct vscsi_cursor {
+	vscsi_u32 segment;
+	vscsi_u32 done;
+	vscsi_u32 moved;
+};
+
+/* What vscsi_fetch() found. */
+#define VSCSI_FETCH_EMPTY 0   /* no request */
+#define VSCSI_FETCH_LIST 1    /* indirect: copy the lists, then vscsi_lists_done() */
+#define VSCSI_FETCH_COMMAND 2 /* ready for submission */
+#define VSCSI_FETCH_TASK 3    /* abort or reset */
+#define VSCSI_FETCH_REJECT 4  /* the slot already holds an error response */
+#define VSCSI_FETCH_BROKEN 5  /* producer index impossible: stop the ring */
+
+/* Data directions, as on the wire. */
+#define VSCSI_TO_DEVICE 1
+#define VSCSI_FROM_DEVICE 2
+#define VSCSI_NO_DATA 3
+
+/* Task management functions. */
+#define VSCSI_TASK_ABORT 1
+#define VSCSI_TASK_RESET 2
+
+/* Host results, values as on the wire. */
+#define VSCSI_HOST_OK 0
+#define VSCSI_HOST_NO_CONNECT 1
+#define VSCSI_HOST_BUSY 2
+#define VSCSI_HOST_ABORT 5
+#define VSCSI_HOST_ERROR 7
+#define VSCSI_HOST_RESET 8
+
+/* Why requests were rejected: indices of vscsi_counters.rejected. */
+#define VSCSI_REJECT_ACTION 0     /* unknown action */
+#define VSCSI_REJECT_CDB_LENGTH 1 /* zero, over 16, or a longer variable CDB */
+#define VSCSI_REJECT_DIRECTION 2
+#define VSCSI_REJECT_SEGMENTS 3 /* too many segments or list pages */
+#define VSCSI_REJECT_LIST 4     /* list page length or offset */
+#define VSCSI_REJECT_SEGMENT 5  /* a segment that leaves its page */
+#define VSCSI_REJECT_LUN 6      /* no such device */
+#define VSCSI_REJECT_RQID 7     /* request id already in flight */
+#define VSCSI_REJECT_GRANT 8    /* the hypervisor refused a copy */
+#define VSCSI_REJECT_KINDS 9
+
+struct vscsi_counters {
+	vscsi_u64 requests;
+	vscsi_u64 responses;
+	vscsi_u64 notifications;
+	vscsi_u64 bytes_out; /* to the device */
+	vscsi_u64 bytes_in;  /* from the device */
+	vscsi_u64 aborts;
+	vscsi_u64 resets;
+	vscsi_u64 rejected[VSCSI_REJECT_KINDS];
+};
+
+/* A slot that is ready for target core. */
+struct vscsi_command {
+	const vscsi_u8 *cdb; /* 16 bytes, padded with zeros */
+	vscsi_u64 tag;       /* differs for every use of a slot */
+	vscsi_u32 device;
+	vscsi_u32 direction;
+	vscsi_u32 data_bytes;
+	vscsi_u32 pages;        /* data pages that the copy needs */
+	vscsi_u32 first_offset; /* where the data starts in the first page */
+};
+
+/* A task management request. */
+struct vscsi_task {
+	vscsi_u32 function;
+	vscsi_u32 device;
+	vscsi_u64 tag;       /* of the command to abort */
+	vscsi_u32 in_flight; /* abort: whether that command is still running */
+};
+
+/* Result of a command; sense may be null. */
+struct vscsi_result {
+	vscsi_u32 host;
+	vscsi_u32 status;   /* SAM-5 status byte */
+	vscsi_u32 residual; /* bytes asked for and not moved; 0 on overflow */
+	vscsi_u32 sense_bytes;
+	const vscsi_u8 *sense;
+};
+
+/*
+ * Threads: everything marked (ring) is called by the ring's one thread,
+ * everything marked (completion) by one completer at a time.  The two may run
+ * at the same time.  vscsi_ring_init() runs alone.  None of them sleeps.
+ */
+size_t vscsi_ring_engine_bytes(void) VSCSI_NOEXCEPT;
+/* shared: the mapped ring page.  lists: VSCSI_SLOTS * VSCSI_LIST_BYTES. */
+struct vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared,
+					  void *lists) VSCSI_NOEXCEPT;
+/* (ring) Takes one request.  *slot is set except for EMPTY and BROKEN. */
+int vscsi_fetch(struct vscsi_ring_engine *ring, const struct vscsi_lun_map *luns,
+		vscsi_u32 *slot) VSCSI_NOEXCEPT;
+/* (ring) True if requests remain; else asks the frontend for a notification. */
+bool vscsi_more_requests(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
+/* (ring) Copies that bring an indirect slot's lists in; at most 26. */
+vscsi_u32 vscsi_list_copies(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
+			    struct vscsi_copy *copies, vscsi_u32 room) VSCSI_NOEXCEPT;
+/* (ring) After those copies: COMMAND or REJECT. */
+int vscsi_lists_done(struct vscsi_ring_engine *ring, vscsi_u32 slot,
+		     bool copied) VSCSI_NOEXCEPT;
+/* (ring) */
+void vscsi_command_of(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
+		      struct vscsi_command *out) VSCSI_NOEXCEPT;
+/* (ring) */
+void vscsi_task_of(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
+		   struct vscsi_task *out) VSCSI_NOEXCEPT;
+/*
+ * (ring before submission, completion after it) The next copies between the
+ * slot's segments and its pages, up to limit bytes in all; 0 when done.
+ */
+vscsi_u32 vscsi_data_copies(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
+			    struct vscsi_cursor *at, vscsi_u32 limit,
+			    struct vscsi_copy *copies, vscsi_u32 room) VSCSI_NOEXCEPT;
+/* (ring before submission, completion after it) Sets what will be answered. */
+void vscsi_set_result(struct vscsi_ring_engine *ring, vscsi_u32 slot,
+		      const struct vscsi_result *result) VSCSI_NOEXCEPT;
+void vscsi_set_task_result(struct vscsi_ring_engine *ring, vscsi_u32 slot,
+			   bool success) VSCSI_NOEXCEPT;
+void vscsi_set_copy_failed(struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
+/* (completion) Frees the slot and writes its response, not yet visible. */
+void vscsi_respond(struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
+/* (completion) Frees the slot of a ring whose page is gone. */
+void vscsi_forget(struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
+/* (completion) Makes responses visible; true if the frontend wants an event. */
+bool vscsi_publish(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
+/* Any thread; the numbers may be mid-update. */
+void vscsi_read_counters(const struct vscsi_ring_engine *ring,
+			 struct vscsi_counters *out) VSCSI_NOEXCEPT;
+vscsi_u32 vscsi_in_flight(const struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
+
+/* Virtual address of a device; the host number is the frontend's own affair. */
+struct vscsi_address {
+	vscsi_u32 host, channel, id, lun;
+};
+
+/*
+ * LUN map: virtual address to device handle.  The caller serialises changes
+ * against look-ups.  Its memory is the caller's: vscsi_luns_bytes(capacity).
+ */
+size_t vscsi_luns_bytes(vscsi_u32 capacity) VSCSI_NOEXCEPT;
+struct vscsi_lun_map *vscsi_luns_init(void *memory, vscsi_u32 capacity) VSCSI_NOEXCEPT;
+/* 0, or VSCSI_LUNS_FULL, or VSCSI_LUNS_TAKEN. */
+int vscsi_luns_add(struct vscsi_lun_map *map, const struct vscsi_address *address,
+		   vscsi_u32 device) VSCSI_NOEXCEPT;
+bool vscsi_luns_remove(struct vscsi_lun_map *map,
+		       const struct vscsi_address *address) VSCSI_NOEXCEPT;
+bool vscsi_luns_find(const struct vscsi_lun_map *map, const struct vscsi_address *address,
+		     vscsi_u32 *device) VSCSI_NOEXCEPT;
+/* Copies all entries into an empty map of at least the same capacity. */
+void vscsi_luns_move(struct vscsi_lun_map *to, const struct vscsi_lun_map *from) VSCSI_NOEXCEPT;
+#define VSCSI_LUNS_FULL 1
+#define VSCSI_LUNS_TAKEN 2
+
+/* Names.  Each returns 0 or a VSCSI_NAME_* reason. */
+#define VSCSI_NAME_SYNTAX 1 /* not of the expected form */
+#define VSCSI_NAME_RANGE 2  /* a number too large */
+#define VSCSI_NAME_LENGTH 3 /* too long */
+#define VSCSI_NAME_BYTES 224u
+
+#define VSCSI_ANY_TPG (~0u)
+
+/* p-dev: "PORT:LUN" or "PORT,TPGT:LUN", PORT a target port name or an alias. */
+struct vscsi_pdev {
+	vscsi_u32 tpgt; /* VSCSI_ANY_TPG if not given */
+	vscsi_u32 lun;
+	char port[VSCSI_NAME_BYTES];
+};
+
+/* v-dev: "h:c:t:l", decimal; channel, target and LUN are 16 bits on the wire. */
+int vscsi_parse_vdev(const char *text, struct vscsi_address *out) VSCSI_NOEXCEPT;
+int vscsi_parse_pdev(const char *text, struct vscsi_pdev *out) VSCSI_NOEXCEPT;
+
+/* Transport protocol of a port name, values of SPC-4 table "PROTOCOL IDENTIFIER". */
+#define VSCSI_PROTOCOL_FCP 0
+#define VSCSI_PROTOCOL_ISCSI 5
+#define VSCSI_PROTOCOL_SAS 6
+/* By prefix: "naa." SAS, "fc." FCP, "iqn." iSCSI.  *skip: bytes before the name proper. */
+int vscsi_parse_port(const char *text, vscsi_u32 *protocol, vscsi_u32 *skip) VSCSI_NOEXCEPT;
+/*
+ * A stable initiator port name for a guest.  uuid: 8-4-4-4-12 hex digits.
+ * SAS: naa.5 with Xen's OUI 00163e and 36 bits of a hash; FCP: the same number
+ * as eight colon-separated bytes; iSCSI: iqn...:UUID.
+ */
+int vscsi_initiator_name(vscsi_u32 protocol, const char *uuid, char *out,
+			 size_t out_bytes) VSCSI_NOEXCEPT;
+
+/* Xenbus states, as in Xen's public/io/xenbus.h. */
+#define VSCSI_XB_UNKNOWN 0
+#define VSCSI_XB_INITIALISING 1
+#define VSCSI_XB_INIT_WAIT 2
+#define VSCSI_XB_INITIALISED 3
+#define VSCSI_XB_CONNECTED 4
+#define VSCSI_XB_CLOSING 5
+#define VSCSI_XB_CLOSED 6
+#define VSCSI_XB_RECONFIGURING 7
+#define VSCSI_XB_RECONFIGURED 8
+
+/* What to do next with the controller (the virtual host). */
+struct vscsi_host_view {
+	vscsi_u32 frontend;   /* frontend's xenbus state */
+	vscsi_u32 backend;    /* our own xenbus state */
+	bool ring_live;       /* a ring is connected */
+	bool ring_draining;   /* an earlier ring still has commands in flight */
+	bool seen_connected;  /* this ring's frontend has been Connected */
+	bool ring_changed;    /* frontend's ring reference or event channel is another */
+	bool online;
+};
+#define VSCSI_HOST_NOTHING 0
+#define VSCSI_HOST_WAIT_READY 1  /* switch to InitWait */
+#define VSCSI_HOST_CONNECT 2     /* map ring, add devices, switch to Connected */
+#define VSCSI_HOST_DISCONNECT 3  /* stop the ring, look again when drained */
+#define VSCSI_HOST_SETTLE 4      /* confirm devices, be Connected */
+#define VSCSI_HOST_RECONFIGURE 5 /* add and remove devices, switch to Reconfigured */
+#define VSCSI_HOST_CLOSING 6     /* switch to Closing */
+#define VSCSI_HOST_CLOSED 7      /* reset devices, switch to Closed */
+#define VSCSI_HOST_UNREGISTER 8  /* the frontend is gone for good */
+#define VSCSI_HOST_AWAIT 9       /* not yet: an earlier ring is draining */
+int vscsi_host_step(const struct vscsi_host_view *view) VSCSI_NOEXCEPT;
+
+/* What to do with one vscsi-devs/dev-N during a host action. */
+struct vscsi_device_view {
+	vscsi_u32 host_action; /* CONNECT, SETTLE, RECONFIGURE or CLOSED */
+	vscsi_u32 backend;     /* backend's device state */
+	vscsi_u32 frontend;    /* frontend's device state, 0 if it has none */
+	bool mapped;           /* its v-dev is mapped */
+};
+#define VSCSI_DEVICE_NOTHING 0
+#define VSCSI_DEVICE_MAP 1        /* map, then Initialised; on failure Closed and why */
+#define VSCSI_DEVICE_MAP_KEEP 2   /* map and keep the state (a frontend that resumes) */
+#define VSCSI_DEVICE_CONNECTED 3  /* write Connected */
+#define VSCSI_DEVICE_REFUSED 4    /* the frontend could not add it: unmap, Closed and why */
+#define VSCSI_DEVICE_UNMAP 5      /* unmap, then Closed */
+#define VSCSI_DEVICE_RESET 6      /* write Initialising, for the next connection */
+int vscsi_device_step(const struct vscsi_device_view *view) VSCSI_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
