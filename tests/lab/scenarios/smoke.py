@@ -1,5 +1,6 @@
 """A guest writes and reads two LUNs; everything is taken down cleanly."""
 TIMEOUT = 300
+GUESTS = 1
 NAA = "naa.6001405000000001"
 
 
@@ -19,7 +20,7 @@ def run(lab):
     target = lab.target.create(NAA)
     pdevs = [target.lun(number, store)
              for number, store in enumerate(stores)]
-    guest = lab.guest("g1")
+    guest = lab.guests[0]
 
     devices = []
     for number, pdev in enumerate(pdevs):

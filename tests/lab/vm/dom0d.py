@@ -96,6 +96,17 @@ def op_guest_close(request):
     return {}
 
 
+def op_rewind(request, out):
+    """Back to sleep, as if no payload had ever come; for snapshots."""
+    out.send({"id": request["id"]})
+    for guest in list(Guest.table):
+        op_guest_close({"domid": guest})
+    op_rewind.logship.kill()
+    op_rewind.logship.wait()
+    os.chdir("/")
+    os.execv(sys.executable, [sys.executable, "-u", "/lab/boot/stub.py"])
+
+
 def op_xs(request):
     """A list of actions, in one transaction if there is more than one."""
     store = op_xs.store
@@ -140,11 +151,12 @@ def op_xs(request):
 def main():
     os.makedirs(jobs.SPOOL, exist_ok=True)
     os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
-    subprocess.Popen([sys.executable, "-u", HERE + "/logship.py"],
-                     start_new_session=True)
+    op_rewind.logship = subprocess.Popen(
+        [sys.executable, "-u", HERE + "/logship.py"], start_new_session=True)
     out = Port("lab.command")
     op_xs.store = xswire.Xenstore()
     operations = dict(jobs.OPERATIONS, xs=op_xs, guest_close=op_guest_close,
+                      rewind=lambda request: op_rewind(request, out),
                       guest_open=lambda request: op_guest_open(request, out))
     out.send({"up": True})
     for line in out.lines():

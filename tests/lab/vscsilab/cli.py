@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from . import console, debian, image, machine, paths, runner
+from . import console, debian, image, paths, runner, snapshot
 from .errors import LabError
 from .shellout import say
 
@@ -77,7 +77,7 @@ def do_setup(options):
     begin = time.monotonic()
     with paths.cache_lock():
         found = image.ensure()
-        machine.ensure_snapshot(found)
+        snapshot.ensure_all(found)
     say(f"ready for Linux {found.kernel} in {time.monotonic() - begin:.1f} s")
 
 

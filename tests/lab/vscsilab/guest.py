@@ -10,20 +10,23 @@ DISK = ("format=raw, vdev=xvda, access=ro, backendtype=phy, "
         f"script={PAYLOAD}/vbd-hotplug, target=/dev/vdb")
 
 
+def config_text(name, memory=256, vcpus=1, config="", kernel_args="",
+                on_crash="destroy"):
+    return "\n".join([
+        f'name = "{name}"', 'type = "pv"', f"memory = {memory}",
+        f"vcpus = {vcpus}", 'kernel = "/boot/vmlinux"',
+        f'ramdisk = "{PAYLOAD}/guest-initrd"',
+        f'extra = "{GUEST_ARGS} {kernel_args}"', f"disk = ['{DISK}']",
+        f'on_crash = "{on_crash}"', 'on_poweroff = "destroy"', config, ""])
+
+
 class Guest(Place):
-    def __init__(self, lab, name, memory=256, vcpus=1, config="",
-                 kernel_args="", on_crash="destroy"):
+    def __init__(self, lab, name, **options):
         self.lab, self.name = lab, name
         self.transcript = lab.dom0.transcript
         self.domid = None
         self.config_path = f"/run/lab/{name}.cfg"
-        self.config = "\n".join([
-            f'name = "{name}"', 'type = "pv"', f"memory = {memory}",
-            f"vcpus = {vcpus}", 'kernel = "/boot/vmlinux"',
-            f'ramdisk = "{PAYLOAD}/guest-initrd"',
-            f'extra = "{GUEST_ARGS} {kernel_args}"', f"disk = ['{DISK}']",
-            f'on_crash = "{on_crash}"', 'on_poweroff = "destroy"',
-            config, ""])
+        self.config = config_text(name, **options)
 
     def create(self, paused=False, timeout=120):
         dom0 = self.lab.dom0

@@ -28,6 +28,8 @@ class Lab:
         self.backstore = Backstores(self.dom0)
         self.target = Targets(self.dom0)
         self.guests = []
+        # Guests that the snapshot has running and nobody has asked for yet.
+        self.spare = [f"g{number + 1}" for number in range(machine.guests)]
         self.expected = []
         self.passed, self.failed = [], []
 
@@ -84,13 +86,24 @@ class Lab:
 
     # Guests
 
-    def guest(self, name, memory=256, vcpus=1, paused=False, wait=True,
-              **options):
-        """Create a PV guest. paused: devices can be attached before its
-        kernel runs; call unpause() and wait_up() then."""
-        guest = Guest(self, name, memory, vcpus, **options)
+    def guest(self, name, paused=False, wait=True, **options):
+        """A PV guest; options are those of guest.config_text(): memory,
+        vcpus, config (lines for xl), kernel_args, on_crash.
+
+        A guest of the snapshot by this name is taken over if no options are
+        given. paused: devices can be attached before its kernel runs; then
+        call unpause() and wait_up()."""
+        spare = name in self.spare
+        if spare:
+            self.spare.remove(name)
+        guest = Guest(self, name, **options)
         self.guests.append(guest)
-        guest.create(paused)
+        if spare and not options and not paused:
+            guest.find()
+        else:
+            if spare:
+                self.dom0.run(f"xl destroy {name}")
+            guest.create(paused)
         if wait and not paused:
             guest.wait_up()
         return guest

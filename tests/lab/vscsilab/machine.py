@@ -9,14 +9,13 @@ import threading
 import time
 
 from . import image as images
-from . import initrd, logscan, paths, payload
+from . import initrd, logscan, paths, payload, snapshot
 from .channel import Channel
 from .errors import LabDied, LabError
-from .qemu import Qemu, machine_key
+from .qemu import Qemu
 from .shell import Place
-from .shellout import Step, host, say
+from .shellout import host, say
 
-SNAPSHOT = "booted"
 BOOT_PATIENCE = 180
 
 
@@ -34,13 +33,15 @@ class Machine:
     """Everything of one QEMU run; logs outlive it in log_dir."""
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
-                 verbose=False):
+                 verbose=False, guests=0):
         self.image = images.current()
         self.logs = pathlib.Path(log_dir)
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
         self.module, self.extra = module, extra
         self.full_boot, self.verbose = full_boot, verbose
+        # How many guests the snapshot to start from has running.
+        self.guests = guests
         self.qemu = self.channel = self.dom0 = None
         self.stopping = threading.Event()
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="xen-pvscsi-lab-"))
@@ -49,37 +50,45 @@ class Machine:
                                                    dir=paths.cache_dir()))
 
     def start(self):
-        payload.write(self.disks / "payload", self.image, self.module,
-                      self.extra)
+        self.write_payload()
         if self.full_boot:
-            self._power_on()
+            self.power_on()
         else:
-            stored = ensure_snapshot(self.image, self.verbose)
+            stored = snapshot.ensure(self.image, self.guests)
             try:
-                self._resume(stored)
+                self.resume(stored)
             except LabDied as error:
                 say(f"the snapshot cannot be loaded ({error}); booting")
-                shutil.rmtree(stored, ignore_errors=True)
+                stored.unlink(missing_ok=True)
                 self.qemu.stop()
-                self._power_on()
+                self.power_on()
+        self.wake()
+
+    def write_payload(self):
+        payload.write(self.disks / "payload", self.image, self.module,
+                      self.extra)
+
+    def wake(self):
         self.channel.greet(f"go {time.time()}", "up", 60, every=2)
         self.dom0 = Dom0(self.channel)
 
-    def _resume(self, stored):
-        host("cp", "--sparse=always", "--reflink=auto",
-             stored / "root.qcow2", self.disks / "root.qcow2")
-        self._launch(stored / "initrd", SNAPSHOT)
-        self.channel.greet("hello", "stub", 30)
+    def resume(self, stored):
+        # A copy, because the run writes to it; holes stay holes.
+        host("cp", "--sparse=always", "--reflink=auto", stored,
+             self.disks / "root.qcow2")
+        self._launch(snapshot.NAME)
+        self.channel.greet("hello", "stub", 40)
 
-    def _power_on(self):
-        key, blob = snapshot_key(self.image)
-        (self.disks / "initrd").write_bytes(blob)
-        fresh_disk(self.image, self.disks / "root.qcow2")
-        self._launch(self.disks / "initrd")
+    def power_on(self):
+        self.guests = 0
+        host("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
+             "-b", self.image.root, self.disks / "root.qcow2")
+        self._launch()
         self.channel.greet("hello", "stub", BOOT_PATIENCE)
 
-    def _launch(self, initrd_path, loadvm=None):
-        self.qemu = Qemu(self.work, self.image, initrd_path,
+    def _launch(self, loadvm=None):
+        (self.disks / "initrd").write_bytes(initrd.dom0(self.image))
+        self.qemu = Qemu(self.work, self.image, self.disks / "initrd",
                          self.disks / "root.qcow2", self.disks / "payload",
                          self.serial, loadvm)
         self.qemu.start()
@@ -134,49 +143,3 @@ class Machine:
             self.qemu.stop()
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.rmtree(self.disks, ignore_errors=True)
-
-
-def fresh_disk(image, target):
-    host("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
-         "-b", image.root, target)
-
-
-def snapshot_key(image):
-    blob = initrd.dom0(image)
-    return paths.digest(image.dir.name, machine_key(), blob), blob
-
-
-def ensure_snapshot(image, verbose=False):
-    """The directory with the disk that has the booted host in it."""
-    key, blob = snapshot_key(image)
-    stored = paths.cache_dir() / f"snapshot-{key}"
-    if (stored / "root.qcow2").exists():
-        return stored
-    for stale in paths.cache_dir().glob("snapshot-*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    logs = paths.results_dir() / "snapshot"
-    shutil.rmtree(logs, ignore_errors=True)
-    with Step("booting Xen once, for the snapshot"):
-        machine = Machine(logs, full_boot=True)
-        try:
-            payload.write(machine.disks / "payload", image)
-            # The snapshot names no file of this run but its initrd.
-            machine._power_on()
-            time.sleep(1)
-            machine.qemu.monitor.human(f"savevm {SNAPSHOT}")
-            machine.stopping.set()
-            machine.qemu.stop()
-            machine.settle()
-            excerpts = logscan.scan(machine.serial.read_text(errors="replace"))
-            if excerpts:
-                raise LabError("the boot log is not clean:\n"
-                               + "\n".join(excerpts[0]))
-            partial = paths.cache_dir() / f"partial-{key}"
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            shutil.move(machine.disks / "root.qcow2", partial / "root.qcow2")
-            shutil.move(machine.disks / "initrd", partial / "initrd")
-            partial.rename(stored)
-        finally:
-            machine.stop()
-    return stored

@@ -11,7 +11,8 @@ from .errors import LabError
 
 # Part of the snapshot's machine, so it must not vary from run to run.
 SIZE = 64 << 20
-PROGRAMS = ["dom0d.py", "ports.py", "jobs.py", "xswire.py", "xslink.py", "logship.py",
+PROGRAMS = ["dom0d.py", "ports.py", "ptyd.py",
+            "jobs.py", "xswire.py", "xslink.py", "logship.py",
             "vbd-hotplug"]
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 
-from . import logscan, paths
+from . import logscan, paths, snapshot
 from .errors import LabError
 from .lab import Lab
 from .machine import Machine
@@ -100,7 +100,8 @@ class Runner:
         begin = time.monotonic()
         expected = []
         machine = Machine(logs, self.module, self.options.extra,
-                          self.options.full_boot, self.options.verbose)
+                          self.options.full_boot, self.options.verbose,
+                          min(scenario.guests, snapshot.MOST_GUESTS))
         late = threading.Event()
 
         def deadline():

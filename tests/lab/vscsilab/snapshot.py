@@ -1,0 +1,100 @@
+"""Booted hosts, stored: with no guest, with one, with two.
+
+A snapshot contains what its key is made of and nothing else of ours: the
+programs of a run come with the payload. dom0 sleeps in its stub when it is
+stored, guests run.
+"""
+import shutil
+import time
+
+from . import guest, initrd, logscan, machine, paths
+from .errors import LabError
+from .qemu import machine_key
+from .shellout import Step
+from .xenstore import Xenstore
+
+NAME = "lab"
+MOST_GUESTS = 2
+
+
+def _key(image, guests):
+    parts = [image.dir.name, machine_key(), initrd.dom0(image)]
+    if guests:
+        parts += [initrd.guest(image), guest.config_text("g1")]
+    return paths.digest(*parts)
+
+
+def path(image, guests):
+    return (paths.cache_dir() / "snapshots" /
+            f"guests{guests}-{_key(image, guests)}.qcow2")
+
+
+def ensure(image, guests=0):
+    """The disk that has the snapshot in it, made now if need be."""
+    stored = path(image, guests)
+    if stored.exists():
+        return stored
+    before = ensure(image, guests - 1) if guests else None
+    stored.parent.mkdir(exist_ok=True)
+    for stale in stored.parent.glob(f"guests{guests}-*"):
+        stale.unlink()
+    text = f"guest g{guests}" if guests else "Xen and dom0"
+    with Step(f"booting {text} for a snapshot"):
+        _make(stored, image, guests, before)
+    return stored
+
+
+def ensure_all(image):
+    for guests in range(MOST_GUESTS + 1):
+        ensure(image, guests)
+
+
+def _make(stored, image, guests, before):
+    logs = paths.results_dir() / f"snapshot-guests{guests}"
+    shutil.rmtree(logs, ignore_errors=True)
+    host = machine.Machine(logs)
+    try:
+        host.write_payload()
+        if before:
+            host.resume(before)
+            host.qemu.monitor.human(f"delvm {NAME}")
+            host.wake()
+            _start_guest(host, f"g{guests}")
+            host.settle()
+            host.dom0.call("rewind", 20)
+            host.channel.greet("hello", "stub", 60)
+        else:
+            host.power_on()
+        # What starting has stirred up shall not be replayed by every run.
+        time.sleep(2)
+        host.qemu.monitor.human(f"savevm {NAME}")
+        host.stopping.set()
+        host.qemu.stop()
+        for log in logs.glob("*.log"):
+            excerpts = logscan.scan(log.read_text(errors="replace"))
+            if excerpts:
+                raise LabError(f"{log} is not clean:\n"
+                               + "\n".join(excerpts[0]))
+        partial = stored.with_suffix(".partial")
+        shutil.move(host.disks / "root.qcow2", partial)
+        partial.rename(stored)
+    finally:
+        host.stop()
+
+
+class _Bare:
+    """As much of a Lab as a guest needs to start."""
+
+    def __init__(self, host):
+        self.dom0 = host.dom0
+        self.xs = Xenstore(host.dom0)
+        self.guests = []
+
+
+def _start_guest(host, name):
+    started = guest.Guest(_Bare(host), name)
+    started.create()
+    started.wait_up()
+    # Programs that every scenario runs are in the page cache afterwards.
+    started.run("lsscsi; ls /sys/block; dd if=/dev/zero of=/dev/null count=1; "
+                "sha256sum /dev/null", check=False)
