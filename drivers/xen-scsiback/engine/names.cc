@@ -217,6 +217,8 @@ int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noe
 		return writer.finish();
 	case Protocol::fcp:
 		break;
+	default:
+		return VSCSI_NAME_SYNTAX;
 	}
 	for (u32 digit = 0; digit < 16; digit++) {
 		if (protocol == Protocol::fcp && digit && digit % 2 == 0)

@@ -8,6 +8,9 @@ namespace
 
 constexpr u8 status_check_condition = 0x02;
 
+// No handle: an abort must not find a request that was rejected before its look-up.
+constexpr u32 no_device = ~0u;
+
 // Fixed format sense (SPC-4 4.5.3): ILLEGAL REQUEST, INVALID FIELD IN CDB.
 constexpr u8 sense_invalid_field[18] = {0x70, 0, 0x05, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0};
 
@@ -65,7 +68,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	s.ref_rqid = head.ref_rqid;
 	s.action = head.action;
 	s.direction = head.direction;
-	s.device = 0;
+	s.device = no_device;
 	s.lists = 0;
 	s.segments = 0;
 	s.data = {Reject::none, 0, 0, 0};
