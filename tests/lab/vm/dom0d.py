@@ -108,44 +108,7 @@ def op_rewind(request, out):
 
 
 def op_xs(request):
-    """A list of actions, in one transaction if there is more than one."""
-    store = op_xs.store
-
-    def work(tx):
-        results = []
-        for kind, path, *rest in request["actions"]:
-            if kind == "read":
-                try:
-                    results.append(store.read(path, tx).decode("utf-8",
-                                                               "replace"))
-                except xswire.XenstoreError as error:
-                    if str(error) != "ENOENT":
-                        raise
-                    results.append(None)
-            elif kind == "ls":
-                try:
-                    results.append(store.ls(path, tx))
-                except xswire.XenstoreError as error:
-                    if str(error) != "ENOENT":
-                        raise
-                    results.append([])
-            elif kind == "write":
-                results.append(store.write(path, rest[0], tx))
-            elif kind == "mkdir":
-                results.append(store.mkdir(path, tx))
-            elif kind == "rm":
-                results.append(store.rm(path, tx))
-            elif kind == "perms":
-                results.append(store.set_perms(path, rest[0], tx))
-            elif kind == "getperms":
-                results.append(store.perms(path, tx))
-            else:
-                raise ValueError(f"no xenstore action {kind}")
-        return results
-
-    if len(request["actions"]) == 1:
-        return {"results": work(0)}
-    return {"results": store.transaction(work)}
+    return {"results": op_xs.store.perform(request["actions"])}
 
 
 def main():

@@ -115,6 +115,40 @@ class Xenstore:
                 if str(error) != "EAGAIN":
                     raise
 
+    def perform(self, actions):
+        """(kind, path, ...) actions, in one transaction if there are many;
+        what is not there reads as None or as an empty directory."""
+        def quietly(function, path, tx, nothing):
+            try:
+                return function(path, tx)
+            except XenstoreError as error:
+                if str(error) != "ENOENT":
+                    raise
+                return nothing
+
+        def one(kind, path, rest, tx):
+            if kind == "read":
+                value = quietly(self.read, path, tx, None)
+                return None if value is None else value.decode("utf-8", "replace")
+            if kind == "ls":
+                return quietly(self.ls, path, tx, [])
+            if kind == "getperms":
+                return self.perms(path, tx)
+            if kind == "write":
+                return self.write(path, rest[0], tx)
+            if kind == "perms":
+                return self.set_perms(path, rest[0], tx)
+            if kind == "mkdir":
+                return self.mkdir(path, tx)
+            if kind == "rm":
+                return self.rm(path, tx)
+            raise ValueError(f"no xenstore action {kind}")
+
+        def work(tx):
+            return [one(kind, path, rest, tx)
+                    for kind, path, *rest in actions]
+        return work(0) if len(actions) == 1 else self.transaction(work)
+
     def close(self):
         if hasattr(self, "socket"):
             self.socket.shutdown(socket.SHUT_RDWR)

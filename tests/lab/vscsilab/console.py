@@ -25,8 +25,9 @@ def interactive(options, module):
         machine.dom0.start("exec python3 /lab/payload/ptyd.py "
                            f"{size.lines} {size.columns}")
         print(f"dom0 with the {options.driver} driver loaded; logs in {logs}")
-        print("`lab-disk NAME` makes a disk LUN, `lab-guest NAME [PDEV...]` "
-              "starts a guest; Ctrl-] leaves", flush=True)
+        print("`vlab disk NAME` makes a LUN, `vlab guest NAME [PDEV...]` "
+              "starts a guest, `vlab -h` tells the rest; Ctrl-] leaves",
+              flush=True)
         _bridge(machine.qemu.connect("shell"))
     finally:
         machine.stop()

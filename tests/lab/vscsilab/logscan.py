@@ -20,7 +20,8 @@ BAD = [re.compile(text) for text in (
     r"detected buffer overflow", r"stack-protector: ", r"DMA-API: ",
     r"Unloaded (tainted )?module.*in use", r"EXT4-fs error",
     r"\(XEN\).*\b(BUG at|FATAL|Assertion '|[Pp]anic on|Xen call trace)",
-    r"\(XEN\).*(FATAL TRAP|Domain \d+ crashed|domain_crash|double fault)",
+    r"\(XEN\).*(FATAL TRAP|Dom0 (crashed|halted)|domain_crash|double fault)",
+    r"\(XEN\).*Domain \d+.*crashed",
     r"\(XEN\).*(Attempt to (un)?map|[Bb]ad grant|Bad (flags|ref)|grant.*error)",
     r"\(XEN\) .*grant_table\.c.*(wrong|[Bb]ad|[Ii]nvalid|[Ee]rror|[Ff]ail)",
     r"(scsiback|pvscsi|gntdev|blkback).*grant.*(error|fail|still)",
@@ -36,7 +37,7 @@ HARMLESS = [re.compile(text) for text in (
 
 # The emulated host will not come back from these.
 FATAL = re.compile(
-    r"Kernel panic - not syncing|\(XEN\).*(Panic on CPU|Domain 0 crashed|"
+    r"Kernel panic - not syncing|\(XEN\).*(Panic on CPU|Domain 0 .*crashed|"
     r"Hardware Dom0 (crashed|halted)|FATAL TRAP|FATAL PAGE FAULT)")
 
 CONTEXT_BEFORE, CONTEXT_AFTER = 3, 30
@@ -66,7 +67,7 @@ def is_bad(line, expected=()):
 
 def scan(text, expected=()):
     """Excerpts, each a list of lines; bad lines are marked with '>'."""
-    lines = text.replace("\r", "").split("\n")
+    lines = [line for line in re.split(r"[\r\n]+", text) if line]
     bad = [number for number, line in enumerate(lines)
            if is_bad(line, expected)]
     excerpts, shown = [], -1

@@ -11,7 +11,7 @@ import time
 from . import image as images
 from . import initrd, logscan, paths, payload, snapshot
 from .channel import Channel
-from .errors import LabDied, LabError
+from .errors import LabError
 from .qemu import Qemu
 from .shell import Place
 from .shellout import host, say
@@ -57,7 +57,7 @@ class Machine:
             stored = snapshot.ensure(self.image, self.guests)
             try:
                 self.resume(stored)
-            except LabDied as error:
+            except LabError as error:
                 say(f"the snapshot cannot be loaded ({error}); booting")
                 stored.unlink(missing_ok=True)
                 self.qemu.stop()

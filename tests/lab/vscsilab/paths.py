@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import shutil
 import sys
 
 LAB_DIR = pathlib.Path(__file__).resolve().parent.parent
@@ -55,4 +56,8 @@ def cache_lock():
         handle.truncate()
         handle.write(f"{os.getpid()}\n")
         handle.flush()
+        # Whoever held the lock and was killed left these.
+        for pattern in ("run-*", "build-*"):
+            for left in cache_dir().glob(pattern):
+                shutil.rmtree(left, ignore_errors=True)
         yield

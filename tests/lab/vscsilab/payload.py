@@ -13,7 +13,7 @@ from .errors import LabError
 SIZE = 64 << 20
 PROGRAMS = ["dom0d.py", "ports.py", "ptyd.py",
             "jobs.py", "xswire.py", "xslink.py", "logship.py",
-            "vbd-hotplug"]
+            "vbd-hotplug", "vlab"]
 
 
 def write(target, image, module=None, extra=()):
@@ -27,6 +27,9 @@ def write(target, image, module=None, extra=()):
 
         for name in PROGRAMS:
             add(name, (paths.VM_DIR / name).read_bytes(), 0o755)
+        # The helper for interactive use stands on the lab's own modules.
+        for path in sorted((paths.LAB_DIR / "vscsilab").glob("*.py")):
+            add("vscsilab/" + path.name, path.read_bytes())
         add("guest-initrd", initrd.guest(image))
         if module:
             add("module/xen-scsiback.ko", module.read_bytes())

@@ -7,6 +7,10 @@ import time
 from .errors import LabError
 
 
+# Even debootstrap over a slow line is done by then.
+LONGEST = 1200
+
+
 def say(text):
     print(f"lab: {text}", flush=True)
 
@@ -22,7 +26,13 @@ def host(*argv, root=False, quiet=True, **kwargs):
         kwargs.setdefault("stdout", subprocess.PIPE)
         kwargs.setdefault("stderr", subprocess.STDOUT)
     kwargs.setdefault("stdin", subprocess.DEVNULL)
-    done = subprocess.run(argv, text=True, errors="replace", **kwargs)
+    try:
+        done = subprocess.run(argv, text=True, errors="replace",
+                              timeout=LONGEST, **kwargs)
+    except FileNotFoundError:
+        raise LabError(f"{argv[0]} is not installed: run `lab setup`") from None
+    except subprocess.TimeoutExpired:
+        raise LabError(f"{' '.join(argv)} took more than {LONGEST} s") from None
     if done.returncode:
         tail = "\n".join((done.stdout or "").splitlines()[-25:])
         raise LabError(f"{' '.join(argv)} ended with {done.returncode}\n{tail}")

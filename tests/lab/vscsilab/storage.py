@@ -58,8 +58,16 @@ class Backstores:
         self.numbers[kind] = self.numbers.get(kind, -1) + 1
         return self.numbers[kind]
 
+    def _free_hba(self, plugin):
+        """Someone else, stock targetcli say, may have made some too."""
+        taken = self.dom0.run(f"ls {CORE}", check=False).out.split()
+        while True:
+            hba = f"{plugin}_{self._next(plugin)}"
+            if hba not in taken:
+                return hba
+
     def _create(self, plugin, name, control, device=None, undo=(), before=()):
-        hba = f"{plugin}_{self._next(plugin)}"
+        hba = self._free_hba(plugin)
         path = f"{CORE}/{hba}/{name}"
         serial = uuid.uuid5(uuid.NAMESPACE_URL, name)
         self.dom0.run("; ".join([
