@@ -179,15 +179,15 @@ TEST(Response, NothingOfEarlierResponses)
 	}
 }
 
-TEST(Response, RejectAndTaskShowNoSenseOfEarlierUse)
+TEST(Response, NothingOfTheSlotsEarlierUse)
 {
-	Rig rig;
-	const u32 slot = rig.start(transfer(1, VSCSI_FROM_DEVICE));
-	rig.back.set_result(slot, VSCSI_HOST_OK, 0x02, 77, sense(0x70, 88, 96));
-	(void)rig.finish(slot);
 	auto bad = command(2);
 	bad.act = 0;
-	for (const auto &r : {bad, request(VSCSIIF_ACT_SCSI_RESET, 3)}) {
+	for (const auto &r : {bad, request(VSCSIIF_ACT_SCSI_RESET, 3), transfer(4, VSCSI_FROM_DEVICE)}) {
+		Rig rig;
+		const u32 slot = rig.start(transfer(1, VSCSI_FROM_DEVICE));
+		rig.back.set_result(slot, VSCSI_HOST_BUSY, 0x02, 77, sense(0x70, 88, 96));
+		(void)rig.finish(slot);
 		const auto f = rig.fetch(r);
 		ASSERT_EQ(f.slot, slot);
 		if (f.what == VSCSI_FETCH_TASK)
@@ -195,6 +195,7 @@ TEST(Response, RejectAndTaskShowNoSenseOfEarlierUse)
 		const auto response = rig.finish(f.slot);
 		EXPECT_EQ(response.sense_len, 0);
 		EXPECT_EQ(response.residual_len, 0u);
+		EXPECT_EQ(response.rslt & 2, f.what == VSCSI_FETCH_TASK ? 2 : 0);
 		for (const u8 byte : response.sense_buffer)
 			EXPECT_EQ(byte, 0);
 	}
