@@ -7,7 +7,7 @@ FAILS_ON = {"in-tree": "unable to handle page fault"}
 
 def run(lab):
     lab.load_driver()
-    pdev = lab.target.create("naa.6001405000000001").lun(
+    pdev = lab.target.create("naa.5001405000000001").lun(
         0, lab.backstore.ramdisk("ram", "16M"))
     guest = lab.guests[0]
     lab.attach(guest, pdev, "0:0:0:0")

@@ -26,8 +26,8 @@ def run(lab):
                      "conv=sync,notrunc oflag=direct status=none")
     # The in-tree driver gives one nexus to a portal group, and finds only
     # the first group of a WWN: a target for each guest suits both drivers.
-    one = lab.target.create("naa.6001405000000001")
-    two = lab.target.create("naa.6001405000000002")
+    one = lab.target.create("naa.5001405000000001")
+    two = lab.target.create("naa.5001405000000002")
     g1, g2 = lab.guests
 
     file = one.lun(0, stores["file"])

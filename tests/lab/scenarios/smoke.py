@@ -1,7 +1,7 @@
 """A guest writes and reads two LUNs; everything is taken down cleanly."""
 TIMEOUT = 300
 GUESTS = 1
-NAA = "naa.6001405000000001"
+NAA = "naa.5001405000000001"
 
 
 def copy_through(guest, disk):

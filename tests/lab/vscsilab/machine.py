@@ -44,10 +44,12 @@ class Machine:
         self.guests = guests
         self.qemu = self.channel = self.dom0 = None
         self.stopping = threading.Event()
-        self.work = pathlib.Path(tempfile.mkdtemp(prefix="xen-pvscsi-lab-"))
-        # Disks are large and may not fit where sockets go.
         self.disks = pathlib.Path(tempfile.mkdtemp(prefix="run-",
                                                    dir=paths.cache_dir()))
+        # The kernel takes no socket path of more than 107 bytes.
+        self.work = self.disks
+        if len(str(self.work)) > 90:
+            self.work = pathlib.Path(tempfile.mkdtemp(prefix="xen-pvscsi-"))
 
     def start(self):
         self.write_payload()

@@ -67,7 +67,8 @@ class Place:
         answer = self.call("run", timeout + GRACE, cmd=command, stdin=stdin,
                            timeout=timeout)
         if self.transcript:
-            self.transcript(self.name, command, answer,
+            text = command if stdin is None else f"{command} <<<\n{stdin}"
+            self.transcript(self.name, text, answer,
                             time.monotonic() - begin)
         if answer.get("timed_out"):
             state = "killed" if answer["killed"] else "cannot be killed"
