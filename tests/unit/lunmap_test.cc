@@ -63,6 +63,16 @@ TEST(LunMap, FieldsDoNotRunIntoEachOther)
 	EXPECT_EQ(luns.find({0, 1, 0, 0}), -1);
 }
 
+TEST(LunMap, EveryBitOfAnAddressCounts)
+{
+	Luns luns{48};
+	for (u32 bit = 0; bit < 16; bit++) {
+		EXPECT_EQ(luns.add({0, 1u << bit, 0, 0}, bit), 0);
+		EXPECT_EQ(luns.add({0, 0, 1u << bit, 0}, bit), 0);
+		EXPECT_EQ(luns.add({0, 0, 0, 1u << bit}, bit), 0);
+	}
+}
+
 TEST(LunMap, HandlesAreKeptWhole)
 {
 	Luns luns{2};

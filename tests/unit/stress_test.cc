@@ -2,6 +2,7 @@
 // Guest, ring thread and completer at the same time.  Built with
 // VSCSI_SANITIZE=thread it checks what the engine says about its threads; in
 // any build a lost notification shows as a timeout.
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -185,6 +186,90 @@ TEST(Stress, ThreeThreads)
 		EXPECT_EQ(rig.back.in_flight(), 0u);
 		EXPECT_EQ(rig.back.counters().responses, total);
 	}
+}
+
+// Two threads do one thing each at nearly the same time, over and over.
+class Duel
+{
+public:
+	static constexpr u32 rounds = 100000;
+
+	void meet(u32 round, u32 delay)
+	{
+		arrived_.fetch_add(1);
+		while (arrived_.load() < 2 * round) {
+			if (::testing::Test::HasFailure())
+				return;
+			std::this_thread::yield();
+		}
+		for (u32 i = 0; i < delay; i++)
+			(void)arrived_.load();
+	}
+
+private:
+	std::atomic<u32> arrived_{};
+};
+
+// Either the backend sees the request, or the guest sees that an event is due.
+TEST(Stress, ARequestDuringTheLastLook)
+{
+	Rig rig;
+	Duel start, end;
+	auto *ring = rig.guest.shared();
+	bool notify = false;
+	std::thread guest{[&] {
+		Random random{1};
+		for (u32 round = 1; round <= Duel::rounds && !HasFailure(); round++) {
+			start.meet(round, random.below(20));
+			__atomic_store_n(&ring->req_prod, round, __ATOMIC_RELEASE);
+			__atomic_thread_fence(__ATOMIC_SEQ_CST);
+			notify = round - __atomic_load_n(&ring->req_event, __ATOMIC_RELAXED) < 1;
+			end.meet(round, 0);
+		}
+	}};
+	Random random{2};
+	for (u32 round = 1; round <= Duel::rounds && !HasFailure(); round++) {
+		start.meet(round, random.below(20));
+		const bool more = rig.back.more();
+		end.meet(round, 0);
+		EXPECT_TRUE(more || notify) << "round " << round;
+		const auto f = rig.fetch();
+		EXPECT_NE(f.what, VSCSI_FETCH_EMPTY);
+		rig.back.respond(f.slot);
+		(void)rig.back.publish();
+	}
+	guest.join();
+}
+
+// Either the guest sees the response, or the backend sees that an event is due.
+TEST(Stress, AResponseDuringTheLastLook)
+{
+	Rig rig;
+	Duel start, end;
+	auto *ring = rig.guest.shared();
+	bool seen = false;
+	std::thread guest{[&] {
+		Random random{3};
+		for (u32 round = 1; round <= Duel::rounds && !HasFailure(); round++) {
+			start.meet(round, random.below(20));
+			__atomic_store_n(&ring->rsp_event, round, __ATOMIC_RELAXED);
+			__atomic_thread_fence(__ATOMIC_SEQ_CST);
+			seen = __atomic_load_n(&ring->rsp_prod, __ATOMIC_ACQUIRE) == round;
+			end.meet(round, 0);
+		}
+	}};
+	Random random{4};
+	for (u32 round = 1; round <= Duel::rounds && !HasFailure(); round++) {
+		__atomic_store_n(&ring->req_prod, round, __ATOMIC_RELEASE);
+		const auto f = rig.fetch();
+		EXPECT_NE(f.what, VSCSI_FETCH_EMPTY);
+		rig.back.respond(f.slot);
+		start.meet(round, random.below(20));
+		const bool notify = rig.back.publish();
+		end.meet(round, 0);
+		EXPECT_TRUE(notify || seen) << "round " << round;
+	}
+	guest.join();
 }
 
 } // namespace
