@@ -152,6 +152,8 @@ struct vscsi_vhost {
 	bool left;			/* control work: the xenbus reference is dropped */
 	struct mutex state_lock;	/* own xenbus state, and setting gone */
 	bool seen_connected;		/* frontend was Connected since connect */
+	bool was_connected;		/* control work: at least once */
+	bool restarted;			/* frontend began anew since the last connect */
 	bool broken_told;		/* control work */
 	struct vscsi_ring *ring;	/* control work: current or draining */
 	bool ring_live;			/* control work */

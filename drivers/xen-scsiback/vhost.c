@@ -99,6 +99,7 @@ static void vscsi_vhost_connect(struct vscsi_vhost *vhost)
 		return;
 	vhost->ring = ring;
 	vhost->ring_live = true;
+	WRITE_ONCE(vhost->was_connected, true);
 	vscsi_devices_step(vhost, VSCSI_HOST_CONNECT);
 	vscsi_vhost_switch(vhost, XenbusStateConnected);
 }
@@ -133,6 +134,7 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 		.ring_live = vhost->ring_live,
 		.ring_draining = vhost->ring && !vhost->ring_live,
 		.seen_connected = READ_ONCE(vhost->seen_connected),
+		.restarted = READ_ONCE(vhost->restarted),
 		.online = true,
 	};
 	int action;
@@ -148,8 +150,9 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 	case VSCSI_HOST_WAIT_READY:
 		vscsi_devices_unmap_all(vhost);
 		vscsi_devices_step(vhost, VSCSI_HOST_CLOSED);
+		WRITE_ONCE(vhost->restarted, false);
 		vscsi_vhost_switch(vhost, XenbusStateInitWait);
-		return false;
+		return true;
 	case VSCSI_HOST_CONNECT:
 		vscsi_vhost_connect(vhost);
 		return false;

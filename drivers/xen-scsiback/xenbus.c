@@ -51,6 +51,11 @@ static void vscsi_frontend_changed(struct xenbus_device *dev, enum xenbus_state 
 
 	if (state == XenbusStateConnected)
 		WRITE_ONCE(vhost->seen_connected, true);
+	/* Before its first connect a restored guest's devices keep their states. */
+	if (READ_ONCE(vhost->was_connected) &&
+	    (state == XenbusStateClosing || state == XenbusStateClosed ||
+	     state == XenbusStateInitialising))
+		WRITE_ONCE(vhost->restarted, true);
 	if (state == XenbusStateClosed)
 		view.online = xenbus_dev_is_online(dev);
 	/* Only this thread may unregister: it does so itself if the node goes. */

@@ -269,6 +269,7 @@ struct vscsi_host_view {
 	bool seen_connected;  /* this ring's frontend has been Connected */
 	bool ring_changed;    /* frontend's ring reference or event channel is another */
 	bool online;
+	bool restarted;       /* frontend closed or began anew since the last connect */
 };
 #define VSCSI_HOST_NOTHING 0
 #define VSCSI_HOST_WAIT_READY 1  /* switch to InitWait */

@@ -14,11 +14,11 @@ void for_every_host(const std::function<void(const vscsi_host_view &, int)> &che
 {
 	for (u32 frontend = 0; frontend < states; frontend++) {
 		for (u32 backend = 0; backend < states; backend++) {
-			for (u32 flags = 0; flags < 32; flags++) {
-				const vscsi_host_view view{frontend,         backend,
-							   (flags & 1) != 0, (flags & 2) != 0,
-							   (flags & 4) != 0, (flags & 8) != 0,
-							   (flags & 16) != 0};
+			for (u32 flags = 0; flags < 64; flags++) {
+				const vscsi_host_view view{frontend,          backend,
+							   (flags & 1) != 0,  (flags & 2) != 0,
+							   (flags & 4) != 0,  (flags & 8) != 0,
+							   (flags & 16) != 0, (flags & 32) != 0};
 				SCOPED_TRACE(::testing::Message() << "frontend " << frontend << ", backend "
 								  << backend << ", flags " << flags);
 				check(view, vscsi_host_step(&view));
@@ -40,7 +40,9 @@ TEST(HostStep, ConnectsOnlyWhatIsReadyAndDrained)
 	for_every_host([](const vscsi_host_view &view, int action) {
 		const bool ready =
 			view.frontend == VSCSI_XB_INITIALISED && !view.ring_live && !view.ring_draining;
-		EXPECT_EQ(action == VSCSI_HOST_CONNECT, ready);
+		const bool stale = view.restarted && view.backend != VSCSI_XB_INIT_WAIT;
+		EXPECT_EQ(action == VSCSI_HOST_CONNECT, ready && !stale);
+		EXPECT_EQ(action == VSCSI_HOST_WAIT_READY && ready, ready && stale);
 	});
 }
 

@@ -20,7 +20,7 @@ HostAction host_step(const vscsi_host_view &view) noexcept
 		if (view.ring_draining)
 			return HostAction::await;
 		return backend == init_wait || backend == initialising ? HostAction::nothing
-								 : HostAction::wait_ready;
+								       : HostAction::wait_ready;
 	case initialised:
 		// The same frontend goes on with a new ring after resume.
 		if (view.ring_live && (view.seen_connected || view.ring_changed))
@@ -28,7 +28,10 @@ HostAction host_step(const vscsi_host_view &view) noexcept
 		if (view.ring_live)
 			return HostAction::nothing;
 		// Commands of the earlier ring may still write to the device.
-		return view.ring_draining ? HostAction::await : HostAction::connect;
+		if (view.ring_draining)
+			return HostAction::await;
+		// A frontend that was quicker than the drain: its devices begin anew too.
+		return view.restarted && backend != init_wait ? HostAction::wait_ready : HostAction::connect;
 	case connected:
 		return view.ring_live ? HostAction::settle : HostAction::nothing;
 	case reconfiguring:
