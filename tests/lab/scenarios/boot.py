@@ -1,5 +1,5 @@
 """Xen, dom0 and a guest come up and go away without a trace."""
-TIMEOUT = 300
+TIMEOUT = 600
 
 
 def domains(lab):

@@ -1,5 +1,5 @@
 """A command that target core emulates, into a buffer of two segments."""
-TIMEOUT = 200
+TIMEOUT = 600
 GUESTS = 1
 # Proves at the same time that the lab notices a dom0 that goes wrong.
 FAILS_ON = {"in-tree": "unable to handle page fault"}

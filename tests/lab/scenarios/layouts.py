@@ -1,5 +1,5 @@
 """Controllers and devices in every arrangement, backstores of every kind."""
-TIMEOUT = 400
+TIMEOUT = 900
 GUESTS = 2
 
 

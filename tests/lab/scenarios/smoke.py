@@ -1,5 +1,5 @@
 """A guest writes and reads two LUNs; everything is taken down cleanly."""
-TIMEOUT = 300
+TIMEOUT = 600
 GUESTS = 1
 NAA = "naa.5001405000000001"
 

@@ -1,5 +1,5 @@
 """Stock targetcli makes a target, saves it, clears it and restores it."""
-TIMEOUT = 500
+TIMEOUT = 600
 GUESTS = 1
 # rtslib turns the first digit of every WWN into a 5.
 NAA = "naa.5001405000000007"

@@ -28,7 +28,7 @@ class Guest(Place):
         self.config_path = f"/run/lab/{name}.cfg"
         self.config = config_text(name, **options)
 
-    def create(self, paused=False, timeout=120):
+    def create(self, paused=False, timeout=180):
         dom0 = self.lab.dom0
         dom0.put(self.config, self.config_path)
         flag = "-p " if paused else ""
@@ -46,7 +46,7 @@ class Guest(Place):
     def pause(self):
         self.lab.dom0.run(f"xl pause {self.name}")
 
-    def wait_up(self, timeout=150):
+    def wait_up(self, timeout=300):
         """Until the guest runs commands."""
         answer = self.lab.dom0.call("guest_open", timeout + 20,
                                     domid=self.domid, timeout=timeout)

@@ -111,7 +111,7 @@ class Lab:
     def boot_guests(self, *names, **options):
         """Several at once; their kernels boot side by side."""
         started = [self.guest(name, wait=False, **options) for name in names]
-        return [guest.wait_up(300) for guest in started]
+        return [guest.wait_up(450) for guest in started]
 
     # Devices
 

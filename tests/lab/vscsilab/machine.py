@@ -16,7 +16,7 @@ from .qemu import Qemu
 from .shell import Place
 from .shellout import host, say
 
-BOOT_PATIENCE = 180
+BOOT_PATIENCE = 300
 
 
 class Dom0(Place):

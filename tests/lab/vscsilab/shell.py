@@ -5,7 +5,7 @@ import time
 from .errors import LabError
 
 # How much longer than the command itself its answer may take.
-GRACE = 20
+GRACE = 40
 
 
 class Result:

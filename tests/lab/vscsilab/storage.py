@@ -158,7 +158,7 @@ class Targets:
             tpg.param(key, value)
         # Some drivers need to be told their initiator's name, some do not.
         if nexus is not False:
-            tpg.nexus(nexus or naa[:-4] + "ffff")
+            tpg.nexus(nexus or "naa.7" + naa[5:])
         if enable:
             config(self.dom0, tpg.path + "/enable", 1)
         return tpg
