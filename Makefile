@@ -4,18 +4,55 @@ SHELL := /bin/bash
 
 MODULE_DIR := drivers/xen-scsiback
 LAB := tests/lab/lab
+ENGINE := $(wildcard drivers/xen-scsiback/engine/*.cc)
 # Headers of the kernel that the module is built for.
 KDIR ?= /lib/modules/$(shell uname -r)/build
+LAB_KDIR = /usr/src/linux-headers-$(shell $(LAB) kernel-version)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: lab-setup lab-module ## boot a real Xen host in QEMU and show a guest using a LUN
+	@$(LAB) demo
+
+test: lab-setup ## all set-up, then unit tests, module build and lab scenarios
+	@tests/run
+
+test-unit: setup ## the engine's unit tests alone
+	@tests/run unit
+
+test-lab: lab-setup lab-module ## the lab's scenarios alone
+	@tests/run lab
+
+check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
+	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc
+	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
+	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Iinclude -q \
+		drivers/xen-scsiback/engine
+	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab
+
+shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at hand
+	@$(LAB) shell
 
 modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules
 
-clean: ## remove what was built (the lab's cached images stay: `tests/lab/lab clean`)
+install: modules ## install the module for the kernel of KDIR, before the in-tree one
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) INSTALL_MOD_DIR=updates modules_install
+
+setup: ## install the packages that building and testing need
+	@tests/setup
+
+lab-setup: setup ## build the lab's images and snapshots, or find them cached
+	@$(LAB) setup
+
+lab-module: lab-setup
+	@$(MAKE) --no-print-directory modules KDIR=$(LAB_KDIR) >/dev/null
+
+clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 	rm -rf build
 	find $(MODULE_DIR) \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name modules.order -o -name Module.symvers \) -delete
 
-.PHONY: help modules clean
+.PHONY: help demo test test-unit test-lab check shell modules install setup lab-setup lab-module clean

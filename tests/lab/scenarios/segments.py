@@ -49,7 +49,7 @@ def run(lab):
          "sg_opcodes >/tmp/opcodes 2>&1; [ $? -lt 12 ]; sg_turs")
     good("REPORT TARGET PORT GROUPS", "sg_rtpg")
 
-    good("MODE SELECT", "sg_wr_mode --page=8 --contents=8,12,0,0,0,0,0,0,0,0,0,0,20,0,0,0,0,0,0,0")
+    good("MODE SELECT", "sg_wr_mode --dbd --page=8 --contents=8,12,0,0,0,0,0,0,0,0,0,0,20,0,0,0,0,0,0,0")
     guest.run(f"head -c 65536 /dev/urandom > /tmp/a; dd if=/tmp/a of={disk} bs=64k oflag=direct "
               "conv=notrunc status=none")
     good("WRITE SAME(16)", "sg_write_same --16 --lba=8 --num=16 --in=/dev/zero")
