@@ -3,7 +3,6 @@ from vscsilab import bare
 
 TIMEOUT = 500
 GUESTS = 1
-DRIVERS = ("ours",)
 NAA = "naa.6001405000000040"
 DEPENDS = "target_core_mod"
 

@@ -4,7 +4,6 @@ import re
 
 TIMEOUT = 1500
 GUESTS = 1
-DRIVERS = ("ours",)
 NAA = "naa.5001405000000050"
 # Tests that fail, whose doing it is and why.
 KNOWN = pathlib.Path(__file__).with_name("conformance-known.txt")

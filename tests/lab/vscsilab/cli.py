@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from . import console, debian, image, paths, runner, snapshot
+from . import console, debian, demo, image, paths, runner, snapshot
 from .errors import LabError
 from .shellout import say
 
@@ -29,6 +29,9 @@ def parser():
                      help="seconds for each scenario, instead of its own limit")
     run.add_argument("--results", type=_path, metavar="DIR",
                      help="where logs and results.json go")
+
+    show = commands.add_parser("demo", help="the main job, told step by step")
+    _machine_options(show)
 
     commands.add_parser("list", help="list the scenarios")
     commands.add_parser("kernel-version",
@@ -93,6 +96,12 @@ def do_run(options):
     with paths.cache_lock():
         return runner.Runner(options, module).run_all(
             [known[name] for name in names])
+
+
+def do_demo(options):
+    module = module_under_test(options)
+    with paths.cache_lock():
+        return demo.run(options, module)
 
 
 def do_list(options):
