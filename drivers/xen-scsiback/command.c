@@ -6,7 +6,15 @@
  */
 #include "shim.h"
 
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+
 #include <xen/events.h>
+
+static bool vscsi_is_write_same(const u8 *cdb)
+{
+	return cdb[0] == WRITE_SAME || cdb[0] == WRITE_SAME_16 || cdb[0] == VARIABLE_LENGTH_CMD;
+}
 
 static enum dma_data_direction vscsi_dma_direction(u32 direction)
 {
@@ -44,6 +52,67 @@ static void vscsi_hand_over_pages(struct vscsi_slot *slot)
 	cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
 }
 
+/*
+ * Target core calls a COMPARE AND WRITE's callback also when the command failed
+ * before or during its read.  It would then compare with a buffer that was never
+ * read, write if that matches, and end the command twice.  All that is left to
+ * do in that case is to release the device's semaphore, if it was taken: the
+ * command then has half its length.
+ */
+static sense_reason_t vscsi_compare_done(struct se_cmd *cmd, bool success, int *post_ret)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+
+	if (success)
+		return slot->compare_done(cmd, true, post_ret);
+	if (cmd->data_length != slot->bytes)
+		up(&cmd->se_dev->caw_sem);
+	return TCM_NO_SENSE;
+}
+
+/* What target core lets pass and should not; after parsing, before execution. */
+static sense_reason_t vscsi_inspect(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+	const u8 *cdb = cmd->t_task_cdb;
+
+	/* The frontend's word for the direction does not make a write a read. */
+	if (cmd->data_direction != DMA_TO_DEVICE && vscsi_cdb_writes(cdb) &&
+	    target_lun_is_rdonly(cmd))
+		return TCM_WRITE_PROTECTED;
+	if (cmd->data_length > slot->bytes)
+		return TCM_INVALID_CDB_FIELD;
+	/*
+	 * EXTENDED COPY reaches every LUN of the portal group, also those that
+	 * this guest was not given.
+	 */
+	if (!(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) &&
+	    (cdb[0] == EXTENDED_COPY || cdb[0] == RECEIVE_COPY_RESULTS))
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	if (cmd->transport_complete_callback) {
+		if (cmd->data_direction != DMA_TO_DEVICE)
+			return TCM_INVALID_CDB_FIELD;
+		slot->compare_done = cmd->transport_complete_callback;
+		cmd->transport_complete_callback = vscsi_compare_done;
+	}
+	return TCM_NO_SENSE;
+}
+
+/*
+ * Whether execution may wait for long: then it must not be the ring's thread
+ * that does it, which has aborts to read.  Block and memory backstores only
+ * start reads and writes; all else may wait for files, flushes or tags.
+ */
+static bool vscsi_may_wait(const struct se_cmd *cmd)
+{
+	const char *plugin = cmd->se_dev->transport->name;
+
+	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) ||
+	    cmd->se_cmd_flags & SCF_COMPARE_AND_WRITE || vscsi_is_write_same(cmd->t_task_cdb))
+		return true;
+	return strcmp(plugin, "iblock") && strcmp(plugin, "rd_mcp");
+}
+
 void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command)
 {
 	struct se_cmd *cmd = &slot->cmd;
@@ -67,12 +136,17 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 		return;
 	}
 	reason = target_cmd_parse_cdb(cmd);
+	if (!reason)
+		reason = vscsi_inspect(slot);
 	if (reason) {
 		transport_generic_request_failure(cmd, reason);
 		return;
 	}
 	vscsi_hand_over_pages(slot);
-	target_submit(cmd);
+	if (vscsi_may_wait(cmd))
+		target_queue_submission(cmd);
+	else
+		target_submit(cmd);
 }
 
 void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
@@ -145,7 +219,8 @@ void vscsi_aborted_task(struct se_cmd *cmd)
 {
 	struct vscsi_slot *slot = to_vscsi_slot(cmd);
 
-	slot->host = VSCSI_HOST_ABORT;
+	/* Who asked for it knows; anybody else shall try again, not fail. */
+	slot->host = VSCSI_HOST_RESET;
 	slot->residual = slot->bytes;
 	slot->data_ready = false;
 }
@@ -182,6 +257,31 @@ static void vscsi_set_slot_result(struct vscsi_slot *slot)
 	vscsi_set_result(engine, slot->index, &result);
 }
 
+/* From here on the ring thread may use the slot again. */
+static void vscsi_answer_slot(struct vscsi_ring *ring, u32 index, bool live)
+{
+	if (live)
+		vscsi_respond(ring->engine, index);
+	else
+		vscsi_forget(ring->engine, index);
+}
+
+/*
+ * A task may be over before the commands that it covers: one that completes at
+ * the same time is passed over by target core.  Its success waits for them.
+ */
+static void vscsi_answer_held(struct vscsi_ring *ring, bool live)
+{
+	u32 index;
+
+	for (index = 0; index < VSCSI_SLOTS; index++) {
+		if (!(ring->held & BIT(index)) || vscsi_task_early(ring->engine, index))
+			continue;
+		ring->held &= ~BIT(index);
+		vscsi_answer_slot(ring, index, live);
+	}
+}
+
 /* Answers everything that is done: one copy, one push, one notification. */
 static void vscsi_answer(struct vscsi_ring *ring)
 {
@@ -208,17 +308,27 @@ static void vscsi_answer(struct vscsi_ring *ring)
 		vscsi_pages_put(slot);
 		if (ring->in->failed & BIT(slot->index))
 			vscsi_set_copy_failed(ring->engine, slot->index);
-		/* From here on the ring thread may use the slot again. */
-		if (live)
-			vscsi_respond(ring->engine, slot->index);
+		if (slot->task && slot->task_ok && vscsi_task_early(ring->engine, slot->index))
+			ring->held |= BIT(slot->index);
 		else
-			vscsi_forget(ring->engine, slot->index);
+			vscsi_answer_slot(ring, slot->index, live);
 	}
+	vscsi_answer_held(ring, live);
 	if (live && vscsi_publish(ring->engine))
 		notify_remote_via_irq(ring->irq);
 
 	for (i = 0; i < devices; i++)
 		vscsi_device_put(device[i]);
+}
+
+void vscsi_drain(struct vscsi_ring *ring)
+{
+	while (!llist_empty(&ring->done) && mutex_trylock(&ring->complete_lock)) {
+		vscsi_answer(ring);
+		mutex_unlock(&ring->complete_lock);
+		/* Against a completer that added just before and failed to lock. */
+		smp_mb();
+	}
 }
 
 void vscsi_complete(struct vscsi_slot *slot)
@@ -228,12 +338,9 @@ void vscsi_complete(struct vscsi_slot *slot)
 	/* The slot, and with it the ring, may be gone once it is on the list. */
 	kref_get(&ring->kref);
 	llist_add(&slot->done, &ring->done);
-	while (!llist_empty(&ring->done) && mutex_trylock(&ring->complete_lock)) {
-		vscsi_answer(ring);
-		mutex_unlock(&ring->complete_lock);
-		/* Against a completer that added just before and failed to lock. */
-		smp_mb();
-	}
+	vscsi_drain(ring);
+	/* Pairs with the barrier in vscsi_ring_stop(). */
+	smp_mb();
 	if (READ_ONCE(ring->stopped))
 		vscsi_vhost_kick(ring->vhost);
 	vscsi_ring_put(ring);

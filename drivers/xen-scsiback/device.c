@@ -268,7 +268,8 @@ void vscsi_devices_reap(struct vscsi_vhost *vhost)
 			continue;
 		list_del(&device->entry);
 		vscsi_session_put(device->session);
-		if (device->closing)
+		/* Its directory may be another's by now. */
+		if (device->closing && !vscsi_device_find(vhost, device->name))
 			vscsi_device_set_state(vhost, device->name, XenbusStateClosed);
 		kfree(device);
 	}

@@ -71,11 +71,39 @@ static bool vscsi_may_grow(struct vscsi_ring *ring, u32 missing)
 	return false;
 }
 
+/* Takes up to wanted cached pages from rings, all but one if it is given. */
+static unsigned long vscsi_pool_reclaim(unsigned long wanted, const struct vscsi_ring *but)
+{
+	struct vscsi_ring *ring;
+	struct page *page, *next;
+	unsigned long freed = 0;
+	LIST_HEAD(pages);
+
+	spin_lock(&vscsi_pool_lock);
+	list_for_each_entry(ring, &vscsi_pool_rings, pool_entry) {
+		if (ring == but)
+			continue;
+		/* Allocation happens without the page lock, so this cannot deadlock. */
+		spin_lock(&ring->page_lock);
+		list_for_each_entry_safe(page, next, &ring->cache, lru) {
+			if (freed == wanted)
+				break;
+			list_move(&page->lru, &pages);
+			ring->cached--;
+			freed++;
+		}
+		spin_unlock(&ring->page_lock);
+	}
+	spin_unlock(&vscsi_pool_lock);
+	vscsi_free_list(&pages);
+	return freed;
+}
+
 /*
  * Lends pages to a slot and builds its scatterlist.  False if there are none
  * now: the ring is woken when some of its own come back.
  */
-bool vscsi_pages_get(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes)
+static bool vscsi_pages_try(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes)
 {
 	struct vscsi_ring *ring = slot->ring;
 	u32 had = 0, missing, i;
@@ -132,6 +160,15 @@ give_back:
 	return false;
 }
 
+bool vscsi_pages_get(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes)
+{
+	if (vscsi_pages_try(slot, pages, offset, bytes))
+		return true;
+	/* Other rings may sit on pages that they do not use. */
+	return vscsi_pool_reclaim(pages, slot->ring) &&
+	       vscsi_pages_try(slot, pages, offset, bytes);
+}
+
 /* Completer, or the ring thread before submission. */
 void vscsi_pages_put(struct vscsi_slot *slot)
 {
@@ -165,26 +202,8 @@ static unsigned long vscsi_pool_count(struct shrinker *shrinker, struct shrink_c
 
 static unsigned long vscsi_pool_scan(struct shrinker *shrinker, struct shrink_control *control)
 {
-	struct vscsi_ring *ring;
-	struct page *page, *next;
-	unsigned long freed = 0;
-	LIST_HEAD(pages);
+	unsigned long freed = vscsi_pool_reclaim(control->nr_to_scan, NULL);
 
-	spin_lock(&vscsi_pool_lock);
-	list_for_each_entry(ring, &vscsi_pool_rings, pool_entry) {
-		/* Allocation happens without the page lock, so this cannot deadlock. */
-		spin_lock(&ring->page_lock);
-		list_for_each_entry_safe(page, next, &ring->cache, lru) {
-			if (freed == control->nr_to_scan)
-				break;
-			list_move(&page->lru, &pages);
-			ring->cached--;
-			freed++;
-		}
-		spin_unlock(&ring->page_lock);
-	}
-	spin_unlock(&vscsi_pool_lock);
-	vscsi_free_list(&pages);
 	return freed ? freed : SHRINK_STOP;
 }
 

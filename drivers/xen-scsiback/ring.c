@@ -82,6 +82,8 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 	slot->data_ready = false;
 	slot->has_sense = false;
 	slot->engine_result = verdict == VSCSI_FETCH_REJECT;
+	/* Target core writes only parts of it. */
+	memset(slot->sense, 0, sizeof(slot->sense));
 	return verdict;
 }
 
@@ -126,6 +128,46 @@ static void vscsi_ring_submit(struct vscsi_slot *slot)
 		vscsi_command_of(ring->engine, slot->index, &command);
 		vscsi_submit_command(slot, &command);
 	}
+}
+
+/* A command that was never submitted, and will not be. */
+static void vscsi_ring_drop(struct vscsi_slot *slot)
+{
+	slot->host = VSCSI_HOST_RESET;
+	vscsi_complete(slot);
+}
+
+/*
+ * Tasks do not wait behind commands that wait for pages: those pages may be
+ * with the very command that is to be aborted.
+ */
+static void vscsi_ring_tasks_first(struct vscsi_ring *ring)
+{
+	u32 kept = 0, still, i, j;
+	struct vscsi_task task;
+
+	for (i = 0; i < ring->waiting; i++) {
+		struct vscsi_slot *slot = &ring->slot[ring->waiting_slot[i]];
+
+		if (!slot->task) {
+			ring->waiting_slot[kept++] = ring->waiting_slot[i];
+			continue;
+		}
+		vscsi_task_of(ring->engine, slot->index, &task);
+		for (j = 0, still = 0; j < kept; j++) {
+			u32 index = ring->waiting_slot[j];
+
+			if (!(task.covered & BIT(index))) {
+				ring->waiting_slot[still++] = index;
+				continue;
+			}
+			vscsi_ring_drop(&ring->slot[index]);
+			task.in_flight = 0;
+		}
+		kept = still;
+		vscsi_submit_task(slot, &task);
+	}
+	ring->waiting = kept;
 }
 
 /* Brings descriptor lists in and sorts out what the engine does not accept. */
@@ -193,6 +235,7 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	blk_finish_plug(&plug);
 	ring->waiting -= loaded;
 	memmove(ring->waiting_slot, ring->waiting_slot + loaded, ring->waiting);
+	vscsi_ring_tasks_first(ring);
 
 	if (test_bit(VSCSI_RING_BROKEN, &ring->flags) || ring->waiting)
 		return false;
@@ -201,9 +244,13 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 
 static long vscsi_ring_sleep(const struct vscsi_ring *ring)
 {
+	if (test_bit(VSCSI_RING_BROKEN, &ring->flags))
+		return MAX_SCHEDULE_TIMEOUT;
 	if (ring->waiting)
 		return VSCSI_STARVED_RETRY;
-	return READ_ONCE(ring->cached) ? VSCSI_IDLE_TRIM : MAX_SCHEDULE_TIMEOUT;
+	/* Lent pages come to the cache without a word. */
+	return READ_ONCE(ring->cached) || READ_ONCE(ring->lent) ? VSCSI_IDLE_TRIM
+								: MAX_SCHEDULE_TIMEOUT;
 }
 
 static int vscsi_ring_thread(void *data)
@@ -281,7 +328,7 @@ static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 }
 
 struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t grant,
-				      evtchn_port_t evtchn)
+				      evtchn_port_t evtchn, const char **why)
 {
 	struct xenbus_device *dev = vhost->dev;
 	struct vscsi_ring *ring;
@@ -289,7 +336,7 @@ struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t gra
 
 	ring = vscsi_ring_alloc(vhost);
 	if (!ring) {
-		xenbus_dev_fatal(dev, -ENOMEM, "allocating the ring");
+		*why = "allocating the ring";
 		return ERR_PTR(-ENOMEM);
 	}
 	ring->grant = grant;
@@ -297,7 +344,7 @@ struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t gra
 
 	err = xenbus_map_ring_valloc(dev, &grant, 1, &ring->shared);
 	if (err) {
-		xenbus_dev_fatal(dev, err, "mapping ring-ref %u", grant);
+		*why = "mapping ring-ref";
 		goto put;
 	}
 	vscsi_ring_init(ring->engine, ring->shared, ring->lists);
@@ -306,13 +353,13 @@ struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t gra
 				      strrchr(dev->nodename, '/') + 1);
 	if (IS_ERR(ring->thread)) {
 		err = PTR_ERR(ring->thread);
-		xenbus_dev_fatal(dev, err, "starting the ring's thread");
+		*why = "starting the ring's thread";
 		goto unmap;
 	}
 	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(dev, evtchn, vscsi_ring_interrupt, 0,
 							    "xen-vscsi", ring);
 	if (err < 0) {
-		xenbus_dev_fatal(dev, err, "binding event-channel %u", evtchn);
+		*why = "binding event-channel";
 		goto stop;
 	}
 	ring->irq = err;
@@ -340,15 +387,19 @@ void vscsi_ring_stop(struct vscsi_ring *ring)
 	u32 i;
 
 	kthread_stop(ring->thread);
+	/* Before the control work looks at what is in flight. */
+	smp_store_mb(ring->stopped, true);
 
 	mutex_lock(&ring->complete_lock);
 	xenbus_unmap_ring_vfree(ring->vhost->dev, ring->shared);
 	ring->shared = NULL;
 	mutex_unlock(&ring->complete_lock);
+	smp_mb();
+	/* What completers could not answer while the lock was held here. */
+	vscsi_drain(ring);
 	/* Completers no longer notify. */
 	unbind_from_irqhandler(ring->irq, ring);
 
-	WRITE_ONCE(ring->stopped, true);
 	/* Fetched and never submitted; the thread that owned them has ended. */
 	for (i = 0; i < ring->waiting; i++)
 		vscsi_reject(&ring->slot[ring->waiting_slot[i]]);

@@ -8,6 +8,9 @@
 #include <linux/atomic.h>
 #include <linux/slab.h>
 
+/* Two vhosts of a guest must not make two ACLs of one name. */
+static DEFINE_MUTEX(vscsi_session_setup_lock);
+
 static atomic_t vscsi_session_indices = ATOMIC_INIT(0);
 
 u32 vscsi_session_index(struct se_session *se_sess)
@@ -91,8 +94,10 @@ struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
 	session->tpg = tpg;
 	session->index = atomic_inc_return(&vscsi_session_indices);
 	session->devices = 1;
+	mutex_lock(&vscsi_session_setup_lock);
 	session->se_sess = target_setup_session(&tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL, initiator,
 						session, NULL);
+	mutex_unlock(&vscsi_session_setup_lock);
 	if (IS_ERR(session->se_sess)) {
 		err = PTR_ERR(session->se_sess);
 		*why = "target core refused the I_T nexus";

@@ -101,6 +101,7 @@ struct vscsi_slot {
 	bool data_ready;		/* target core delivered data */
 	bool has_sense;
 	bool engine_result;		/* the engine already knows the answer */
+	sense_reason_t (*compare_done)(struct se_cmd *cmd, bool success, int *post_ret);
 	u8 sense[TRANSPORT_SENSE_BUFFER];
 	struct scatterlist *sgl;	/* VSCSI_MAX_SEGMENTS entries */
 };
@@ -132,6 +133,7 @@ struct vscsi_ring {
 	struct mutex complete_lock;	/* held by the one completer */
 	struct vscsi_batch *out;	/* ring thread */
 	struct vscsi_batch *in;		/* complete_lock */
+	u32 held;			/* complete_lock: tasks that are over too early */
 
 	spinlock_t page_lock;
 	struct list_head cache;		/* page_lock: free pages of this ring */
@@ -213,6 +215,8 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task);
 /* Any process context; the slot is not the caller's any more. */
 void vscsi_complete(struct vscsi_slot *slot);
+/* Process context: answers what is on the list, unless somebody else does. */
+void vscsi_drain(struct vscsi_ring *ring);
 int vscsi_write_pending(struct se_cmd *cmd);
 int vscsi_queue_data_in(struct se_cmd *cmd);
 int vscsi_queue_status(struct se_cmd *cmd);
@@ -223,7 +227,7 @@ void vscsi_release_cmd(struct se_cmd *cmd);
 
 /* ring.c: control work only; may sleep. */
 struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t grant,
-				      evtchn_port_t evtchn);
+				      evtchn_port_t evtchn, const char **why);
 void vscsi_ring_stop(struct vscsi_ring *ring);
 /* Any context. */
 void vscsi_ring_kick(struct vscsi_ring *ring);

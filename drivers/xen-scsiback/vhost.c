@@ -79,24 +79,36 @@ static void vscsi_vhost_switch(struct vscsi_vhost *vhost, enum xenbus_state stat
 	mutex_unlock(&vhost->state_lock);
 }
 
+/* Tells the operator and closes. */
+static void vscsi_vhost_fatal(struct vscsi_vhost *vhost, int err, const char *why)
+{
+	mutex_lock(&vhost->state_lock);
+	if (!vhost->gone)
+		xenbus_dev_fatal(vhost->dev, err, "%s of %s", why, vhost->frontend);
+	mutex_unlock(&vhost->state_lock);
+}
+
 static void vscsi_vhost_connect(struct vscsi_vhost *vhost)
 {
+	const char *why = "reading ring-ref and event-channel";
 	struct vscsi_ring *ring;
 	evtchn_port_t evtchn;
 	grant_ref_t grant;
 	int err;
 
-	err = vscsi_read_ring(vhost, &grant, &evtchn);
-	if (err) {
-		xenbus_dev_fatal(vhost->dev, err, "reading ring-ref and event-channel of %s",
-				 vhost->frontend);
-		return;
-	}
+	WRITE_ONCE(vhost->restarted, false);
 	WRITE_ONCE(vhost->seen_connected, false);
 	vhost->broken_told = false;
-	ring = vscsi_ring_connect(vhost, grant, evtchn);
-	if (IS_ERR(ring))
+	err = vscsi_read_ring(vhost, &grant, &evtchn);
+	if (err) {
+		vscsi_vhost_fatal(vhost, err, why);
 		return;
+	}
+	ring = vscsi_ring_connect(vhost, grant, evtchn, &why);
+	if (IS_ERR(ring)) {
+		vscsi_vhost_fatal(vhost, PTR_ERR(ring), why);
+		return;
+	}
 	vhost->ring = ring;
 	vhost->ring_live = true;
 	WRITE_ONCE(vhost->was_connected, true);
@@ -194,8 +206,8 @@ static void vscsi_vhost_control(struct work_struct *work)
 		}
 	} else {
 		vscsi_vhost_tell_broken(vhost);
-		while (vscsi_vhost_step(vhost))
-			;
+		while (!READ_ONCE(vhost->gone) && vscsi_vhost_step(vhost))
+			cond_resched();
 		vscsi_devices_reap(vhost);
 	}
 	vscsi_vhost_put(vhost);

@@ -132,6 +132,7 @@ struct vscsi_task {
 	vscsi_u32 device;
 	vscsi_u64 tag;       /* of the command to abort */
 	vscsi_u32 in_flight; /* abort: whether that command is still running */
+	vscsi_u32 covered;   /* a bit for each slot whose command it is about */
 };
 
 /* Result of a command; sense may be null. */
@@ -166,8 +167,8 @@ int vscsi_lists_done(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 /* (ring) */
 void vscsi_command_of(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
 		      struct vscsi_command *out) VSCSI_NOEXCEPT;
-/* (ring) */
-void vscsi_task_of(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
+/* (ring) Also notes which commands the task covers, for vscsi_task_early(). */
+void vscsi_task_of(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 		   struct vscsi_task *out) VSCSI_NOEXCEPT;
 /*
  * (ring before submission, completion after it) The next copies between the
@@ -181,6 +182,11 @@ void vscsi_set_result(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 		      const struct vscsi_result *result) VSCSI_NOEXCEPT;
 void vscsi_set_task_result(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 			   bool success) VSCSI_NOEXCEPT;
+/*
+ * (completion) True while a command that the task covers has no response yet.
+ * A frontend that reads success first takes the command's request id back.
+ */
+bool vscsi_task_early(const struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
 void vscsi_set_copy_failed(struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
 /* (completion) Frees the slot and writes its response, not yet visible. */
 void vscsi_respond(struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
@@ -192,6 +198,9 @@ bool vscsi_publish(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 void vscsi_read_counters(const struct vscsi_ring_engine *ring,
 			 struct vscsi_counters *out) VSCSI_NOEXCEPT;
 vscsi_u32 vscsi_in_flight(const struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
+
+/* Whether a CDB changes the medium, whatever data direction came with it. */
+bool vscsi_cdb_writes(const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
 
 /* Virtual address of a device; the host number is the frontend's own affair. */
 struct vscsi_address {

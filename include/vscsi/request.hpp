@@ -39,6 +39,41 @@ inline constexpr u32 sector_bytes = 512;
 	return head.cdb[0] == variable_length_cdb && 8u + head.cdb[7] > head.cdb_length;
 }
 
+// SBC-3, SSC-3, SPC-4: commands that change the medium.  Target core asks only
+// those with outgoing data whether the LUN is write-protected.
+[[nodiscard]] constexpr bool cdb_writes(const u8 *cdb) noexcept
+{
+	constexpr u16 write_same32 = 0x000d;
+	switch (cdb[0]) {
+	case 0x04: // FORMAT UNIT, FORMAT MEDIUM
+	case 0x0a: // WRITE(6)
+	case 0x10: // WRITE FILEMARKS(6)
+	case 0x19: // ERASE(6)
+	case 0x2a: // WRITE(10)
+	case 0x2c: // ERASE(10)
+	case 0x2e: // WRITE AND VERIFY(10)
+	case 0x3f: // WRITE LONG(10)
+	case 0x41: // WRITE SAME(10)
+	case 0x42: // UNMAP
+	case 0x48: // SANITIZE
+	case 0x80: // WRITE FILEMARKS(16)
+	case 0x82: // ALLOW OVERWRITE
+	case 0x89: // COMPARE AND WRITE
+	case 0x8a: // WRITE(16)
+	case 0x8d: // WRITE ATTRIBUTE
+	case 0x8e: // WRITE AND VERIFY(16)
+	case 0x93: // WRITE SAME(16), ERASE(16)
+	case 0xaa: // WRITE(12)
+	case 0xac: // ERASE(12)
+	case 0xae: // WRITE AND VERIFY(12)
+		return true;
+	case variable_length_cdb:
+		return (cdb[8] << 8 | cdb[9]) == write_same32;
+	default:
+		return false;
+	}
+}
+
 [[nodiscard]] constexpr Reject check_head(const wire::RequestHead &head) noexcept
 {
 	switch (static_cast<wire::Action>(head.action)) {
@@ -103,8 +138,9 @@ struct ListCount {
 	u32 first = segments[0].offset;
 	if (first % sector_bytes != 0 || first + bytes > segments.size() * wire::page_bytes)
 		first = 0;
-	// One block must be one piece: WRITE SAME is refused otherwise.
-	if (bytes <= wire::page_bytes && first + bytes > wire::page_bytes)
+	// One block must be one piece for WRITE SAME, and COMPARE AND WRITE takes
+	// its second block from the start of a page.
+	if (bytes <= 2 * wire::page_bytes && first + bytes > wire::page_bytes)
 		first = 0;
 	return {Reject::none, bytes, (first + bytes + wire::page_bytes - 1) / wire::page_bytes, first};
 }

@@ -13,7 +13,7 @@ namespace vscsi
 {
 
 struct Slot {
-	u64 uses;
+	Atomic<u64> uses; // ring thread writes, completer reads
 	u32 device;
 	u32 segments;
 	DataLayout data;
@@ -28,6 +28,8 @@ struct Slot {
 	u8 cdb[wire::cdb_bytes];
 	u8 sense[wire::sense_bytes];
 	wire::Segment list[wire::direct_segments];
+	// Tags of the commands that a task covers, by slot; ring thread, then completer.
+	u64 covered[wire::slots];
 };
 
 struct SegmentList {
@@ -53,7 +55,8 @@ public:
 	u32 list_copies(u32 slot, Span<vscsi_copy> out) const noexcept;
 	int lists_done(u32 slot, bool copied) noexcept;
 	void command_of(u32 slot, vscsi_command &out) const noexcept;
-	void task_of(u32 slot, vscsi_task &out) const noexcept;
+	void task_of(u32 slot, vscsi_task &out) noexcept;
+	[[nodiscard]] bool task_early(u32 slot) const noexcept;
 	u32 data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_copy> out) const noexcept;
 	void set_result(u32 slot, const vscsi_result &result) noexcept;
 	void set_task_result(u32 slot, bool success) noexcept;
@@ -75,7 +78,10 @@ private:
 	{
 		return {lists_[slot].segment, slots_[slot].segments};
 	}
-	[[nodiscard]] u64 tag_of(u32 slot) const noexcept { return slots_[slot].uses * wire::slots + slot; }
+	[[nodiscard]] u64 tag_of(u32 slot) const noexcept
+	{
+		return slots_[slot].uses.load(Order::relaxed) * wire::slots + slot;
+	}
 
 	BackRing ring_;
 	SegmentList *lists_;

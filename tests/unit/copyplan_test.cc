@@ -169,8 +169,9 @@ void check_layout(const Case &c)
 	}
 	const u32 first = c.segments[0].offset;
 	ASSERT_EQ(c.command.first_offset % 512, 0u);
-	const bool one_page = c.bytes <= VSCSI_PAGE_BYTES;
-	const u32 room = one_page ? VSCSI_PAGE_BYTES : static_cast<u32>(c.segments.size()) * VSCSI_PAGE_BYTES;
+	const bool one_block = c.bytes <= 2 * VSCSI_PAGE_BYTES;
+	const u32 room =
+		one_block ? VSCSI_PAGE_BYTES : static_cast<u32>(c.segments.size()) * VSCSI_PAGE_BYTES;
 	const bool keep = first % 512 == 0 && first + c.bytes <= room;
 	ASSERT_EQ(c.command.first_offset, keep ? first : 0u);
 	ASSERT_EQ(c.command.pages,
@@ -306,17 +307,20 @@ TEST(CopyPlan, FirstOffset)
 		{{{1, 513, 100}}, 0, 1},
 		{{{1, 4, 4092}}, 0, 1},
 		// Keeping the place lets whole pages stay whole.
-		{{{1, 512, 3584}, {2, 0, 4096}, {3, 0, 512}}, 512, 3},
+		{{{1, 512, 3584}, {2, 0, 4096}, {3, 0, 1024}}, 512, 3},
 		// Here it would need a page more than the guest's.
-		{{{1, 512, 1024}, {2, 0, 4096}}, 512, 2},
+		{{{1, 3584, 4}, {2, 0, 4096}, {3, 0, 4096}, {4, 0, 1}}, 3584, 3},
 		{{{1, 3584, 512}, {2, 0, 4096}, {3, 0, 4096}}, 3584, 3},
-		{{{1, 2048, 0}, {2, 0, 4096}, {3, 0, 4096}}, 2048, 3},
+		{{{1, 2048, 0}, {2, 0, 4096}, {3, 0, 4096}}, 0, 2},
 		// What fits into one page stays in one: WRITE SAME takes one piece only.
+		// What fits into two begins a page: COMPARE AND WRITE of 4 KiB blocks.
+		{{{1, 512, 3584}, {2, 0, 4096}, {3, 0, 512}}, 0, 2},
+		{{{1, 512, 1024}, {2, 0, 4096}}, 0, 2},
 		{{{1, 2048, 1024}, {2, 0, 1024}}, 2048, 1},
-		{{{1, 2048, 2048}, {2, 0, 1}, {3, 0, 4095}}, 2048, 2},
+		{{{1, 2048, 2048}, {2, 0, 1}, {3, 0, 4095}}, 0, 2},
 		{{{1, 2048, 2048}, {2, 0, 2048}}, 0, 1},
 		{{{1, 3584, 512}, {2, 0, 3584}}, 0, 1},
-		{{{1, 3584, 512}, {2, 0, 3585}}, 3584, 2},
+		{{{1, 3584, 512}, {2, 0, 3585}}, 0, 2},
 		{{{1, 2048, 0}, {2, 0, 4096}}, 0, 1},
 		{{{1, 3584, 0}}, 0, 0},
 	};

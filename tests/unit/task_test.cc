@@ -44,6 +44,42 @@ TEST(Task, AbortOfARunningCommand)
 	EXPECT_EQ(rig.back.counters().resets, 0u);
 }
 
+// A frontend that reads success takes the command's request id back.
+TEST(Task, SuccessWaitsForTheCommandsResponse)
+{
+	Rig rig;
+	const u32 victim = rig.start(command(2));
+	const auto f = rig.fetch(abort_of(10, 2));
+	EXPECT_EQ(rig.back.task(f.slot).covered, 1u << victim);
+	EXPECT_TRUE(vscsi_task_early(rig.back.engine(), f.slot));
+	(void)rig.finish(victim);
+	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), f.slot));
+	// The slot's next command is none of the task's business.
+	EXPECT_EQ(rig.start(command(3)), victim);
+	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), f.slot));
+}
+
+TEST(Task, ResetCoversTheDevicesCommandsOnly)
+{
+	Rig rig;
+	const u32 first = rig.start(command(1));
+	const u32 other = rig.start(command(2, VSCSI_NO_DATA, tape_at));
+	const u32 second = rig.start(command(3));
+	const auto f = rig.fetch(request(VSCSIIF_ACT_SCSI_RESET, 10));
+	EXPECT_EQ(rig.back.task(f.slot).covered, 1u << first | 1u << second);
+	(void)rig.finish(second);
+	EXPECT_TRUE(vscsi_task_early(rig.back.engine(), f.slot));
+	(void)rig.finish(first);
+	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), f.slot));
+	(void)rig.finish(other);
+	// A slot's earlier task must not show in a later one.
+	(void)rig.finish(f.slot);
+	(void)rig.start(command(1));
+	const auto again = rig.fetch(abort_of(10, 99));
+	EXPECT_EQ(rig.back.task(again.slot).covered, 0u);
+	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), again.slot));
+}
+
 TEST(Task, AbortOfEverySlot)
 {
 	Rig rig;

@@ -79,7 +79,7 @@ void vscsi_command_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_comma
 	engine(ring).command_of(slot, *out);
 }
 
-void vscsi_task_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_task *out) noexcept
+void vscsi_task_of(vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_task *out) noexcept
 {
 	engine(ring).task_of(slot, *out);
 }
@@ -98,6 +98,16 @@ void vscsi_set_result(vscsi_ring_engine *ring, vscsi_u32 slot, const vscsi_resul
 void vscsi_set_task_result(vscsi_ring_engine *ring, vscsi_u32 slot, bool success) noexcept
 {
 	engine(ring).set_task_result(slot, success);
+}
+
+bool vscsi_task_early(const vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
+{
+	return engine(ring).task_early(slot);
+}
+
+bool vscsi_cdb_writes(const vscsi_u8 *cdb) noexcept
+{
+	return cdb_writes(cdb);
 }
 
 void vscsi_set_copy_failed(vscsi_ring_engine *ring, vscsi_u32 slot) noexcept

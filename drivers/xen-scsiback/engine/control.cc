@@ -23,7 +23,7 @@ HostAction host_step(const vscsi_host_view &view) noexcept
 								       : HostAction::wait_ready;
 	case initialised:
 		// The same frontend goes on with a new ring after resume.
-		if (view.ring_live && (view.seen_connected || view.ring_changed))
+		if (view.ring_live && (view.seen_connected || view.ring_changed || view.restarted))
 			return HostAction::disconnect;
 		if (view.ring_live)
 			return HostAction::nothing;

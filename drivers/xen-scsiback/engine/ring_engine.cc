@@ -56,6 +56,8 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	if (busy == all_busy) [[unlikely]]
 		return VSCSI_FETCH_BROKEN;
 	slot = static_cast<u32>(__builtin_ctz(~busy));
+	// The tag changes before the slot shows as busy, see task_early().
+	(void)slots_[slot].uses.fetch_add(1);
 	(void)busy_.fetch_or(1u << slot);
 
 	const wire::Request &shared = ring_.next();
@@ -63,7 +65,6 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	counters_.requests.add(1);
 
 	Slot &s = slots_[slot];
-	s.uses++;
 	s.rqid = head.rqid;
 	s.ref_rqid = head.ref_rqid;
 	s.action = head.action;
@@ -175,23 +176,37 @@ void RingEngine::command_of(u32 slot, vscsi_command &out) const noexcept
 	out.first_offset = s.data.first_offset;
 }
 
-void RingEngine::task_of(u32 slot, vscsi_task &out) const noexcept
+void RingEngine::task_of(u32 slot, vscsi_task &out) noexcept
 {
-	const Slot &s = slots_[slot];
+	Slot &s = slots_[slot];
 	const bool abort = static_cast<wire::Action>(s.action) == wire::Action::abort;
-	out = {abort ? u32{VSCSI_TASK_ABORT} : u32{VSCSI_TASK_RESET}, s.device, 0, 0};
-	if (!abort)
-		return;
+	out = {abort ? u32{VSCSI_TASK_ABORT} : u32{VSCSI_TASK_RESET}, s.device, 0, 0, 0};
+	for (auto &tag : s.covered)
+		tag = 0;
 	for (u32 busy = busy_.load(Order::acquire) & ~(1u << slot); busy; busy &= busy - 1) {
 		const auto i = static_cast<u32>(__builtin_ctz(busy));
 		const Slot &other = slots_[i];
-		if (other.rqid == s.ref_rqid && other.device == s.device &&
-		    static_cast<wire::Action>(other.action) == wire::Action::command) {
+		if (other.device != s.device ||
+		    static_cast<wire::Action>(other.action) != wire::Action::command ||
+		    (abort && other.rqid != s.ref_rqid))
+			continue;
+		s.covered[i] = tag_of(i);
+		out.covered |= 1u << i;
+		if (abort) {
 			out.tag = tag_of(i);
 			out.in_flight = 1;
 			return;
 		}
 	}
+}
+
+bool RingEngine::task_early(u32 slot) const noexcept
+{
+	const u32 busy = busy_.load(Order::acquire);
+	for (u32 i = 0; i < wire::slots; i++)
+		if (slots_[slot].covered[i] && (busy & 1u << i) && tag_of(i) == slots_[slot].covered[i])
+			return true;
+	return false;
 }
 
 u32 RingEngine::data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_copy> out) const noexcept
