@@ -74,14 +74,7 @@ def run(lab):
 
     # Nothing stays behind.
     lab.detach(guest, first)
-    domid = guest.domid
-    guest.shutdown()
-    lab.vscsi.forget(domid)
-    target.delete()
-    other.delete()
-    store.delete()
-    lab.unload_driver()
-    lab.check("the driver is unloaded", not lab.driver_loaded())
+    lab.dismantle(guest, [target, other], [store])
 
     # Where there is no Xen.
     text = bare.run(lab.machine, f"modprobe {DEPENDS}\n"

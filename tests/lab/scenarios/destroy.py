@@ -39,11 +39,4 @@ def run(lab):
     lab.check("the next guest reads and writes", guest.run(
         f"head -c 4M /dev/urandom > /tmp/in && dd if=/tmp/in of={disk} bs=256k oflag=direct && "
         f"dd if={disk} bs=256k count=16 iflag=direct | cmp - /tmp/in", check=False).rc == 0)
-    domid = guest.domid
-    guest.shutdown()
-    lab.vscsi.forget(domid)
-    target.delete()
-    for store in stores:
-        store.delete()
-    lab.unload_driver()
-    lab.check("the driver is unloaded", not lab.driver_loaded())
+    lab.dismantle(guest, [target], stores)

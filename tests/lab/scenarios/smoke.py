@@ -35,11 +35,4 @@ def run(lab):
         lab.detach(guest, dev)
     guest.poll("! ls /sys/block/sd* >/dev/null 2>&1")
     lab.check("no disk left in the guest", True)
-    domid = guest.domid
-    guest.shutdown()
-    lab.vscsi.forget(domid)
-    target.delete()
-    for store in stores:
-        store.delete()
-    lab.unload_driver()
-    lab.check("the driver is unloaded", not lab.driver_loaded())
+    lab.dismantle(guest, [target], stores)

@@ -74,13 +74,7 @@ def perform(lab, tell):
     lab.check("fsck finds nothing wrong", result.rc == 0)
 
     tell.step("Shut the guest down, remove target and backstore, unload the module")
-    domid = guest.domid
-    guest.shutdown()
-    lab.vscsi.forget(domid)
-    target.delete()
-    store.delete()
-    lab.unload_driver()
-    lab.check("nothing is left", not lab.driver_loaded())
+    lab.dismantle(guest, [target], [store])
 
 
 def run(options, module):

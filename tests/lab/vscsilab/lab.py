@@ -138,6 +138,16 @@ class Lab:
 
     # Tidying up
 
+    def dismantle(self, guest, targets=(), stores=()):
+        """Shut the guest down, undo the configuration, unload the driver."""
+        domid = guest.domid
+        guest.shutdown()
+        self.vscsi.forget(domid)
+        for item in (*targets, *stores):
+            item.delete()
+        self.unload_driver()
+        self.check("the driver is unloaded", not self.driver_loaded())
+
     def teardown(self):
         """Destroy all guests and what they left in xenstore."""
         for guest in list(self.guests):
