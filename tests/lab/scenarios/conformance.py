@@ -78,16 +78,15 @@ def run(lab):
     expected = known()
     failed = {name for name, result in ours.items() if result == "failed"}
     lab.check("more than 200 tests were run", len(ours) > 200, len(ours))
-    lab.check("more than 100 of them passed", list(ours.values()).count("passed") > 100)
+    lab.check("more than 90 of them passed", list(ours.values()).count("passed") > 90)
+    # What tcm_loop passes and we skip is EXTENDED COPY, refused on purpose.
+    lab.equal("nothing but EXTENDED COPY is skipped that tcm_loop passes",
+              sorted({name.split(".")[0] for name, result in ours.items() if result == "skipped"
+                      and theirs.get(name) != "skipped"}), ["ExtendedCopy", "ReceiveCopyResults"])
     lab.equal("the same tests were run in guest and dom0", sorted(set(ours) ^ set(theirs)), [])
     for name in sorted(failed | set(expected)):
         reason = expected.get(name, "NOT KNOWN")
         lab.check(f"{name} fails as known: {reason}", name in failed and name in expected,
                   ours.get(name))
-        if reason.startswith("target-core:"):
-            lab.check(f"{name} fails without our module too", theirs.get(name) == "failed",
-                      theirs.get(name))
-    # The proof for "frontend": size alone decides, in the guest's own kernel.
-    read = f"sg_dd if={sg} of=/dev/null bs=512 count=2048 bpt="
-    lab.check("508 KiB at once can be read", guest.run(read + "1016", check=False).rc == 0)
-    lab.check("1 MiB at once cannot", guest.run(read + "2048", check=False).rc != 0)
+        lab.check(f"{name} fails without our module too", theirs.get(name) == "failed",
+                  theirs.get(name))
