@@ -48,7 +48,7 @@ lab-setup: setup ## build the lab's images and snapshots, or find them cached
 	@$(LAB) setup
 
 lab-module: lab-setup
-	@$(MAKE) --no-print-directory modules KDIR=$(LAB_KDIR) >/dev/null
+	@$(MAKE) --no-print-directory modules KDIR=$(LAB_KDIR) CONFIG_DEBUG_INFO_BTF_MODULES= >/dev/null
 
 clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 	rm -rf build

@@ -175,7 +175,7 @@ TEST(DeviceStep, ConnectedMeansMapped)
 	for_every_device([](const vscsi_device_view &view, int action) {
 		const bool settles = view.host_action == VSCSI_HOST_SETTLE &&
 				     view.backend == VSCSI_XB_INITIALISED && view.mapped;
-		EXPECT_EQ(action == VSCSI_DEVICE_CONNECTED, settles && view.frontend != VSCSI_XB_CLOSED);
+		EXPECT_EQ(action == VSCSI_DEVICE_CONNECTED, settles && view.frontend == VSCSI_XB_CONNECTED);
 		EXPECT_EQ(action == VSCSI_DEVICE_REFUSED, settles && view.frontend == VSCSI_XB_CLOSED);
 	});
 }

@@ -80,7 +80,9 @@ DeviceAction device_step(const vscsi_device_view &view) noexcept
 	case HostAction::settle:
 		if (backend != initialised || !view.mapped)
 			return DeviceAction::nothing;
-		return frontend == closed ? DeviceAction::refused : DeviceAction::connected;
+		if (frontend == closed)
+			return DeviceAction::refused;
+		return frontend == connected ? DeviceAction::connected : DeviceAction::nothing;
 	case HostAction::closed:
 		switch (backend) {
 		case initialised:
