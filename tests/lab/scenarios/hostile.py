@@ -1,0 +1,181 @@
+"""A guest breaks the rules of the ring, each in turn; dom0 keeps calm."""
+import time
+
+from hostile.cases import CASES, FILEIO, IBLOCK, PSCSI, RAMDISK, SLOW
+from hostile.request import WELL, WELL_ANSWER, answer, check, inquiry, large, read, request, script
+from vscsilab import paths, tools
+
+TIMEOUT = 600
+DRIVERS = ("ours",)
+NAA = "naa.6001405000000050"
+SOURCES = paths.LAB_DIR / "hostile"
+SIZE = "16M"
+SLOW_MS = 1200
+SEED = 20080815
+FUZZ = 20000
+DRIVER = "/sys/bus/xen/drivers/vscsi_hostile"
+
+
+class Attacker:
+    def __init__(self, lab):
+        self.lab = lab
+        # One processor changes what the other has just sent.
+        self.guest = lab.guest("hostile", vcpus=2, wait=False)
+        self.back = f"/local/domain/0/backend/vscsi/{self.guest.domid}/0"
+        self.error = f"/local/domain/0/error/backend/vscsi/{self.guest.domid}/0/error"
+        self.devices = []
+
+    def take_over(self):
+        self.guest.run("modprobe -r xen-scsifront && insmod /root/vscsi-hostile.ko")
+
+    def attach(self, pdev, vdev):
+        self.devices.append(self.lab.attach(self.guest, pdev, vdev))
+
+    def detach(self):
+        self.lab.vscsi.detach_controller(self.guest.domid)
+        self.guest.poll("! [ -e /sys/bus/xen/devices/vscsi-0 ]")
+        self.devices = []
+
+    def install(self):
+        self.guest.wait_up()
+        module = tools.kernel_module("vscsi-hostile", SOURCES, self.lab.machine.image.kernel)
+        self.guest.put(module.read_bytes(), "/root/vscsi-hostile.ko")
+        tools.install(self.guest, "hostile", SOURCES)
+
+    def say(self, lines, timeout=100):
+        text = lines if isinstance(lines, str) else "\n".join([*lines, ""])
+        result = self.guest.run("hostile", timeout=timeout, check=False, stdin=text)
+        return result.out + result.err + (f"ended with {result.rc}" if result.rc else "")
+
+    def well(self, name):
+        output = self.say(WELL)
+        return self.lab.check(name, output == f"case well\n{WELL_ANSWER}\n", output)
+
+    def connected(self):
+        for dev in self.devices:
+            self.lab.vscsi.wait_connected(self.guest.domid, dev)
+
+    def reconnect(self):
+        self.guest.run(f"echo vscsi-0 > {DRIVER}/unbind; echo vscsi-0 > {DRIVER}/bind", timeout=90)
+        self.connected()
+
+
+def targets(lab):
+    """A LUN of each kind, and one that takes its time."""
+    kinds = {
+        "ramdisk": lab.backstore.ramdisk("rd", SIZE),
+        "fileio": lab.backstore.fileio("file", SIZE),
+        "iblock": lab.backstore.iblock("ram", SIZE),
+        "pscsi": lab.backstore.pscsi_disk("scsi", SIZE),
+    }
+    lab.dom0.run("dmsetup create slow --table "
+                 f"\"0 $(blockdev --getsz /dev/ram31) delay /dev/ram31 0 {SLOW_MS}\" && "
+                 # There is no udev to do it.
+                 "dmsetup mknodes")
+    kinds["slow"] = lab.backstore.iblock("slow", device="/dev/mapper/slow")
+    return list(kinds.values())
+
+
+def long_ones(lab, attacker):
+    """What goes on for seconds while dom0 has other things to do."""
+    job = attacker.guest.start("echo storm 5 | hostile")
+    slowest = 0.0
+    for _ in range(3):
+        begin = time.monotonic()
+        lab.dom0.run("uname -r")
+        slowest = max(slowest, time.monotonic() - begin)
+    storm = job.wait(60).out
+    lab.note(f"{storm.strip()}; dom0 answered within {slowest:.1f} s")
+    lab.check("dom0 answers in a storm of events", slowest < 20)
+    attacker.well("INQUIRY works after the storm")
+
+    for name, line in ((f"{FUZZ} random requests", f"fuzz {SEED} {FUZZ} {RAMDISK} {IBLOCK}"),
+                       ("random requests for a passed-through device", f"fuzz {SEED} 500 {PSCSI}"),
+                       ("requests that change while they are read",
+                        f"race {SEED} 4 {RAMDISK} {IBLOCK}")):
+        begin = time.monotonic()
+        output = attacker.say([line], 300)
+        words = output.split()
+        lab.check(f"{name}: each is answered", len(words) > 3 and words[1] == words[3], output)
+        lab.note(f"{name}: {time.monotonic() - begin:.1f} s: " + "; ".join(output.splitlines()))
+        lab.dom0.run("uname -r")
+        attacker.well(f"{name}: INQUIRY works afterwards")
+
+
+def jumps(lab, attacker):
+    for name, distance, before in (
+            ("ahead by 17, with commands in flight", 17,
+             [request(read(0, 8), f"{n}/0/4096", n + 1, lun=SLOW) for n in range(4)]),
+            ("ahead by 2^31", 1 << 31, []), ("back by one", (1 << 32) - 1, [])):
+        lab.dom0.run("dmesg --clear")
+        lab.xs.rm(attacker.error)
+        output = attacker.say([*before, "push", "sleep 300", f"jump {distance}", "sleep 300",
+                               request(inquiry(), "64/0/36", 99), "push",
+                               f"answers {SLOW_MS + 1500 if before else 600}"])
+        lab.equal(f"producer index {name}: the ring stops, what was in flight is answered",
+                  sorted(output.splitlines()),
+                  sorted([answer(rqid=n + 1) for n in range(len(before))] + ["1 unanswered"]))
+        log = lab.dom0.run("dmesg").out
+        told = lab.xs.read(attacker.error) or ""
+        for place, text in (("the kernel log", log), ("xenstore", told)):
+            lab.check(f"producer index {name}: {place} tells the operator",
+                      "impossible request producer index" in text, text)
+        lab.check(f"producer index {name}: told once", log.count("impossible request") == 1, log)
+        attacker.reconnect()
+        attacker.well(f"producer index {name}: a new connection works")
+
+
+def stock_frontend(lab, attacker, pdev):
+    guest = attacker.guest
+    # A new controller: the stock frontend gives up at once where it finds the
+    # Closed of an earlier connection.
+    attacker.detach()
+    guest.run("rmmod vscsi-hostile && modprobe xen-scsifront", timeout=90)
+    attacker.attach(pdev, "0:0:0:1")
+    disk = lab.disk(guest, "0:0:0:1")
+    lab.check("the stock frontend works after all that", guest.run(
+        f"head -c 2M /dev/urandom > /tmp/in && dd if=/tmp/in of={disk} bs=256k oflag=direct && "
+        f"dd if={disk} bs=256k count=8 iflag=direct | cmp - /tmp/in", check=False).rc == 0)
+    attacker.detach()
+
+
+def destroyed(lab, attacker):
+    """The guest disappears with as much in flight as there can be."""
+    output = attacker.say([*(line for n in range(16)
+                             for line in large(n, read(n * 1024, 1024), lun=SLOW)), "push"])
+    lab.equal("16 slow requests are in flight", output, "")
+    domid = attacker.guest.domid
+    attacker.guest.destroy()
+    gone = lab.dom0.run(
+        f"for i in $(seq 200); do pgrep '^vscsi-{domid}-' || exit 0; sleep 0.1; done; exit 1",
+        check=False)
+    lab.check("destroyed with everything in flight: the ring's thread ends", gone.rc == 0, gone.out)
+    lab.vscsi.forget(domid)
+    lab.dom0.poll(f"! [ -e /sys/bus/xen-backend/devices/vscsi-{domid}-0 ]")
+
+
+def run(lab):
+    attacker = Attacker(lab)
+    lab.load_driver()
+    stores = targets(lab)
+    target = lab.target.create(NAA)
+    pdevs = [target.lun(number, store) for number, store in enumerate(stores)]
+    attacker.install()
+    attacker.take_over()
+    for number, pdev in enumerate(pdevs):
+        attacker.attach(pdev, f"0:0:0:{number}")
+
+    check(lab, CASES, attacker.say(script(CASES), 200))
+    long_ones(lab, attacker)
+    jumps(lab, attacker)
+    stock_frontend(lab, attacker, pdevs[FILEIO])
+    attacker.take_over()
+    attacker.attach(pdevs[SLOW], f"0:0:0:{SLOW}")
+    destroyed(lab, attacker)
+
+    target.delete()
+    for store in stores:
+        store.delete()
+    lab.unload_driver()
+    lab.check("the driver is unloaded", not lab.driver_loaded())
+    lab.dom0.run("dmsetup remove slow")
