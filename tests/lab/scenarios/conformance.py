@@ -39,7 +39,7 @@ def start(place, node):
 
 
 def finish(lab, place, job, where):
-    job.wait(700, check=False)
+    job.wait(1200, check=False)
     text = place.get("/tmp/suite.log")
     (lab.machine.logs / f"suite-{where}.txt").write_text(text)
     found = outcomes(text)
