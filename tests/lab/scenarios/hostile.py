@@ -5,7 +5,7 @@ from hostile.cases import CASES, FILEIO, IBLOCK, PSCSI, RAMDISK, SLOW
 from hostile.request import WELL, WELL_ANSWER, answer, check, inquiry, large, read, request, script
 from vscsilab import paths, tools
 
-TIMEOUT = 600
+TIMEOUT = 900
 DRIVERS = ("ours",)
 NAA = "naa.6001405000000050"
 SOURCES = paths.LAB_DIR / "hostile"
