@@ -25,7 +25,8 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 	@tests/run lab
 
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
-	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc
+	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
+		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Iinclude -q \

@@ -82,6 +82,11 @@ static sense_reason_t vscsi_inspect(struct vscsi_slot *slot)
 		return TCM_WRITE_PROTECTED;
 	if (cmd->data_length > slot->bytes)
 		return TCM_INVALID_CDB_FIELD;
+	/* A buffer shorter than the CDB says must still be of whole blocks. */
+	if (cmd->se_cmd_flags & SCF_SCSI_DATA_CDB &&
+	    !(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) &&
+	    cmd->data_length % cmd->se_dev->dev_attrib.block_size)
+		return TCM_INVALID_CDB_FIELD;
 	/*
 	 * EXTENDED COPY reaches every LUN of the portal group, also those that
 	 * this guest was not given.
