@@ -8,7 +8,9 @@ INITIATOR = "naa.50014050000000aa"
 def run(lab):
     lab.load_driver()
     target = lab.target.create(NAA)
-    stores = [lab.backstore.ramdisk(f"rd{number}", "16M") for number in range(2)]
+    stores = [lab.backstore.fileio(f"file{number}", "16M") for number in range(2)]
+    for store in stores:
+        store.attribute("emulate_tpws", 1)
     pdevs = [target.lun(number, store) for number, store in enumerate(stores)]
     named, other = lab.guests
 
@@ -35,10 +37,6 @@ def run(lab):
         done = named.run(command, check=False)
         lab.check(f"{name} is refused: write-protected",
                   done.rc != 0 and "Data Protect" in done.out + done.err, done.out + done.err)
-    copied = named.run(f"sg_raw -s 16 -i /tmp/block {sg} 83 00 00 00 00 00 00 00 00 00 00 00 00 10 00 00",
-                       check=False)
-    lab.check("EXTENDED COPY is refused", "Invalid command operation code" in copied.out + copied.err,
-              copied.out + copied.err)
 
     # Its LUN 0 is not there; an initiator without an ACL sees both, writable.
     dev = lab.attach(named, pdevs[0], "0:0:1:0", wait=False)
@@ -51,3 +49,9 @@ def run(lab):
         lab.check(f"a guest without an ACL writes LUN {number}", other.run(
             f"dd if=/dev/zero of={lab.disk(other, f'0:0:0:{number}')} bs=64k count=4 oflag=direct "
             "status=none", check=False).rc == 0)
+    other.run("head -c 16 /dev/zero > /tmp/list")
+    sg = "/dev/" + other.run("ls /sys/class/scsi_device/*:0:0:0/device/scsi_generic").out.strip()
+    copied = other.run(f"sg_raw -s 16 -i /tmp/list {sg} 83 00 00 00 00 00 00 00 00 00 00 00 00 10 00 00",
+                       check=False)
+    lab.check("EXTENDED COPY is refused", "Invalid command operation code" in copied.out + copied.err,
+              copied.out + copied.err)

@@ -1,0 +1,97 @@
+"""A tape library in dom0: tgt emulates drives and a changer, open-iscsi over
+dom0's own loopback makes them st, ch and sg devices, pscsi exports them."""
+from .errors import LabError
+
+TARGET = "iqn.2007-10.org.xen.pvscsi:library"
+HOME = "/var/tmp/library"
+ADM = "tgtadm --lld iscsi"
+FIRST_SLOT = 100
+PICKER = 1
+FIRST_DRIVE = 10
+
+
+class Library:
+    """drives: how many; cartridges: barcodes, each in a storage slot."""
+
+    def __init__(self, lab, drives=1, cartridges=("T00001", "T00002"), megabytes=64):
+        self.lab, self.dom0 = lab, lab.dom0
+        self.drives, self.cartridges, self.megabytes = drives, cartridges, megabytes
+        self.changer_lun = drives + 1
+        self._emulate()
+        self._log_in()
+
+    def _logical_unit(self, lun, params):
+        return f"{ADM} --mode logicalunit --op update --tid 1 --lun {lun} --params {params}"
+
+    def _emulate(self):
+        """Drives are LUNs 1 to n, empty; the changer comes after them."""
+        steps = [f"mkdir -p {HOME}", f"dd if=/dev/zero of={HOME}/changer bs=1k count=1 status=none",
+                 "tgtd --iscsi portal=127.0.0.1:3260",
+                 f"for i in $(seq 100); do {ADM} --op show --mode target >/dev/null 2>&1 && break; "
+                 "sleep 0.2; done",
+                 f"{ADM} --op new --mode target --tid 1 -T {TARGET}"]
+        for barcode in self.cartridges:
+            steps.append(f"tgtimg --op new --device-type tape --barcode={barcode} "
+                         f"--size={self.megabytes} --type=data --file={HOME}/{barcode}")
+        for drive in range(1, self.drives + 1):
+            steps += [f"{ADM} --mode logicalunit --op new --tid 1 --lun {drive} "
+                      f"-b {HOME}/{self.cartridges[0]} --device-type=tape",
+                      self._logical_unit(drive, "online=0")]
+        lun = self.changer_lun
+        steps += [f"{ADM} --mode logicalunit --op new --tid 1 --lun {lun} -b {HOME}/changer "
+                  "--device-type=changer",
+                  self._logical_unit(lun, f"media_home={HOME}"),
+                  self._logical_unit(lun, f"element_type=4,start_address={FIRST_DRIVE},"
+                                          f"quantity={self.drives}")]
+        for drive in range(1, self.drives + 1):
+            steps.append(self._logical_unit(
+                lun, f"element_type=4,address={FIRST_DRIVE + drive - 1},tid=1,lun={drive}"))
+        steps += [self._logical_unit(lun, f"element_type=1,start_address={PICKER},quantity=1"),
+                  self._logical_unit(lun, f"element_type=2,start_address={FIRST_SLOT},"
+                                          f"quantity={len(self.cartridges) + 2}")]
+        for number, barcode in enumerate(self.cartridges):
+            steps.append(self._logical_unit(
+                lun, f"element_type=2,address={FIRST_SLOT + number},barcode={barcode},sides=1"))
+        steps.append(f"{ADM} --op bind --mode target --tid 1 -I ALL")
+        self.dom0.run("set -e; " + "; ".join(steps), timeout=120)
+
+    def _log_in(self):
+        self.dom0.run(
+            "set -e; modprobe -a iscsi_tcp st ch sg; mkdir -p /run/lock/iscsi /etc/iscsi; "
+            "[ -s /etc/iscsi/initiatorname.iscsi ] && grep -q ^InitiatorName= "
+            "/etc/iscsi/initiatorname.iscsi || echo InitiatorName=iqn.2007-10.org.xen.pvscsi:dom0 "
+            "> /etc/iscsi/initiatorname.iscsi; pgrep -x iscsid >/dev/null || iscsid; "
+            "iscsiadm -m discovery -t sendtargets -p 127.0.0.1; "
+            f"iscsiadm -m node -T {TARGET} -p 127.0.0.1 --login", timeout=120)
+        self.host = self.dom0.poll(
+            "for s in /sys/class/iscsi_session/*; do h=$(readlink -f $s); "
+            "echo $h | sed -n 's/.*host\\([0-9]*\\).*/\\1/p'; done | tail -1 | grep .").out.strip()
+        self.dom0.poll(f"ls -d /sys/class/scsi_device/{self.host}:0:0:{self.changer_lun}/device/"
+                       "scsi_generic/sg*", timeout=60)
+
+    def hctl(self, lun):
+        return f"{self.host}:0:0:{lun}"
+
+    def node(self, place, hctl, kind):
+        """/dev/nst0 and the like: kind is a directory of the device in sysfs."""
+        name = {"tape": "nst", "changer": "ch", "generic": "sg"}[kind]
+        where = {"tape": "scsi_tape", "changer": "scsi_changer", "generic": "scsi_generic"}[kind]
+        found = place.poll(f"ls /sys/class/scsi_device/{hctl}/device/{where} | "
+                           f"grep -E '^{name}[0-9]+$' | head -1 | grep .", 60).out.strip()
+        if not found:
+            raise LabError(f"{hctl} has no {kind} node")
+        return f"/dev/{found}"
+
+    def drive(self, number=1):
+        """A pscsi backstore of a drive."""
+        return self.lab.backstore.pscsi(f"drive{number}", self.hctl(number))
+
+    def changer(self):
+        return self.lab.backstore.pscsi("changer", self.hctl(self.changer_lun))
+
+    def close(self):
+        self.dom0.run(f"iscsiadm -m node -T {TARGET} -p 127.0.0.1 --logout; "
+                      f"{ADM} --op delete --force --mode target --tid 1; "
+                      "tgtadm --op delete --mode system; "
+                      "iscsiadm -k 0; sleep 1; pkill -x iscsid; "
+                      f"rm -rf {HOME}", timeout=120, check=False)
