@@ -160,10 +160,10 @@ struct vscsi_vhost {
 	struct vscsi_ring *ring;	/* control work: current or draining */
 	bool ring_live;			/* control work */
 
-	spinlock_t map_lock;		/* luns and handles, against the ring thread */
+	spinlock_t map_lock;		/* luns, against the ring thread */
 	struct vscsi_lun_map *luns;	/* map_lock */
 	u32 lun_room;			/* control work */
-	struct xarray handles;		/* map_lock to change */
+	struct xarray handles;		/* locks itself; reached through luns, under map_lock */
 	struct list_head devices;	/* control work */
 	struct list_head sessions;	/* control work */
 };
