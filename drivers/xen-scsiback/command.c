@@ -6,10 +6,14 @@
  */
 #include "shim.h"
 
+#include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 
 #include <xen/events.h>
+
+/* Opcodes from here on are vendor specific. */
+#define VSCSI_VENDOR_CDB 0xc0
 
 static bool vscsi_is_write_same(const u8 *cdb)
 {
@@ -124,6 +128,11 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 	sense_reason_t reason;
 
 	memset(cmd, 0, sizeof(*cmd));
+	slot->timeout = command->timeout;
+	/* Vendors choose the length of theirs; the others' is in the first byte. */
+	slot->cdb_bytes = command->cdb_bytes;
+	if (command->cdb[0] < VSCSI_VENDOR_CDB && command->cdb[0] != VARIABLE_LENGTH_CMD)
+		slot->cdb_bytes = max_t(u32, slot->cdb_bytes, COMMAND_SIZE(command->cdb[0]));
 	cmd->tag = command->tag;
 	if (target_init_cmd(cmd, slot->device->session->se_sess, slot->sense, slot->device->lun,
 			    slot->bytes, TCM_SIMPLE_TAG, vscsi_dma_direction(command->direction),
@@ -148,6 +157,7 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 		return;
 	}
 	vscsi_hand_over_pages(slot);
+	vscsi_passthrough_adopt(slot);
 	if (vscsi_may_wait(cmd))
 		target_queue_submission(cmd);
 	else
@@ -156,20 +166,31 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 
 void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
 {
+	struct vscsi_ring *ring = slot->ring;
 	struct se_cmd *cmd = &slot->cmd;
 	bool abort = task->function == VSCSI_TASK_ABORT;
+	u32 index;
 
-	/* SAM-5 7.2: a command that is not there any more counts as aborted. */
-	if (abort && !task->in_flight) {
+	/*
+	 * SAM-5 7.2: a command that is not there any more counts as aborted.  And
+	 * what the guest was answered without needs no second task.
+	 */
+	if ((abort && !task->in_flight) ||
+	    (!task->covered && atomic_read(&slot->device->abandoned))) {
 		slot->task_ok = true;
 		vscsi_complete(slot);
 		return;
 	}
+	slot->since = jiffies;
+	ring->tasks |= BIT(slot->index);
 	memset(cmd, 0, sizeof(*cmd));
 	if (target_submit_tmr(cmd, slot->device->session->se_sess, slot->sense,
 			      slot->device->lun, NULL, abort ? TMR_ABORT_TASK : TMR_LUN_RESET,
 			      GFP_NOIO, task->tag, 0))
 		vscsi_complete(slot);
+	for (index = 0; index < VSCSI_SLOTS; index++)
+		if (task->covered & BIT(index))
+			vscsi_passthrough_abort(ring->slot[index]);
 }
 
 int vscsi_write_pending(struct se_cmd *cmd)
@@ -196,6 +217,8 @@ int vscsi_queue_data_in(struct se_cmd *cmd)
 {
 	struct vscsi_slot *slot = to_vscsi_slot(cmd);
 
+	if (slot->result_known)
+		return 0;
 	vscsi_note_status(slot);
 	slot->data_ready = slot->from_device;
 	return 0;
@@ -205,6 +228,8 @@ int vscsi_queue_status(struct se_cmd *cmd)
 {
 	struct vscsi_slot *slot = to_vscsi_slot(cmd);
 
+	if (slot->result_known)
+		return 0;
 	vscsi_note_status(slot);
 	/* No data came with it; a guest must not take stale memory for data. */
 	if (slot->from_device)
@@ -218,6 +243,8 @@ void vscsi_queue_tm_rsp(struct se_cmd *cmd)
 	u8 response = cmd->se_tmr_req->response;
 
 	slot->task_ok = response == TMR_FUNCTION_COMPLETE || response == TMR_TASK_DOES_NOT_EXIST;
+	if (slot->task_ok && cmd->se_tmr_req->function == TMR_LUN_RESET)
+		vscsi_passthrough_reset(cmd->se_lun);
 }
 
 void vscsi_aborted_task(struct se_cmd *cmd)
@@ -226,8 +253,10 @@ void vscsi_aborted_task(struct se_cmd *cmd)
 
 	/* Who asked for it knows; anybody else shall try again, not fail. */
 	slot->host = VSCSI_HOST_RESET;
+	slot->status = 0;
 	slot->residual = slot->bytes;
 	slot->data_ready = false;
+	slot->has_sense = false;
 }
 
 int vscsi_check_stop_free(struct se_cmd *cmd)
@@ -263,7 +292,7 @@ static void vscsi_set_slot_result(struct vscsi_slot *slot)
 }
 
 /* From here on the ring thread may use the slot again. */
-static void vscsi_answer_slot(struct vscsi_ring *ring, u32 index, bool live)
+void vscsi_answer_slot(struct vscsi_ring *ring, u32 index, bool live)
 {
 	if (live)
 		vscsi_respond(ring->engine, index);
@@ -275,20 +304,26 @@ static void vscsi_answer_slot(struct vscsi_ring *ring, u32 index, bool live)
  * A task may be over before the commands that it covers: one that completes at
  * the same time is passed over by target core.  Its success waits for them.
  */
-static void vscsi_answer_held(struct vscsi_ring *ring, bool live)
+void vscsi_answer_held(struct vscsi_ring *ring, bool live)
 {
 	u32 index;
 
 	for (index = 0; index < VSCSI_SLOTS; index++) {
-		if (!(ring->held & BIT(index)) || vscsi_task_early(ring->engine, index))
+		if (!(ring->held & BIT(index)) || vscsi_task_unanswered(ring->engine, index))
 			continue;
 		ring->held &= ~BIT(index);
 		vscsi_answer_slot(ring, index, live);
 	}
 }
 
+void vscsi_publish_answers(struct vscsi_ring *ring)
+{
+	if (ring->shared && vscsi_publish(ring->engine))
+		notify_remote_via_irq(ring->irq);
+}
+
 /* Answers everything that is done: one copy, one push, one notification. */
-static void vscsi_answer(struct vscsi_ring *ring)
+void vscsi_answer(struct vscsi_ring *ring)
 {
 	struct llist_node *done = llist_reverse_order(llist_del_all(&ring->done));
 	struct vscsi_device *device[VSCSI_SLOTS];
@@ -311,16 +346,16 @@ static void vscsi_answer(struct vscsi_ring *ring)
 			device[devices++] = slot->device;
 		slot->device = NULL;
 		vscsi_pages_put(slot);
+		vscsi_passthrough_put(slot);
 		if (ring->in->failed & BIT(slot->index))
 			vscsi_set_copy_failed(ring->engine, slot->index);
-		if (slot->task && slot->task_ok && vscsi_task_early(ring->engine, slot->index))
+		if (slot->task && slot->task_ok && vscsi_task_unanswered(ring->engine, slot->index))
 			ring->held |= BIT(slot->index);
 		else
 			vscsi_answer_slot(ring, slot->index, live);
 	}
 	vscsi_answer_held(ring, live);
-	if (live && vscsi_publish(ring->engine))
-		notify_remote_via_irq(ring->irq);
+	vscsi_publish_answers(ring);
 
 	for (i = 0; i < devices; i++)
 		vscsi_device_put(device[i]);
@@ -342,8 +377,12 @@ void vscsi_complete(struct vscsi_slot *slot)
 
 	/* The slot, and with it the ring, may be gone once it is on the list. */
 	kref_get(&ring->kref);
-	llist_add(&slot->done, &ring->done);
-	vscsi_drain(ring);
+	if (atomic_xchg(&slot->state, VSCSI_SLOT_DONE) == VSCSI_SLOT_ABANDONED) {
+		vscsi_abandoned_end(slot);
+	} else {
+		llist_add(&slot->done, &ring->done);
+		vscsi_drain(ring);
+	}
 	/* Pairs with the barrier in vscsi_ring_stop(). */
 	smp_mb();
 	if (READ_ONCE(ring->stopped))

@@ -188,6 +188,27 @@ void vscsi_pages_put(struct vscsi_slot *slot)
 		vscsi_ring_kick(ring);
 }
 
+void vscsi_pages_disown(struct vscsi_slot *slot, bool undo)
+{
+	struct vscsi_ring *ring = slot->ring;
+
+	spin_lock(&ring->page_lock);
+	ring->lent += undo ? slot->pages : -slot->pages;
+	spin_unlock(&ring->page_lock);
+}
+
+/* Of an abandoned slot. */
+void vscsi_pages_drop(struct vscsi_slot *slot)
+{
+	LIST_HEAD(pages);
+	u32 i;
+
+	for (i = 0; i < slot->pages; i++)
+		list_add(&sg_page(&slot->sgl[i])->lru, &pages);
+	slot->pages = 0;
+	vscsi_free_list(&pages);
+}
+
 static unsigned long vscsi_pool_count(struct shrinker *shrinker, struct shrink_control *control)
 {
 	struct vscsi_ring *ring;

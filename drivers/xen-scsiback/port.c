@@ -70,6 +70,7 @@ struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name)
 		return ERR_PTR(-ENOMEM);
 	tpg->port = port;
 	tpg->tpgt = tpgt;
+	xa_init(&tpg->passthrough);
 	err = core_tpg_register(wwn, &tpg->se_tpg, port->protocol);
 	if (err < 0) {
 		kfree(tpg);
@@ -101,6 +102,7 @@ void vscsi_drop_tpg(struct se_portal_group *se_tpg)
 	/* Only a look-up in its last steps; configfs refuses it the TPG. */
 	wait_event(vscsi_tpg_unpinned, vscsi_tpg_unused(tpg));
 	core_tpg_deregister(se_tpg);
+	xa_destroy(&tpg->passthrough);
 	kfree(tpg);
 }
 

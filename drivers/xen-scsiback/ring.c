@@ -13,12 +13,42 @@
 #define VSCSI_IDLE_TRIM (2 * HZ)	/* until an idle ring gives its pages back */
 #define VSCSI_STARVED_RETRY (HZ / 10)
 
+/* sgl: VSCSI_MAX_SEGMENTS entries, or NULL for a spare slot, which gets its own. */
+struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index, struct scatterlist *sgl)
+{
+	struct vscsi_slot *slot = kzalloc(sizeof(*slot), GFP_NOIO);
+
+	if (!slot)
+		return NULL;
+	slot->ring = ring;
+	slot->index = index;
+	slot->spare = !sgl;
+	slot->sgl = sgl ? sgl : kmalloc_array(VSCSI_MAX_SEGMENTS, sizeof(*sgl), GFP_NOIO);
+	if (!slot->sgl) {
+		kfree(slot);
+		return NULL;
+	}
+	atomic_set(&slot->state, VSCSI_SLOT_DONE);
+	spin_lock_init(&slot->request_lock);
+	return slot;
+}
+
+void vscsi_slot_free(struct vscsi_slot *slot)
+{
+	if (slot && slot->spare)
+		kfree(slot->sgl);
+	kfree(slot);
+}
+
 static void vscsi_ring_free(struct kref *kref)
 {
 	struct vscsi_ring *ring = container_of(kref, struct vscsi_ring, kref);
+	u32 i;
 
 	vscsi_pages_exit(ring);
-	kvfree(ring->slot[0].sgl);
+	for (i = 0; i < VSCSI_SLOTS; i++)
+		vscsi_slot_free(ring->slot[i]);
+	kvfree(ring->sgl);
 	kfree(ring->in);
 	kfree(ring->out);
 	if (ring->lists)
@@ -69,8 +99,12 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 	if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN)
 		return verdict;
 
-	slot = &ring->slot[*index];
+	slot = ring->slot[*index];
+	ring->tasks &= ~BIT(*index);
+	atomic_set(&slot->state, VSCSI_SLOT_BUSY);
 	slot->device = device;
+	slot->aborting = false;
+	slot->result_known = false;
 	slot->bytes = 0;
 	slot->pages = 0;
 	slot->residual = 0;
@@ -124,6 +158,12 @@ static void vscsi_ring_submit(struct vscsi_slot *slot)
 	} else if (ring->out->failed & BIT(slot->index)) {
 		vscsi_set_copy_failed(ring->engine, slot->index);
 		vscsi_reject(slot);
+	} else if (atomic_read(&slot->device->abandoned)) {
+		/* Not before what was aborted is over. */
+		slot->host = VSCSI_HOST_OK;
+		slot->status = SAM_STAT_BUSY;
+		slot->residual = slot->bytes;
+		vscsi_complete(slot);
 	} else {
 		vscsi_command_of(ring->engine, slot->index, &command);
 		vscsi_submit_command(slot, &command);
@@ -147,7 +187,7 @@ static void vscsi_ring_tasks_first(struct vscsi_ring *ring)
 	struct vscsi_task task;
 
 	for (i = 0; i < ring->waiting; i++) {
-		struct vscsi_slot *slot = &ring->slot[ring->waiting_slot[i]];
+		struct vscsi_slot *slot = ring->slot[ring->waiting_slot[i]];
 
 		if (!slot->task) {
 			ring->waiting_slot[kept++] = ring->waiting_slot[i];
@@ -161,7 +201,7 @@ static void vscsi_ring_tasks_first(struct vscsi_ring *ring)
 				ring->waiting_slot[still++] = index;
 				continue;
 			}
-			vscsi_ring_drop(&ring->slot[index]);
+			vscsi_ring_drop(ring->slot[index]);
 			task.in_flight = 0;
 		}
 		kept = still;
@@ -186,7 +226,7 @@ static void vscsi_ring_lists(struct vscsi_ring *ring, u32 pending, u32 listed)
 
 		if (listed & BIT(index) &&
 		    vscsi_lists_done(ring->engine, index, copied) == VSCSI_FETCH_REJECT)
-			vscsi_reject(&ring->slot[index]);
+			vscsi_reject(ring->slot[index]);
 		else
 			ring->waiting_slot[kept++] = index;
 	}
@@ -213,7 +253,7 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 		if (verdict == VSCSI_FETCH_LIST)
 			listed |= BIT(index);
 		if (verdict == VSCSI_FETCH_REJECT)
-			vscsi_reject(&ring->slot[index]);
+			vscsi_reject(ring->slot[index]);
 		else
 			ring->waiting_slot[ring->waiting + pending++] = index;
 	}
@@ -222,7 +262,7 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	vscsi_ring_lists(ring, pending, listed);
 
 	for (loaded = 0; loaded < ring->waiting; loaded++) {
-		struct vscsi_slot *slot = &ring->slot[ring->waiting_slot[loaded]];
+		struct vscsi_slot *slot = ring->slot[ring->waiting_slot[loaded]];
 
 		if (!slot->task && !vscsi_ring_load(slot))
 			break;
@@ -231,7 +271,7 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 
 	blk_start_plug(&plug);
 	for (i = 0; i < loaded; i++)
-		vscsi_ring_submit(&ring->slot[ring->waiting_slot[i]]);
+		vscsi_ring_submit(ring->slot[ring->waiting_slot[i]]);
 	blk_finish_plug(&plug);
 	ring->waiting -= loaded;
 	memmove(ring->waiting_slot, ring->waiting_slot + loaded, ring->waiting);
@@ -248,6 +288,8 @@ static long vscsi_ring_sleep(const struct vscsi_ring *ring)
 		return MAX_SCHEDULE_TIMEOUT;
 	if (ring->waiting)
 		return VSCSI_STARVED_RETRY;
+	if (ring->tasks)
+		return HZ;
 	/* Lent pages come to the cache without a word. */
 	return READ_ONCE(ring->cached) || READ_ONCE(ring->lent) ? VSCSI_IDLE_TRIM
 								: MAX_SCHEDULE_TIMEOUT;
@@ -265,6 +307,7 @@ static int vscsi_ring_thread(void *data)
 		left = wait_event_interruptible_timeout(ring->wait,
 				test_bit(VSCSI_RING_WORK, &ring->flags) || kthread_should_stop(),
 				vscsi_ring_sleep(ring));
+		vscsi_overdue(ring);
 		if (!left && !ring->waiting) {
 			vscsi_pages_trim(ring);
 			continue;
@@ -294,7 +337,6 @@ static int vscsi_ring_thread(void *data)
 
 static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 {
-	struct scatterlist *sgl;
 	struct vscsi_ring *ring;
 	u32 i;
 
@@ -313,18 +355,19 @@ static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 	ring->lists = alloc_pages_exact(VSCSI_SLOTS * VSCSI_LIST_BYTES, GFP_KERNEL | __GFP_ZERO);
 	ring->out = kzalloc(sizeof(*ring->out), GFP_KERNEL);
 	ring->in = kzalloc(sizeof(*ring->in), GFP_KERNEL);
-	sgl = kvcalloc(VSCSI_SLOTS * VSCSI_MAX_SEGMENTS, sizeof(*sgl), GFP_KERNEL);
-	ring->slot[0].sgl = sgl;
-	if (!ring->engine || !ring->lists || !ring->out || !ring->in || !sgl) {
-		vscsi_ring_put(ring);
-		return NULL;
-	}
+	ring->sgl = kvcalloc(VSCSI_SLOTS * VSCSI_MAX_SEGMENTS, sizeof(*ring->sgl), GFP_KERNEL);
+	if (!ring->engine || !ring->lists || !ring->out || !ring->in || !ring->sgl)
+		goto put;
 	for (i = 0; i < VSCSI_SLOTS; i++) {
-		ring->slot[i].ring = ring;
-		ring->slot[i].index = i;
-		ring->slot[i].sgl = sgl + i * VSCSI_MAX_SEGMENTS;
+		ring->slot[i] = vscsi_slot_alloc(ring, i, ring->sgl + i * VSCSI_MAX_SEGMENTS);
+		if (!ring->slot[i])
+			goto put;
 	}
 	return ring;
+
+put:
+	vscsi_ring_put(ring);
+	return NULL;
 }
 
 struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t grant,
@@ -400,8 +443,12 @@ void vscsi_ring_stop(struct vscsi_ring *ring)
 	/* Completers no longer notify. */
 	unbind_from_irqhandler(ring->irq, ring);
 
+	/* Nobody waits for these any more. */
+	for (i = 0; i < VSCSI_SLOTS; i++)
+		if (atomic_read(&ring->slot[i]->state) == VSCSI_SLOT_BUSY)
+			vscsi_passthrough_abort(ring->slot[i]);
 	/* Fetched and never submitted; the thread that owned them has ended. */
 	for (i = 0; i < ring->waiting; i++)
-		vscsi_reject(&ring->slot[ring->waiting_slot[i]]);
+		vscsi_reject(ring->slot[ring->waiting_slot[i]]);
 	ring->waiting = 0;
 }

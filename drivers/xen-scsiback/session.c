@@ -122,6 +122,7 @@ void vscsi_session_put(struct vscsi_session *session)
 	target_stop_session(session->se_sess);
 	target_wait_for_sess_cmds(session->se_sess);
 	target_remove_session(session->se_sess);
+	vscsi_passthrough_session_ended(session->index);
 	vscsi_tpg_unpin(session->tpg);
 	kfree(session);
 }

@@ -8,6 +8,8 @@
  *   ring     one connection of a vhost; kept by the vhost while it is current
  *            and by each command in flight
  *   device   one mapped v-dev; kept by the vhost and by each command
+ *   passthrough  a SCSI device of dom0; kept by the LUNs that export it and by
+ *            each command
  *   session  one I_T nexus, of a vhost with a TPG; kept by its devices
  *   tpg      configfs; pinned by each session so that it cannot be removed
  */
@@ -50,6 +52,7 @@ struct vscsi_tpg {
 	u32 pins;			/* vscsi_tpgs_lock: look-ups that use it */
 	char alias[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock */
 	char nexus[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: kept for stock tools */
+	struct xarray passthrough;	/* by LUN; locks itself, read under RCU */
 };
 
 struct vscsi_session {
@@ -71,6 +74,7 @@ struct vscsi_device {
 	bool mapped;			/* vhost's control work */
 	bool closing;			/* vhost's control work: Closed once drained */
 	bool drained;			/* set once by the last put */
+	atomic_t abandoned;		/* commands answered, and still with the device */
 	char name[32];			/* of its directory below vscsi-devs */
 };
 
@@ -83,12 +87,27 @@ struct vscsi_batch {
 	struct gnttab_copy op[VSCSI_BATCH];
 };
 
+enum vscsi_slot_state {
+	VSCSI_SLOT_BUSY,		/* from fetch until it is over */
+	VSCSI_SLOT_DONE,		/* on the ring's done list, or answered */
+	VSCSI_SLOT_ABANDONED,		/* answered and replaced while target core has it */
+};
+
 /* Ring thread until submission, then target core, then the completer. */
 struct vscsi_slot {
 	struct se_cmd cmd;
 	struct vscsi_ring *ring;
 	struct vscsi_device *device;
 	struct llist_node done;
+	atomic_t state;			/* enum vscsi_slot_state */
+	bool spare;			/* took an abandoned slot's place; sgl is its own */
+	unsigned long since;		/* jiffies at submission */
+	struct vscsi_passthrough *passthrough;
+	spinlock_t request_lock;
+	struct request *request;	/* request_lock: with the SCSI mid-layer */
+	bool aborting;			/* request_lock */
+	u32 timeout;			/* seconds, as the frontend says */
+	u32 cdb_bytes;
 	u32 index;
 	u32 bytes;			/* of data */
 	u32 pages;			/* held in sgl */
@@ -101,6 +120,7 @@ struct vscsi_slot {
 	bool data_ready;		/* target core delivered data */
 	bool has_sense;
 	bool engine_result;		/* the engine already knows the answer */
+	bool result_known;		/* host, status, residual and sense are final */
 	sense_reason_t (*compare_done)(struct se_cmd *cmd, bool success, int *post_ret);
 	u8 sense[TRANSPORT_SENSE_BUFFER];
 	struct scatterlist *sgl;	/* VSCSI_MAX_SEGMENTS entries */
@@ -128,6 +148,9 @@ struct vscsi_ring {
 	bool stopped;			/* set once; completions then kick the vhost */
 	u32 waiting;			/* ring thread: fetched, not yet submitted */
 	u8 waiting_slot[VSCSI_SLOTS];	/* ring thread */
+	u32 tasks;			/* ring thread: a bit for each task that may be in flight */
+	unsigned long overdue_at;	/* ring thread: jiffies of the next look at them */
+	atomic_t abandoned;		/* slots that target core still has */
 
 	struct llist_head done;
 	struct mutex complete_lock;	/* held by the one completer */
@@ -141,7 +164,8 @@ struct vscsi_ring {
 	u32 lent;			/* page_lock: pages held by slots */
 	struct list_head pool_entry;	/* vscsi_pool_lock */
 
-	struct vscsi_slot slot[VSCSI_SLOTS];
+	struct scatterlist *sgl;	/* of the first VSCSI_SLOTS slots */
+	struct vscsi_slot *slot[VSCSI_SLOTS];	/* changes in the ring thread with complete_lock */
 };
 
 struct vscsi_vhost {
@@ -217,6 +241,12 @@ void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task);
 void vscsi_complete(struct vscsi_slot *slot);
 /* Process context: answers what is on the list, unless somebody else does. */
 void vscsi_drain(struct vscsi_ring *ring);
+/* complete_lock held: answers what is on the list, and tasks that wait for it. */
+void vscsi_answer(struct vscsi_ring *ring);
+/* complete_lock held: the slot's answer, not yet visible. */
+void vscsi_answer_slot(struct vscsi_ring *ring, u32 index, bool live);
+void vscsi_answer_held(struct vscsi_ring *ring, bool live);
+void vscsi_publish_answers(struct vscsi_ring *ring);
 int vscsi_write_pending(struct se_cmd *cmd);
 int vscsi_queue_data_in(struct se_cmd *cmd);
 int vscsi_queue_status(struct se_cmd *cmd);
@@ -233,6 +263,24 @@ void vscsi_ring_stop(struct vscsi_ring *ring);
 void vscsi_ring_kick(struct vscsi_ring *ring);
 void vscsi_ring_put(struct vscsi_ring *ring);
 
+struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index, struct scatterlist *sgl);
+void vscsi_slot_free(struct vscsi_slot *slot);
+
+/* overdue.c */
+/* Ring thread; may sleep. */
+void vscsi_overdue(struct vscsi_ring *ring);
+/* An abandoned slot came back; the caller holds the ring. */
+void vscsi_abandoned_end(struct vscsi_slot *slot);
+
+/* passthrough.c */
+int vscsi_passthrough_link(struct se_portal_group *se_tpg, struct se_lun *lun);
+void vscsi_passthrough_unlink(struct se_portal_group *se_tpg, struct se_lun *lun);
+void vscsi_passthrough_adopt(struct vscsi_slot *slot);
+void vscsi_passthrough_put(struct vscsi_slot *slot);
+void vscsi_passthrough_abort(struct vscsi_slot *slot);
+void vscsi_passthrough_session_ended(u32 session);
+void vscsi_passthrough_reset(struct se_lun *lun);
+
 /* copy.c: may sleep. */
 void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot);
 void vscsi_batch_data(struct vscsi_ring *ring, struct vscsi_batch *batch,
@@ -246,6 +294,9 @@ void vscsi_pages_init(struct vscsi_ring *ring);
 void vscsi_pages_exit(struct vscsi_ring *ring);
 bool vscsi_pages_get(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes);
 void vscsi_pages_put(struct vscsi_slot *slot);
+/* A slot that is abandoned no longer counts against its ring; undo puts it back. */
+void vscsi_pages_disown(struct vscsi_slot *slot, bool undo);
+void vscsi_pages_drop(struct vscsi_slot *slot);
 void vscsi_pages_trim(struct vscsi_ring *ring);
 
 /* vhost.c */

@@ -47,7 +47,8 @@ static void vscsi_ring_settle(struct vscsi_vhost *vhost)
 {
 	struct vscsi_ring *ring = vhost->ring;
 
-	if (!ring || vhost->ring_live || vscsi_in_flight(ring->engine))
+	if (!ring || vhost->ring_live || vscsi_in_flight(ring->engine) ||
+	    atomic_read(&ring->abandoned))
 		return;
 	while (kref_read(&ring->kref) > 1)
 		usleep_range(20, 100);

@@ -88,6 +88,7 @@ struct vscsi_cursor {
 #define VSCSI_HOST_OK 0
 #define VSCSI_HOST_NO_CONNECT 1
 #define VSCSI_HOST_BUSY 2
+#define VSCSI_HOST_TIME_OUT 3
 #define VSCSI_HOST_ABORT 5
 #define VSCSI_HOST_ERROR 7
 #define VSCSI_HOST_RESET 8
@@ -124,6 +125,8 @@ struct vscsi_command {
 	vscsi_u32 data_bytes;
 	vscsi_u32 pages;        /* data pages that the copy needs */
 	vscsi_u32 first_offset; /* where the data starts in the first page */
+	vscsi_u32 cdb_bytes;    /* as the frontend says */
+	vscsi_u32 timeout;      /* seconds that the frontend will wait; 0 if it did not say */
 };
 
 /* A task management request. */
@@ -167,7 +170,7 @@ int vscsi_lists_done(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 /* (ring) */
 void vscsi_command_of(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
 		      struct vscsi_command *out) VSCSI_NOEXCEPT;
-/* (ring) Also notes which commands the task covers, for vscsi_task_early(). */
+/* (ring) Also notes which commands the task covers, for vscsi_task_unanswered(). */
 void vscsi_task_of(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 		   struct vscsi_task *out) VSCSI_NOEXCEPT;
 /*
@@ -183,10 +186,12 @@ void vscsi_set_result(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 void vscsi_set_task_result(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 			   bool success) VSCSI_NOEXCEPT;
 /*
- * (completion) True while a command that the task covers has no response yet.
- * A frontend that reads success first takes the command's request id back.
+ * (completion) A bit for each slot whose command the task covers and which has
+ * no response yet.  A frontend that reads success before these responses takes
+ * the commands' request ids back.
  */
-bool vscsi_task_early(const struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
+vscsi_u32 vscsi_task_unanswered(const struct vscsi_ring_engine *ring,
+				vscsi_u32 slot) VSCSI_NOEXCEPT;
 void vscsi_set_copy_failed(struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
 /* (completion) Frees the slot and writes its response, not yet visible. */
 void vscsi_respond(struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
@@ -198,9 +203,55 @@ bool vscsi_publish(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 void vscsi_read_counters(const struct vscsi_ring_engine *ring,
 			 struct vscsi_counters *out) VSCSI_NOEXCEPT;
 vscsi_u32 vscsi_in_flight(const struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
+/* A bit for each slot that is in use. */
+vscsi_u32 vscsi_busy_slots(const struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 
 /* Whether a CDB changes the medium, whatever data direction came with it. */
 bool vscsi_cdb_writes(const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
+/* The wire's word for a result of the host adapter that holds the device. */
+vscsi_u32 vscsi_host_result(vscsi_u32 host) VSCSI_NOEXCEPT;
+/*
+ * Sets the write protect bit in the answer to a MODE SENSE (SPC-4 7.5.5, SBC-3
+ * 6.5.1, SSC-3 8.3): bytes of data are at data.  Any other CDB changes nothing.
+ */
+void vscsi_protect_mode_sense(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) VSCSI_NOEXCEPT;
+
+/*
+ * Reservations on a device that is passed through: the device sees one I_T
+ * nexus, the host's, whoever of the guests sends.  Reservation commands go to
+ * the device as they are; the gate keeps other sessions out of what one of them
+ * reserved, and lets one session at a time register or reserve.
+ * The caller serialises; zeroed is open.
+ */
+struct vscsi_gate {
+	vscsi_u32 holder;    /* session that reserves or registered, 0 if none */
+	vscsi_u32 unsettled; /* its reservation commands in flight */
+	vscsi_u8 reserved;   /* by RESERVE (SPC-2) */
+	vscsi_u8 registered; /* by PERSISTENT RESERVE OUT */
+	vscsi_u8 type;       /* of the persistent reservation, 0 if none */
+	vscsi_u8 padding;
+};
+#define VSCSI_GATE_PASS 0
+#define VSCSI_GATE_CONFLICT 1 /* RESERVATION CONFLICT */
+#define VSCSI_GATE_BUSY 2     /* BUSY: somebody else's reservation is being decided */
+#define VSCSI_GATE_IGNORE 3   /* GOOD, without the device: release of what is another's */
+/* session is not 0. */
+int vscsi_gate_enter(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
+/*
+ * After each command that passed: data is what PERSISTENT RESERVE OUT sent,
+ * sense is null unless the status is CHECK CONDITION.
+ */
+struct vscsi_gate_outcome {
+	const vscsi_u8 *data;
+	const vscsi_u8 *sense;
+	vscsi_u32 data_bytes;
+	bool good; /* status GOOD */
+};
+void vscsi_gate_leave(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb,
+		      const struct vscsi_gate_outcome *outcome) VSCSI_NOEXCEPT;
+/* Both: true if the device must be told to RELEASE. */
+bool vscsi_gate_session_ended(struct vscsi_gate *gate, vscsi_u32 session) VSCSI_NOEXCEPT;
+bool vscsi_gate_reset(struct vscsi_gate *gate) VSCSI_NOEXCEPT;
 
 /* Virtual address of a device; the host number is the frontend's own affair. */
 struct vscsi_address {

@@ -74,6 +74,24 @@ inline constexpr u32 sector_bytes = 512;
 	}
 }
 
+// vscsiif.h counts the same results as the host adapters' drivers do.
+[[nodiscard]] constexpr u32 host_result(u32 host) noexcept
+{
+	constexpr u32 last_on_wire = 20;
+	return host <= last_on_wire ? host : u32{VSCSI_HOST_ERROR};
+}
+
+constexpr void protect_mode_sense(const u8 *cdb, Span<u8> data) noexcept
+{
+	constexpr u8 mode_sense6 = 0x1a;
+	constexpr u8 mode_sense10 = 0x5a;
+	constexpr u8 write_protected = 0x80;
+	if (cdb[0] == mode_sense6 && data.size() > 2)
+		data[2] |= write_protected;
+	else if (cdb[0] == mode_sense10 && data.size() > 3)
+		data[3] |= write_protected;
+}
+
 [[nodiscard]] constexpr Reject check_head(const wire::RequestHead &head) noexcept
 {
 	switch (static_cast<wire::Action>(head.action)) {

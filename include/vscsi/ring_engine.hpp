@@ -21,10 +21,12 @@ struct Slot {
 	u32 residual;
 	u16 rqid;
 	u16 ref_rqid;
+	u16 timeout;
 	u8 action;
 	u8 direction;
 	u8 lists;
 	u8 sense_length;
+	u8 cdb_length;
 	u8 cdb[wire::cdb_bytes];
 	u8 sense[wire::sense_bytes];
 	wire::Segment list[wire::direct_segments];
@@ -56,7 +58,7 @@ public:
 	int lists_done(u32 slot, bool copied) noexcept;
 	void command_of(u32 slot, vscsi_command &out) const noexcept;
 	void task_of(u32 slot, vscsi_task &out) noexcept;
-	[[nodiscard]] bool task_early(u32 slot) const noexcept;
+	[[nodiscard]] u32 task_unanswered(u32 slot) const noexcept;
 	u32 data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_copy> out) const noexcept;
 	void set_result(u32 slot, const vscsi_result &result) noexcept;
 	void set_task_result(u32 slot, bool success) noexcept;
@@ -65,6 +67,7 @@ public:
 	void forget(u32 slot) noexcept { release(slot); }
 	[[nodiscard]] bool publish() noexcept;
 	void read_counters(vscsi_counters &out) const noexcept;
+	[[nodiscard]] u32 busy_slots() const noexcept { return busy_.load(Order::acquire); }
 	[[nodiscard]] u32 in_flight() const noexcept;
 
 private:

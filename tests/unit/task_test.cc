@@ -51,12 +51,12 @@ TEST(Task, SuccessWaitsForTheCommandsResponse)
 	const u32 victim = rig.start(command(2));
 	const auto f = rig.fetch(abort_of(10, 2));
 	EXPECT_EQ(rig.back.task(f.slot).covered, 1u << victim);
-	EXPECT_TRUE(vscsi_task_early(rig.back.engine(), f.slot));
+	EXPECT_NE(vscsi_task_unanswered(rig.back.engine(), f.slot), 0u);
 	(void)rig.finish(victim);
-	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), f.slot));
+	EXPECT_EQ(vscsi_task_unanswered(rig.back.engine(), f.slot), 0u);
 	// The slot's next command is none of the task's business.
 	EXPECT_EQ(rig.start(command(3)), victim);
-	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), f.slot));
+	EXPECT_EQ(vscsi_task_unanswered(rig.back.engine(), f.slot), 0u);
 }
 
 TEST(Task, ResetCoversTheDevicesCommandsOnly)
@@ -68,16 +68,16 @@ TEST(Task, ResetCoversTheDevicesCommandsOnly)
 	const auto f = rig.fetch(request(VSCSIIF_ACT_SCSI_RESET, 10));
 	EXPECT_EQ(rig.back.task(f.slot).covered, 1u << first | 1u << second);
 	(void)rig.finish(second);
-	EXPECT_TRUE(vscsi_task_early(rig.back.engine(), f.slot));
+	EXPECT_NE(vscsi_task_unanswered(rig.back.engine(), f.slot), 0u);
 	(void)rig.finish(first);
-	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), f.slot));
+	EXPECT_EQ(vscsi_task_unanswered(rig.back.engine(), f.slot), 0u);
 	(void)rig.finish(other);
 	// A slot's earlier task must not show in a later one.
 	(void)rig.finish(f.slot);
 	(void)rig.start(command(1));
 	const auto again = rig.fetch(abort_of(10, 99));
 	EXPECT_EQ(rig.back.task(again.slot).covered, 0u);
-	EXPECT_FALSE(vscsi_task_early(rig.back.engine(), again.slot));
+	EXPECT_EQ(vscsi_task_unanswered(rig.back.engine(), again.slot), 0u);
 }
 
 TEST(Task, AbortOfEverySlot)

@@ -2,6 +2,7 @@
 // The C border: casts and nothing else.
 #include <new>
 #include <vscsi/control.hpp>
+#include <vscsi/gate.hpp>
 #include <vscsi/names.hpp>
 #include <vscsi/ring_engine.hpp>
 
@@ -100,14 +101,45 @@ void vscsi_set_task_result(vscsi_ring_engine *ring, vscsi_u32 slot, bool success
 	engine(ring).set_task_result(slot, success);
 }
 
-bool vscsi_task_early(const vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
+vscsi_u32 vscsi_task_unanswered(const vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
 {
-	return engine(ring).task_early(slot);
+	return engine(ring).task_unanswered(slot);
 }
 
 bool vscsi_cdb_writes(const vscsi_u8 *cdb) noexcept
 {
 	return cdb_writes(cdb);
+}
+
+vscsi_u32 vscsi_host_result(vscsi_u32 host) noexcept
+{
+	return host_result(host);
+}
+
+void vscsi_protect_mode_sense(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) noexcept
+{
+	protect_mode_sense(cdb, {data, bytes});
+}
+
+int vscsi_gate_enter(vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) noexcept
+{
+	return gate_enter(*gate, session, cdb);
+}
+
+void vscsi_gate_leave(vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb,
+		      const vscsi_gate_outcome *outcome) noexcept
+{
+	gate_leave(*gate, session, cdb, *outcome);
+}
+
+bool vscsi_gate_session_ended(vscsi_gate *gate, vscsi_u32 session) noexcept
+{
+	return gate_session_ended(*gate, session);
+}
+
+bool vscsi_gate_reset(vscsi_gate *gate) noexcept
+{
+	return gate_reset(*gate);
 }
 
 void vscsi_set_copy_failed(vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
@@ -136,6 +168,11 @@ void vscsi_read_counters(const vscsi_ring_engine *ring, vscsi_counters *out) noe
 vscsi_u32 vscsi_in_flight(const vscsi_ring_engine *ring) noexcept
 {
 	return engine(ring).in_flight();
+}
+
+vscsi_u32 vscsi_busy_slots(const vscsi_ring_engine *ring) noexcept
+{
+	return engine(ring).busy_slots();
 }
 
 size_t vscsi_luns_bytes(vscsi_u32 capacity) noexcept

@@ -56,7 +56,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	if (busy == all_busy) [[unlikely]]
 		return VSCSI_FETCH_BROKEN;
 	slot = static_cast<u32>(__builtin_ctz(~busy));
-	// The tag changes before the slot shows as busy, see task_early().
+	// The tag changes before the slot shows as busy, see task_unanswered().
 	(void)slots_[slot].uses.fetch_add(1);
 	(void)busy_.fetch_or(1u << slot);
 
@@ -67,6 +67,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	Slot &s = slots_[slot];
 	s.rqid = head.rqid;
 	s.ref_rqid = head.ref_rqid;
+	s.timeout = head.timeout;
 	s.action = head.action;
 	s.direction = head.direction;
 	s.device = no_device;
@@ -102,6 +103,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 		break;
 	}
 
+	s.cdb_length = head.cdb_length;
 	for (u32 i = 0; i < wire::cdb_bytes; i++)
 		s.cdb[i] = i < head.cdb_length ? head.cdb[i] : u8{0};
 	if (static_cast<wire::Direction>(head.direction) == wire::Direction::none)
@@ -174,6 +176,8 @@ void RingEngine::command_of(u32 slot, vscsi_command &out) const noexcept
 	out.data_bytes = s.data.bytes;
 	out.pages = s.data.pages;
 	out.first_offset = s.data.first_offset;
+	out.timeout = s.timeout;
+	out.cdb_bytes = s.cdb_length;
 }
 
 void RingEngine::task_of(u32 slot, vscsi_task &out) noexcept
@@ -200,13 +204,14 @@ void RingEngine::task_of(u32 slot, vscsi_task &out) noexcept
 	}
 }
 
-bool RingEngine::task_early(u32 slot) const noexcept
+u32 RingEngine::task_unanswered(u32 slot) const noexcept
 {
 	const u32 busy = busy_.load(Order::acquire);
+	u32 found = 0;
 	for (u32 i = 0; i < wire::slots; i++)
 		if (slots_[slot].covered[i] && (busy & 1u << i) && tag_of(i) == slots_[slot].covered[i])
-			return true;
-	return false;
+			found |= 1u << i;
+	return found;
 }
 
 u32 RingEngine::data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_copy> out) const noexcept

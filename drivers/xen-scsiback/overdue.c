@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A frontend that aborts a command waits for the answer before it does anything
+ * else, on any of its LUNs.  If the device does not give the command back in
+ * time, the guest is answered without it: the slot is abandoned to target core
+ * and another one takes its place.  Until the command is truly over the device
+ * is BUSY for this guest, so nothing can overtake what was aborted.
+ */
+#include "shim.h"
+
+#include <linux/slab.h>
+
+#define VSCSI_TASK_PATIENCE (10 * HZ)
+#define VSCSI_OVERDUE_EVERY HZ
+/* One ring's worth; what is more waits for the device. */
+#define VSCSI_MOST_ABANDONED VSCSI_SLOTS
+
+/* Abandons a slot, unless it is over; its answer is the caller's. */
+static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
+{
+	struct vscsi_slot *slot = ring->slot[index], *spare;
+	struct vscsi_device *device = slot->device;
+
+	lockdep_assert_held(&ring->complete_lock);
+	if (atomic_read(&slot->state) != VSCSI_SLOT_BUSY)
+		return false;
+	spare = vscsi_slot_alloc(ring, index, NULL);
+	if (!spare)
+		return false;
+
+	/* All before the exchange: afterwards the slot may be gone. */
+	kref_get(&ring->kref);
+	atomic_inc(&ring->abandoned);
+	if (!slot->task) {
+		atomic_inc(&device->abandoned);
+		pr_warn_ratelimited("domain %u: %s answered no abort of command 0x%02x: the guest goes on without it, the device is BUSY until then\n",
+				    ring->vhost->domid, device->name, slot->cmd.t_task_cdb[0]);
+	}
+	vscsi_pages_disown(slot, false);
+	if (atomic_cmpxchg(&slot->state, VSCSI_SLOT_BUSY, VSCSI_SLOT_ABANDONED) ==
+	    VSCSI_SLOT_BUSY) {
+		ring->slot[index] = spare;
+		return true;
+	}
+	vscsi_pages_disown(slot, true);
+	if (!slot->task)
+		atomic_dec(&device->abandoned);
+	atomic_dec(&ring->abandoned);
+	vscsi_ring_put(ring);
+	vscsi_slot_free(spare);
+	return false;
+}
+
+void vscsi_abandoned_end(struct vscsi_slot *slot)
+{
+	struct vscsi_device *device = slot->device;
+	struct vscsi_ring *ring = slot->ring;
+
+	vscsi_pages_drop(slot);
+	vscsi_passthrough_put(slot);
+	if (!slot->task)
+		atomic_dec(&device->abandoned);
+	vscsi_slot_free(slot);
+	vscsi_device_put(device);
+	atomic_dec(&ring->abandoned);
+	vscsi_ring_put(ring);
+}
+
+/* Answers a task and what it covers without the device. */
+static void vscsi_answer_overdue(struct vscsi_ring *ring, u32 task, u32 covered)
+{
+	const struct vscsi_result reset = { .host = VSCSI_HOST_RESET, .residual = ~0u };
+	bool live = ring->shared;
+	u32 index;
+
+	if (atomic_read(&ring->abandoned) + hweight32(covered) + 1 > VSCSI_MOST_ABANDONED)
+		return;
+	for (index = 0; index < VSCSI_SLOTS; index++) {
+		if (!(covered & BIT(index)))
+			continue;
+		if (!vscsi_abandon(ring, index))
+			return;
+		vscsi_set_result(ring->engine, index, &reset);
+		vscsi_answer_slot(ring, index, live);
+	}
+	if (!(ring->held & BIT(task)) && vscsi_abandon(ring, task)) {
+		vscsi_set_task_result(ring->engine, task, true);
+		vscsi_answer_slot(ring, task, live);
+	}
+}
+
+void vscsi_overdue(struct vscsi_ring *ring)
+{
+	u32 task, covered, index;
+
+	if (!ring->tasks || time_before(jiffies, ring->overdue_at))
+		return;
+	ring->overdue_at = jiffies + VSCSI_OVERDUE_EVERY;
+
+	mutex_lock(&ring->complete_lock);
+	vscsi_answer(ring);
+	ring->tasks &= vscsi_busy_slots(ring->engine);
+	for (task = 0; task < VSCSI_SLOTS; task++) {
+		if (!(ring->tasks & BIT(task)))
+			continue;
+		covered = vscsi_task_unanswered(ring->engine, task);
+		/* A transport may put an abort off; ask again. */
+		for (index = 0; index < VSCSI_SLOTS; index++)
+			if (covered & BIT(index))
+				vscsi_passthrough_abort(ring->slot[index]);
+		if (time_after(jiffies, ring->slot[task]->since + VSCSI_TASK_PATIENCE))
+			vscsi_answer_overdue(ring, task, covered);
+	}
+	vscsi_answer_held(ring, ring->shared);
+	vscsi_publish_answers(ring);
+	mutex_unlock(&ring->complete_lock);
+	/* As in vscsi_drain(). */
+	smp_mb();
+	vscsi_drain(ring);
+}

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands for pscsi backstores, straight to dom0's SCSI mid-layer.  Target
+ * core still finds the LUN, checks access, tracks and aborts; but pscsi's own
+ * execution loses what a tape needs: the adapter's result, the residual of a
+ * read that ends in CHECK CONDITION, the guest's time limit, and any way to
+ * abort.  Documentation/tape.md has the details.
+ *
+ * Where the device cannot be found pscsi does the work, as for everybody else.
+ */
+#include "shim.h"
+
+#include <linux/bio.h>
+#include <linux/blk-mq.h>
+#include <linux/highmem.h>
+#include <linux/slab.h>
+
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
+#include <scsi/scsi_host.h>
+#include <target/target_core_backend.h>
+
+/* Beyond the guest's own limit: its abort shall come first. */
+#define VSCSI_TIMEOUT_MARGIN (30 * HZ)
+#define VSCSI_RELEASE_TIMEOUT (30 * HZ)
+
+struct vscsi_passthrough {
+	struct kref kref;		/* each LUN that exports it, each command */
+	struct list_head entry;		/* vscsi_passthrough_lock */
+	struct scsi_device *sdev;	/* referenced */
+	spinlock_t gate_lock;
+	struct vscsi_gate gate;		/* gate_lock */
+	struct rcu_head rcu;
+};
+
+static DEFINE_MUTEX(vscsi_passthrough_lock);
+static LIST_HEAD(vscsi_passthroughs);	/* vscsi_passthrough_lock */
+
+static void vscsi_passthrough_free(struct kref *kref)
+{
+	struct vscsi_passthrough *pass = container_of(kref, struct vscsi_passthrough, kref);
+
+	list_del(&pass->entry);
+	mutex_unlock(&vscsi_passthrough_lock);
+	scsi_device_put(pass->sdev);
+	kfree_rcu(pass, rcu);
+}
+
+/* May sleep. */
+static void vscsi_passthrough_unref(struct vscsi_passthrough *pass)
+{
+	kref_put_mutex(&pass->kref, vscsi_passthrough_free, &vscsi_passthrough_lock);
+}
+
+/* pscsi tells the address of its device in words only. */
+static struct scsi_device *vscsi_passthrough_device(struct se_device *dev)
+{
+	u32 host, channel, id, lun;
+	struct scsi_device *sdev;
+	struct Scsi_Host *shost;
+	char *text;
+	int found;
+
+	if (strcmp(dev->transport->name, "pscsi"))
+		return NULL;
+	text = (char *)get_zeroed_page(GFP_KERNEL);
+	if (!text)
+		return NULL;
+	dev->transport->show_configfs_dev_params(dev, text);
+	found = sscanf(text,
+		       "SCSI Device Bus Location: Channel ID: %u Target ID: %u LUN: %u Host ID: %u",
+		       &channel, &id, &lun, &host);
+	free_page((unsigned long)text);
+	if (found != 4)
+		return NULL;
+	shost = scsi_host_lookup(host);
+	if (!shost)
+		return NULL;
+	sdev = scsi_device_lookup(shost, channel, id, lun);
+	scsi_host_put(shost);
+	return sdev;
+}
+
+static struct vscsi_passthrough *vscsi_passthrough_of(struct scsi_device *sdev)
+{
+	struct vscsi_passthrough *pass;
+
+	lockdep_assert_held(&vscsi_passthrough_lock);
+	list_for_each_entry(pass, &vscsi_passthroughs, entry) {
+		if (pass->sdev == sdev && kref_get_unless_zero(&pass->kref)) {
+			scsi_device_put(sdev);
+			return pass;
+		}
+	}
+	pass = kzalloc(sizeof(*pass), GFP_KERNEL);
+	if (!pass) {
+		scsi_device_put(sdev);
+		return NULL;
+	}
+	kref_init(&pass->kref);
+	spin_lock_init(&pass->gate_lock);
+	pass->sdev = sdev;
+	list_add(&pass->entry, &vscsi_passthroughs);
+	return pass;
+}
+
+/* A backstore was linked to a LUN.  configfs; may sleep. */
+int vscsi_passthrough_link(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(se_tpg);
+	struct se_device *dev = rcu_dereference_raw(lun->lun_se_dev);
+	struct vscsi_passthrough *pass;
+	struct scsi_device *sdev;
+	int err;
+
+	sdev = vscsi_passthrough_device(dev);
+	if (!sdev)
+		return 0;
+	mutex_lock(&vscsi_passthrough_lock);
+	pass = vscsi_passthrough_of(sdev);
+	mutex_unlock(&vscsi_passthrough_lock);
+	if (!pass)
+		return 0;
+	err = xa_err(xa_store(&tpg->passthrough, lun->unpacked_lun, pass, GFP_KERNEL));
+	if (err)
+		vscsi_passthrough_unref(pass);
+	return 0;
+}
+
+/* The backstore goes; commands in flight keep what they use. */
+void vscsi_passthrough_unlink(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	struct vscsi_passthrough *pass;
+
+	pass = xa_erase(&to_vscsi_tpg(se_tpg)->passthrough, lun->unpacked_lun);
+	if (pass)
+		vscsi_passthrough_unref(pass);
+}
+
+static struct vscsi_passthrough *vscsi_passthrough_get(struct vscsi_tpg *tpg, u64 lun)
+{
+	struct vscsi_passthrough *pass;
+
+	rcu_read_lock();
+	pass = xa_load(&tpg->passthrough, lun);
+	if (pass && !kref_get_unless_zero(&pass->kref))
+		pass = NULL;
+	rcu_read_unlock();
+	return pass;
+}
+
+void vscsi_passthrough_put(struct vscsi_slot *slot)
+{
+	struct vscsi_passthrough *pass = slot->passthrough;
+
+	slot->passthrough = NULL;
+	if (pass)
+		vscsi_passthrough_unref(pass);
+}
+
+static void vscsi_bio_end(struct bio *bio)
+{
+	bio_uninit(bio);
+	kfree(bio);
+}
+
+/* The slot's pages become the request's; a request that fails keeps its bios. */
+static int vscsi_map_pages(struct vscsi_slot *slot, struct request *req)
+{
+	u32 count = slot->cmd.t_data_nents, done = 0;
+	struct scatterlist *sg = slot->sgl;
+
+	while (done < count) {
+		u32 before = done;
+		struct bio *bio;
+		int err;
+
+		bio = bio_kmalloc(count - done, GFP_NOIO);
+		if (!bio)
+			return -ENOMEM;
+		bio_init(bio, NULL, bio->bi_inline_vecs, count - done, req_op(req));
+		bio->bi_end_io = vscsi_bio_end;
+		for (; done < count; done++, sg++)
+			if (bio_add_pc_page(req->q, bio, sg_page(sg), sg->length, sg->offset) !=
+			    sg->length)
+				break;
+		err = done == before ? -EINVAL : blk_rq_append_bio(req, bio);
+		if (err) {
+			vscsi_bio_end(bio);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void vscsi_request_drop(struct request *req)
+{
+	struct bio *bio;
+
+	while ((bio = req->bio)) {
+		req->bio = bio->bi_next;
+		vscsi_bio_end(bio);
+	}
+	req->biotail = NULL;
+	blk_mq_free_request(req);
+}
+
+static void *vscsi_first_page(struct vscsi_slot *slot)
+{
+	return kmap_local_page(sg_page(slot->sgl)) + slot->sgl->offset;
+}
+
+static void vscsi_leave_gate(struct vscsi_slot *slot, bool good, const u8 *sense)
+{
+	struct vscsi_gate_outcome outcome = { .good = good, .sense = sense };
+	struct vscsi_passthrough *pass = slot->passthrough;
+	unsigned long flags;
+	void *data = NULL;
+
+	if (slot->bytes) {
+		data = vscsi_first_page(slot);
+		outcome.data = data;
+		outcome.data_bytes = slot->sgl->length;
+	}
+	spin_lock_irqsave(&pass->gate_lock, flags);
+	vscsi_gate_leave(&pass->gate, slot->device->session->index, slot->cmd.t_task_cdb, &outcome);
+	spin_unlock_irqrestore(&pass->gate_lock, flags);
+	if (data)
+		kunmap_local(data);
+}
+
+/* Interrupt context. */
+static enum rq_end_io_ret vscsi_passthrough_done(struct request *req, blk_status_t error)
+{
+	struct scsi_cmnd *scmd = blk_mq_rq_to_pdu(req);
+	struct vscsi_slot *slot = req->end_io_data;
+	struct se_cmd *cmd = &slot->cmd;
+	const u8 *sense = NULL;
+	unsigned long flags;
+
+	slot->host = vscsi_host_result(host_byte(scmd->result));
+	slot->status = scmd->result & 0xff;
+	/* Ended before it reached the adapter. */
+	if (error && !scmd->result)
+		slot->host = VSCSI_HOST_ERROR;
+	slot->residual = min_t(u32, scmd->resid_len, slot->bytes);
+	if (slot->host)
+		slot->residual = slot->bytes;
+	if (slot->status == SAM_STAT_CHECK_CONDITION) {
+		memcpy(slot->sense, scmd->sense_buffer, VSCSI_SENSE_BYTES);
+		slot->has_sense = true;
+		sense = slot->sense;
+	}
+	slot->data_ready = slot->from_device && slot->residual < slot->bytes;
+	slot->result_known = true;
+
+	spin_lock_irqsave(&slot->request_lock, flags);
+	slot->request = NULL;
+	if (slot->aborting && slot->host)
+		slot->host = VSCSI_HOST_RESET;
+	spin_unlock_irqrestore(&slot->request_lock, flags);
+	blk_mq_free_request(req);
+
+	vscsi_leave_gate(slot, !slot->host && !slot->status, sense);
+	if (slot->data_ready && !slot->status && target_lun_is_rdonly(cmd)) {
+		void *data = vscsi_first_page(slot);
+
+		vscsi_protect_mode_sense(cmd->t_task_cdb, data, slot->sgl->length);
+		kunmap_local(data);
+	}
+	/* Target core only passes on that it is over; the result is in the slot. */
+	target_complete_cmd(cmd, SAM_STAT_GOOD);
+	return RQ_END_IO_NONE;
+}
+
+static struct request *vscsi_request_alloc(struct scsi_device *sdev, blk_opf_t operation,
+					   blk_mq_req_flags_t flags, const u8 *cdb, u32 cdb_bytes,
+					   u32 timeout)
+{
+	struct scsi_cmnd *scmd;
+	struct request *req;
+
+	req = scsi_alloc_request(sdev->request_queue, operation, flags);
+	if (IS_ERR(req))
+		return req;
+	scmd = blk_mq_rq_to_pdu(req);
+	scmd->cmd_len = cdb_bytes;
+	memcpy(scmd->cmnd, cdb, cdb_bytes);
+	/* Whether to repeat a command is the guest's decision. */
+	scmd->allowed = 0;
+	scmd->result = 0;
+	req->timeout = timeout;
+	return req;
+}
+
+static u32 vscsi_request_timeout(const struct vscsi_slot *slot, struct scsi_device *sdev)
+{
+	return max_t(u32, slot->timeout * HZ + VSCSI_TIMEOUT_MARGIN, sdev->request_queue->rq_timeout);
+}
+
+/* Target core's submission work; may sleep until the device has a free tag. */
+static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+	struct vscsi_passthrough *pass = slot->passthrough;
+	struct scsi_device *sdev = pass->sdev;
+	struct request *req;
+	int verdict, err;
+
+	spin_lock_irq(&pass->gate_lock);
+	verdict = vscsi_gate_enter(&pass->gate, slot->device->session->index, cmd->t_task_cdb);
+	spin_unlock_irq(&pass->gate_lock);
+	switch (verdict) {
+	case VSCSI_GATE_CONFLICT:
+		return TCM_RESERVATION_CONFLICT;
+	case VSCSI_GATE_BUSY:
+		target_complete_cmd(cmd, SAM_STAT_BUSY);
+		return TCM_NO_SENSE;
+	case VSCSI_GATE_IGNORE:
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return TCM_NO_SENSE;
+	}
+
+	req = vscsi_request_alloc(sdev, cmd->data_direction == DMA_TO_DEVICE ? REQ_OP_DRV_OUT
+									     : REQ_OP_DRV_IN,
+				  0, cmd->t_task_cdb, slot->cdb_bytes,
+				  vscsi_request_timeout(slot, sdev));
+	if (IS_ERR(req)) {
+		err = PTR_ERR(req);
+		goto leave;
+	}
+	err = vscsi_map_pages(slot, req);
+	if (err) {
+		vscsi_request_drop(req);
+		goto leave;
+	}
+	req->end_io = vscsi_passthrough_done;
+	req->end_io_data = slot;
+
+	spin_lock_irq(&slot->request_lock);
+	if (slot->aborting)
+		err = -EINTR;
+	else
+		slot->request = req;
+	spin_unlock_irq(&slot->request_lock);
+	if (err) {
+		vscsi_request_drop(req);
+		goto leave;
+	}
+	blk_execute_rq_nowait(req, false);
+	return TCM_NO_SENSE;
+
+leave:
+	vscsi_leave_gate(slot, false, NULL);
+	if (err != -EINVAL)
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	pr_warn_ratelimited("%s: %u bytes in %u pieces are more than its host adapter takes: let the guest use smaller blocks\n",
+			    dev_name(&sdev->sdev_gendev), slot->bytes, cmd->t_data_nents);
+	return TCM_INVALID_CDB_FIELD;
+}
+
+/* After parsing: takes the command over from pscsi.  Ring thread. */
+void vscsi_passthrough_adopt(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+
+	if (cmd->t_task_cdb[0] == REPORT_LUNS)
+		return;
+	slot->passthrough = vscsi_passthrough_get(to_vscsi_tpg(cmd->se_lun->lun_tpg),
+						  cmd->se_lun->unpacked_lun);
+	if (slot->passthrough)
+		cmd->execute_cmd = vscsi_passthrough_execute;
+}
+
+/* Makes the adapter abort it.  Any context; may be called again. */
+void vscsi_passthrough_abort(struct vscsi_slot *slot)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&slot->request_lock, flags);
+	slot->aborting = true;
+	if (slot->request)
+		blk_abort_request(slot->request);
+	spin_unlock_irqrestore(&slot->request_lock, flags);
+}
+
+static enum rq_end_io_ret vscsi_release_done(struct request *req, blk_status_t error)
+{
+	blk_mq_free_request(req);
+	return RQ_END_IO_NONE;
+}
+
+/* The host's nexus still holds what a guest reserved.  Does not wait. */
+static void vscsi_release_device(struct scsi_device *sdev)
+{
+	static const u8 cdb[6] = { RELEASE };
+	struct request *req;
+
+	req = vscsi_request_alloc(sdev, REQ_OP_DRV_IN, BLK_MQ_REQ_NOWAIT, cdb, sizeof(cdb),
+				  VSCSI_RELEASE_TIMEOUT);
+	if (IS_ERR(req)) {
+		sdev_printk(KERN_WARNING, sdev, "xen-pvscsi: a guest's reservation stays\n");
+		return;
+	}
+	req->end_io = vscsi_release_done;
+	blk_execute_rq_nowait(req, false);
+}
+
+/* The I_T nexus is lost: RESERVE goes with it (SPC-2 5.5.2).  May sleep. */
+void vscsi_passthrough_session_ended(u32 session)
+{
+	struct vscsi_passthrough *pass;
+	bool release;
+
+	mutex_lock(&vscsi_passthrough_lock);
+	list_for_each_entry(pass, &vscsi_passthroughs, entry) {
+		spin_lock_irq(&pass->gate_lock);
+		release = vscsi_gate_session_ended(&pass->gate, session);
+		spin_unlock_irq(&pass->gate_lock);
+		if (release)
+			vscsi_release_device(pass->sdev);
+	}
+	mutex_unlock(&vscsi_passthrough_lock);
+}
+
+/* A LOGICAL UNIT RESET ends RESERVE as well.  May sleep. */
+void vscsi_passthrough_reset(struct se_lun *lun)
+{
+	struct vscsi_passthrough *pass;
+	bool release;
+
+	pass = vscsi_passthrough_get(to_vscsi_tpg(lun->lun_tpg), lun->unpacked_lun);
+	if (!pass)
+		return;
+	spin_lock_irq(&pass->gate_lock);
+	release = vscsi_gate_reset(&pass->gate);
+	spin_unlock_irq(&pass->gate_lock);
+	if (release)
+		vscsi_release_device(pass->sdev);
+	vscsi_passthrough_unref(pass);
+}
