@@ -122,17 +122,17 @@ static bool vscsi_may_wait(const struct se_cmd *cmd)
 	return strcmp(plugin, "iblock") && strcmp(plugin, "rd_mcp");
 }
 
-void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command)
+/* The ring's thread, or target core's submission work; may sleep. */
+static void vscsi_start(struct vscsi_slot *slot)
 {
+	const struct vscsi_command *command = &slot->command;
 	struct se_cmd *cmd = &slot->cmd;
 	sense_reason_t reason;
 
 	memset(cmd, 0, sizeof(*cmd));
-	slot->timeout = command->timeout;
-	/* Vendors choose the length of theirs; the others' is in the first byte. */
-	slot->cdb_bytes = command->cdb_bytes;
-	if (command->cdb[0] < VSCSI_VENDOR_CDB && command->cdb[0] != VARIABLE_LENGTH_CMD)
-		slot->cdb_bytes = max_t(u32, slot->cdb_bytes, COMMAND_SIZE(command->cdb[0]));
+	slot->again = false;
+	slot->has_sense = false;
+	slot->residual = 0;
 	cmd->tag = command->tag;
 	if (target_init_cmd(cmd, slot->device->session->se_sess, slot->sense, slot->device->lun,
 			    slot->bytes, TCM_SIMPLE_TAG, vscsi_dma_direction(command->direction),
@@ -162,6 +162,20 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 		target_queue_submission(cmd);
 	else
 		target_submit(cmd);
+}
+
+void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command)
+{
+	u8 opcode = command->cdb[0];
+
+	/* The engine's copy is gone when the slot is abandoned. */
+	slot->command = *command;
+	memcpy(slot->cdb, command->cdb, sizeof(slot->cdb));
+	slot->command.cdb = slot->cdb;
+	/* Vendors choose the length of theirs; the others' is in the first byte. */
+	if (opcode < VSCSI_VENDOR_CDB && opcode != VARIABLE_LENGTH_CMD)
+		slot->command.cdb_bytes = max_t(u32, command->cdb_bytes, COMMAND_SIZE(opcode));
+	vscsi_start(slot);
 }
 
 void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
@@ -224,6 +238,19 @@ int vscsi_queue_data_in(struct se_cmd *cmd)
 	return 0;
 }
 
+/*
+ * Target core's own unit attention after a LUN was added to the portal group.  A
+ * tape drive would lose its position over it, and a guest learns of LUNs through
+ * xenstore: a device that is passed through does not say it.
+ */
+static bool vscsi_is_lun_change(const struct vscsi_slot *slot)
+{
+	const u8 *sense = slot->sense;
+
+	return slot->passthrough && slot->has_sense && (sense[2] & 0xf) == UNIT_ATTENTION &&
+	       sense[12] == 0x3f && sense[13] == 0x0e;
+}
+
 int vscsi_queue_status(struct se_cmd *cmd)
 {
 	struct vscsi_slot *slot = to_vscsi_slot(cmd);
@@ -231,6 +258,7 @@ int vscsi_queue_status(struct se_cmd *cmd)
 	if (slot->result_known)
 		return 0;
 	vscsi_note_status(slot);
+	slot->again = vscsi_is_lun_change(slot);
 	/* No data came with it; a guest must not take stale memory for data. */
 	if (slot->from_device)
 		slot->residual = slot->bytes;
@@ -254,6 +282,7 @@ void vscsi_aborted_task(struct se_cmd *cmd)
 	/* Who asked for it knows; anybody else shall try again, not fail. */
 	slot->host = VSCSI_HOST_RESET;
 	slot->status = 0;
+	slot->again = false;
 	slot->residual = slot->bytes;
 	slot->data_ready = false;
 	slot->has_sense = false;
@@ -266,7 +295,14 @@ int vscsi_check_stop_free(struct se_cmd *cmd)
 
 void vscsi_release_cmd(struct se_cmd *cmd)
 {
-	vscsi_complete(to_vscsi_slot(cmd));
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+
+	if (!slot->again || READ_ONCE(slot->ring->stopped)) {
+		vscsi_complete(slot);
+		return;
+	}
+	vscsi_passthrough_put(slot);
+	vscsi_start(slot);
 }
 
 static void vscsi_set_slot_result(struct vscsi_slot *slot)

@@ -223,7 +223,7 @@ static void vscsi_leave_gate(struct vscsi_slot *slot, bool good, const u8 *sense
 		outcome.data_bytes = slot->sgl->length;
 	}
 	spin_lock_irqsave(&pass->gate_lock, flags);
-	vscsi_gate_leave(&pass->gate, slot->device->session->index, slot->cmd.t_task_cdb, &outcome);
+	vscsi_gate_leave(&pass->gate, slot->device->session->index, slot->cdb, &outcome);
 	spin_unlock_irqrestore(&pass->gate_lock, flags);
 	if (data)
 		kunmap_local(data);
@@ -265,7 +265,7 @@ static enum rq_end_io_ret vscsi_passthrough_done(struct request *req, blk_status
 	if (slot->data_ready && !slot->status && target_lun_is_rdonly(cmd)) {
 		void *data = vscsi_first_page(slot);
 
-		vscsi_protect_mode_sense(cmd->t_task_cdb, data, slot->sgl->length);
+		vscsi_protect_mode_sense(slot->cdb, data, slot->sgl->length);
 		kunmap_local(data);
 	}
 	/* Target core only passes on that it is over; the result is in the slot. */
@@ -295,7 +295,7 @@ static struct request *vscsi_request_alloc(struct scsi_device *sdev, blk_opf_t o
 
 static u32 vscsi_request_timeout(const struct vscsi_slot *slot, struct scsi_device *sdev)
 {
-	return max_t(u32, slot->timeout * HZ + VSCSI_TIMEOUT_MARGIN, sdev->request_queue->rq_timeout);
+	return max_t(u32, slot->command.timeout * HZ + VSCSI_TIMEOUT_MARGIN, sdev->request_queue->rq_timeout);
 }
 
 /* Target core's submission work; may sleep until the device has a free tag. */
@@ -308,7 +308,7 @@ static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
 	int verdict, err;
 
 	spin_lock_irq(&pass->gate_lock);
-	verdict = vscsi_gate_enter(&pass->gate, slot->device->session->index, cmd->t_task_cdb);
+	verdict = vscsi_gate_enter(&pass->gate, slot->device->session->index, slot->cdb);
 	spin_unlock_irq(&pass->gate_lock);
 	switch (verdict) {
 	case VSCSI_GATE_CONFLICT:
@@ -323,7 +323,7 @@ static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
 
 	req = vscsi_request_alloc(sdev, cmd->data_direction == DMA_TO_DEVICE ? REQ_OP_DRV_OUT
 									     : REQ_OP_DRV_IN,
-				  0, cmd->t_task_cdb, slot->cdb_bytes,
+				  0, slot->cdb, slot->command.cdb_bytes,
 				  vscsi_request_timeout(slot, sdev));
 	if (IS_ERR(req)) {
 		err = PTR_ERR(req);
@@ -345,7 +345,12 @@ static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
 	spin_unlock_irq(&slot->request_lock);
 	if (err) {
 		vscsi_request_drop(req);
-		goto leave;
+		vscsi_leave_gate(slot, false, NULL);
+		slot->host = VSCSI_HOST_RESET;
+		slot->residual = slot->bytes;
+		slot->result_known = true;
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return TCM_NO_SENSE;
 	}
 	blk_execute_rq_nowait(req, false);
 	return TCM_NO_SENSE;
@@ -364,7 +369,7 @@ void vscsi_passthrough_adopt(struct vscsi_slot *slot)
 {
 	struct se_cmd *cmd = &slot->cmd;
 
-	if (cmd->t_task_cdb[0] == REPORT_LUNS)
+	if (slot->cdb[0] == REPORT_LUNS)
 		return;
 	slot->passthrough = vscsi_passthrough_get(to_vscsi_tpg(cmd->se_lun->lun_tpg),
 						  cmd->se_lun->unpacked_lun);

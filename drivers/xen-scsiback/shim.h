@@ -106,8 +106,8 @@ struct vscsi_slot {
 	spinlock_t request_lock;
 	struct request *request;	/* request_lock: with the SCSI mid-layer */
 	bool aborting;			/* request_lock */
-	u32 timeout;			/* seconds, as the frontend says */
-	u32 cdb_bytes;
+	struct vscsi_command command;	/* what is submitted; its cdb is the next member */
+	u8 cdb[VSCSI_CDB_BYTES];	/* target core keeps fewer of a vendor's */
 	u32 index;
 	u32 bytes;			/* of data */
 	u32 pages;			/* held in sgl */
@@ -120,6 +120,7 @@ struct vscsi_slot {
 	bool data_ready;		/* target core delivered data */
 	bool has_sense;
 	bool engine_result;		/* the engine already knows the answer */
+	bool again;			/* not for the guest: submit it once more */
 	bool result_known;		/* host, status, residual and sense are final */
 	sense_reason_t (*compare_done)(struct se_cmd *cmd, bool success, int *post_ret);
 	u8 sense[TRANSPORT_SENSE_BUFFER];

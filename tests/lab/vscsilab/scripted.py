@@ -1,0 +1,79 @@
+"""SCSI devices in dom0 that answer what a scenario tells them to."""
+from . import paths, tools
+
+SOURCES = paths.LAB_DIR / "scripted"
+CONTROL = "/sys/kernel/debug/scripted-scsi"
+TAPE, DISK = 0, 1
+
+
+class Scripted:
+    def __init__(self, lab):
+        self.lab, self.dom0 = lab, lab.dom0
+        module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel)
+        self.dom0.put(module.read_bytes(), "/root/scripted-scsi.ko")
+        self.dom0.run("modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko && "
+                      "(mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug)")
+        self.host = self.dom0.poll("grep -l scripted_scsi /sys/class/scsi_host/*/proc_name | "
+                                   "sed 's/.*host\\([0-9]*\\).*/\\1/'").out.strip()
+        for lun in (TAPE, DISK):
+            self.dom0.poll(f"ls /sys/class/scsi_device/{self.hctl(lun)}/device/scsi_generic/sg*")
+
+    def hctl(self, lun):
+        return f"{self.host}:0:0:{lun}"
+
+    def store(self, lun):
+        return self.lab.backstore.pscsi(f"scripted{lun}", self.hctl(lun))
+
+    def node(self, place, lun, kind="scsi_generic"):
+        """/dev/sgN, or /dev/nstN for kind scsi_tape, at LUN lun of the last host that has one."""
+        pattern = "nst[0-9]" if kind == "scsi_tape" else "*"
+        tail = self.hctl(lun) if place is self.dom0 else f"*:0:0:{lun}"
+        found = place.poll(f"ls -d /sys/class/scsi_device/{tail}/device/{kind}/{pattern} | tail -1 | grep .")
+        return "/dev/" + found.out.strip().rsplit("/", 1)[1]
+
+    def rule(self, text):
+        self.dom0.run(f"echo '{text}' > {CONTROL}/rule")
+
+    def answers(self, rules):
+        """rules: (lun, opcode, answer) each, for the next command with that opcode; answer may
+        have status, host, residual and sense."""
+        lines = [f"{lun} {opcode:02x} 1 {answer.get('status', 0):02x} {answer.get('host', 0):02x} "
+                 f"{answer.get('residual', 0)} {answer.get('sense', b'').hex() or '-'}"
+                 for lun, opcode, answer in rules]
+        self.dom0.run("set -e; while read line; do echo \"$line\" > " + CONTROL + "/rule; done",
+                      stdin="\n".join([*lines, ""]))
+
+    def hang(self, lun, opcode, count=1):
+        self.rule(f"{lun} {opcode:02x} {count} hang")
+
+    def forget(self):
+        self.rule("forget")
+
+    def release(self):
+        self.rule("release")
+
+    def stuck(self, yes):
+        self.dom0.run(f"echo {'Y' if yes else 'N'} > {CONTROL}/stuck")
+
+    def log(self):
+        return self.dom0.run(f"cat {CONTROL}/log").out.splitlines()
+
+    def close(self):
+        self.dom0.run("rmmod scripted-scsi", timeout=90)
+
+
+def fixed(key, code=0, qualifier=0, information=None, flags=0, deferred=False):
+    """Fixed format sense data (SPC-4 4.5.3)."""
+    valid = 0 if information is None else 0x80
+    return bytes([valid | 0x70 | deferred, 0, flags | key,
+                  *((information or 0) & 0xffffffff).to_bytes(4, "big"), 10, 0, 0, 0, 0,
+                  code, qualifier, 0, 0, 0, 0])
+
+
+def descriptor(key, code=0, qualifier=0, information=None, flags=0, deferred=False):
+    """Descriptor format (SPC-4 4.5.2) with information and stream commands descriptors."""
+    parts = b""
+    if information is not None:
+        parts += bytes([0, 10, 0x80, 0]) + (information & (1 << 64) - 1).to_bytes(8, "big")
+    parts += bytes([4, 2, 0, flags])
+    return bytes([0x72 | deferred, key, code, qualifier, 0, 0, 0, len(parts)]) + parts

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+// Two sessions and a device that knows only one I_T nexus.
+#include <array>
+#include <gtest/gtest.h>
+#include <vscsi/engine.h>
+
+namespace
+{
+
+constexpr vscsi_u32 first = 7;
+constexpr vscsi_u32 second = 9;
+
+using Cdb = std::array<vscsi_u8, 16>;
+
+constexpr Cdb reserve6{0x16};
+constexpr Cdb release6{0x17};
+constexpr Cdb reserve10{0x56};
+constexpr Cdb release10{0x57};
+constexpr Cdb read6{0x08};
+constexpr Cdb write6{0x0a};
+constexpr Cdb inquiry{0x12};
+constexpr Cdb request_sense{0x03};
+constexpr Cdb test_unit_ready{0x00};
+constexpr Cdb rewind_medium{0x01};
+constexpr Cdb keys{0x5e};
+constexpr Cdb prevent{0x1e, 0, 0, 0, 1};
+constexpr Cdb allow{0x1e};
+
+enum Type : vscsi_u8 { write_exclusive = 1, exclusive_access = 3, registrants_only = 5 };
+
+constexpr Cdb persistent(vscsi_u8 action, vscsi_u8 type = 0)
+{
+	return {0x5f, action, type, 0, 0, 0, 0, 0, 24};
+}
+
+class Gate : public ::testing::Test
+{
+protected:
+	int enter(vscsi_u32 session, const Cdb &cdb) { return vscsi_gate_enter(&gate, session, cdb.data()); }
+	void leave(vscsi_u32 session, const Cdb &cdb, bool good = true, const vscsi_u8 *sense = nullptr,
+		   vscsi_u64 key = 0)
+	{
+		std::array<vscsi_u8, 24> data{};
+		for (unsigned i = 0; i < 8; i++)
+			data[8 + i] = static_cast<vscsi_u8>(key >> (56 - 8 * i));
+		const vscsi_gate_outcome outcome{data.data(), sense, data.size(), good};
+		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
+	}
+	void pass(vscsi_u32 session, const Cdb &cdb, vscsi_u64 key = 0)
+	{
+		ASSERT_EQ(enter(session, cdb), VSCSI_GATE_PASS);
+		leave(session, cdb, true, nullptr, key);
+	}
+	bool open()
+	{
+		return gate.holder == 0 && gate.unsettled == 0 && !gate.reserved && !gate.registered &&
+		       !gate.type;
+	}
+
+	vscsi_gate gate{};
+};
+
+TEST_F(Gate, NobodyIsKeptOutWhileNothingIsReserved)
+{
+	for (const auto &cdb : {read6, write6, inquiry, keys, rewind_medium, prevent}) {
+		pass(first, cdb);
+		pass(second, cdb);
+	}
+	EXPECT_TRUE(open());
+}
+
+TEST_F(Gate, ReserveKeepsTheOtherOut)
+{
+	for (const auto &[reserve, release] :
+	     {std::pair{reserve6, release6}, std::pair{reserve10, release10}}) {
+		pass(first, reserve);
+		for (const auto &cdb :
+		     {read6, write6, test_unit_ready, rewind_medium, reserve6, reserve10, keys, prevent})
+			EXPECT_EQ(enter(second, cdb), VSCSI_GATE_CONFLICT) << int{cdb[0]};
+		for (const auto &cdb : {inquiry, request_sense, allow})
+			EXPECT_EQ(enter(second, cdb), VSCSI_GATE_PASS) << int{cdb[0]};
+		pass(first, write6);
+		pass(first, reserve);
+		pass(first, release);
+		pass(second, write6);
+		EXPECT_TRUE(open());
+	}
+}
+
+TEST_F(Gate, AStrangersReleaseDoesNotReachTheDevice)
+{
+	pass(first, reserve6);
+	EXPECT_EQ(enter(second, release6), VSCSI_GATE_IGNORE);
+	EXPECT_EQ(enter(second, release10), VSCSI_GATE_IGNORE);
+	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
+}
+
+TEST_F(Gate, WhileTheDeviceDecidesTheOtherIsToldToWait)
+{
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(second, persistent(0)), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(second, read6), VSCSI_GATE_PASS);
+	leave(first, reserve6, false);
+	EXPECT_TRUE(open());
+	pass(second, reserve6);
+	EXPECT_EQ(gate.holder, second);
+}
+
+TEST_F(Gate, TwoReservationCommandsAtATime)
+{
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	ASSERT_EQ(enter(first, persistent(0)), VSCSI_GATE_PASS);
+	leave(first, reserve6, false);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
+	leave(first, persistent(0), false);
+	EXPECT_TRUE(open());
+}
+
+TEST_F(Gate, OneSessionAtATimeIsRegistered)
+{
+	pass(first, persistent(0), 0x1234);
+	EXPECT_EQ(enter(second, persistent(0)), VSCSI_GATE_CONFLICT);
+	EXPECT_EQ(enter(second, persistent(4, write_exclusive)), VSCSI_GATE_CONFLICT);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_CONFLICT);
+	for (const auto &cdb : {keys, read6, write6})
+		EXPECT_EQ(enter(second, cdb), VSCSI_GATE_PASS);
+	pass(first, persistent(0), 0);
+	EXPECT_TRUE(open());
+	pass(second, persistent(6), 0x77);
+	EXPECT_EQ(gate.holder, second);
+}
+
+TEST_F(Gate, WriteExclusiveLetsTheOtherRead)
+{
+	for (const auto type : {write_exclusive, registrants_only}) {
+		pass(first, persistent(6), 1);
+		pass(first, persistent(1, type));
+		for (const auto &cdb : {read6, keys, test_unit_ready, inquiry, allow})
+			EXPECT_EQ(enter(second, cdb), VSCSI_GATE_PASS) << int{cdb[0]};
+		for (const auto &cdb : {write6, rewind_medium, prevent})
+			EXPECT_EQ(enter(second, cdb), VSCSI_GATE_CONFLICT) << int{cdb[0]};
+		pass(first, persistent(2, type));
+		EXPECT_EQ(enter(second, write6), VSCSI_GATE_PASS);
+		pass(first, persistent(3));
+		EXPECT_TRUE(open());
+	}
+}
+
+TEST_F(Gate, ExclusiveAccessLetsTheOtherAskOnly)
+{
+	pass(first, persistent(0), 1);
+	pass(first, persistent(1, exclusive_access));
+	for (const auto &cdb : {read6, write6, rewind_medium})
+		EXPECT_EQ(enter(second, cdb), VSCSI_GATE_CONFLICT) << int{cdb[0]};
+	for (const auto &cdb : {keys, test_unit_ready, inquiry, request_sense})
+		EXPECT_EQ(enter(second, cdb), VSCSI_GATE_PASS) << int{cdb[0]};
+	pass(first, write6);
+	pass(first, persistent(7));
+	EXPECT_EQ(enter(second, write6), VSCSI_GATE_PASS);
+}
+
+TEST_F(Gate, AFailedPersistentReserveChangesNothing)
+{
+	pass(first, persistent(0), 1);
+	ASSERT_EQ(enter(first, persistent(1, exclusive_access)), VSCSI_GATE_PASS);
+	leave(first, persistent(1, exclusive_access), false);
+	EXPECT_EQ(enter(second, write6), VSCSI_GATE_PASS);
+}
+
+TEST_F(Gate, TheDeviceSaysThatAnotherHostPreempted)
+{
+	constexpr std::array<vscsi_u8, 18> preempted{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x2a, 3};
+	constexpr std::array<vscsi_u8, 8> released{0x72, 6, 0x2a, 4};
+	constexpr std::array<vscsi_u8, 18> reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
+	pass(first, persistent(0), 1);
+	pass(first, persistent(1, exclusive_access));
+	leave(first, read6, false, released.data());
+	EXPECT_EQ(gate.type, 0);
+	EXPECT_EQ(gate.registered, 1);
+	leave(first, read6, false, preempted.data());
+	EXPECT_TRUE(open());
+	pass(first, reserve6);
+	leave(first, read6, false, reset.data());
+	EXPECT_TRUE(open());
+}
+
+TEST_F(Gate, AStrangersSenseSaysNothingOfTheHolder)
+{
+	constexpr std::array<vscsi_u8, 18> reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
+	pass(first, reserve6);
+	leave(second, inquiry, false, reset.data());
+	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
+}
+
+TEST_F(Gate, TheEndOfASessionAndAResetReleaseTheDevice)
+{
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_FALSE(vscsi_gate_reset(&gate));
+	pass(first, reserve6);
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, second));
+	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
+	EXPECT_TRUE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_TRUE(open());
+
+	pass(first, reserve6);
+	EXPECT_TRUE(vscsi_gate_reset(&gate));
+	EXPECT_TRUE(open());
+
+	pass(first, persistent(0), 1);
+	pass(first, persistent(1, exclusive_access));
+	EXPECT_FALSE(vscsi_gate_reset(&gate));
+	EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_TRUE(open());
+}
+
+TEST(HostResult, WhatTheWireHasNoWordForIsAnError)
+{
+	for (vscsi_u32 host = 0; host <= 20; host++)
+		EXPECT_EQ(vscsi_host_result(host), host);
+	EXPECT_EQ(vscsi_host_result(21), vscsi_u32{VSCSI_HOST_ERROR});
+	EXPECT_EQ(vscsi_host_result(255), vscsi_u32{VSCSI_HOST_ERROR});
+}
+
+TEST(ModeSense, WriteProtectIsSetWhereThereIsRoom)
+{
+	constexpr Cdb mode_sense6{0x1a};
+	constexpr Cdb mode_sense10{0x5a};
+	std::array<vscsi_u8, 4> data{};
+	vscsi_protect_mode_sense(mode_sense6.data(), data.data(), 4);
+	EXPECT_EQ(data, (std::array<vscsi_u8, 4>{0, 0, 0x80, 0}));
+	data = {};
+	vscsi_protect_mode_sense(mode_sense10.data(), data.data(), 4);
+	EXPECT_EQ(data, (std::array<vscsi_u8, 4>{0, 0, 0, 0x80}));
+	data = {};
+	vscsi_protect_mode_sense(mode_sense6.data(), data.data(), 2);
+	vscsi_protect_mode_sense(mode_sense10.data(), data.data(), 3);
+	vscsi_protect_mode_sense(inquiry.data(), data.data(), 4);
+	EXPECT_EQ(data, (std::array<vscsi_u8, 4>{}));
+}
+
+} // namespace
