@@ -14,6 +14,7 @@
 
 /* Opcodes from here on are vendor specific. */
 #define VSCSI_VENDOR_CDB 0xc0
+#define VSCSI_SHORTEST_CDB 6
 
 static bool vscsi_is_write_same(const u8 *cdb)
 {
@@ -174,8 +175,21 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 	slot->command.cdb = slot->cdb;
 	/* Vendors choose the length of theirs; the others' is in the first byte. */
 	if (opcode < VSCSI_VENDOR_CDB && opcode != VARIABLE_LENGTH_CMD)
-		slot->command.cdb_bytes = max_t(u32, command->cdb_bytes, COMMAND_SIZE(opcode));
+		slot->command.cdb_bytes = COMMAND_SIZE(opcode);
+	else
+		slot->command.cdb_bytes = max_t(u32, command->cdb_bytes, VSCSI_SHORTEST_CDB);
+	slot->since = jiffies;
 	vscsi_start(slot);
+}
+
+static bool vscsi_all_passthrough(struct vscsi_ring *ring, u32 slots)
+{
+	u32 index;
+
+	for (index = 0; index < VSCSI_SLOTS; index++)
+		if (slots & BIT(index) && !READ_ONCE(ring->slot[index]->passthrough))
+			return false;
+	return true;
 }
 
 void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
@@ -183,28 +197,29 @@ void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
 	struct vscsi_ring *ring = slot->ring;
 	struct se_cmd *cmd = &slot->cmd;
 	bool abort = task->function == VSCSI_TASK_ABORT;
-	u32 index;
 
+	if (!abort)
+		vscsi_passthrough_reset(slot->device);
+	slot->since = jiffies;
+	ring->tasks |= BIT(slot->index);
+	vscsi_ring_abort(ring, task->covered);
 	/*
-	 * SAM-5 7.2: a command that is not there any more counts as aborted.  And
-	 * what the guest was answered without needs no second task.
+	 * SAM-5 7.2: a command that is not there any more counts as aborted.  What
+	 * the guest was answered without needs no second task, and what the SCSI
+	 * mid-layer has comes back by itself; the answer waits for it.
 	 */
 	if ((abort && !task->in_flight) ||
-	    (!task->covered && atomic_read(&slot->device->abandoned))) {
+	    (!task->covered && atomic_read(&slot->device->abandoned)) ||
+	    (abort && vscsi_all_passthrough(ring, task->covered))) {
 		slot->task_ok = true;
 		vscsi_complete(slot);
 		return;
 	}
-	slot->since = jiffies;
-	ring->tasks |= BIT(slot->index);
 	memset(cmd, 0, sizeof(*cmd));
 	if (target_submit_tmr(cmd, slot->device->session->se_sess, slot->sense,
 			      slot->device->lun, NULL, abort ? TMR_ABORT_TASK : TMR_LUN_RESET,
 			      GFP_NOIO, task->tag, 0))
 		vscsi_complete(slot);
-	for (index = 0; index < VSCSI_SLOTS; index++)
-		if (task->covered & BIT(index))
-			vscsi_passthrough_abort(ring->slot[index]);
 }
 
 int vscsi_write_pending(struct se_cmd *cmd)
@@ -239,16 +254,15 @@ int vscsi_queue_data_in(struct se_cmd *cmd)
 }
 
 /*
- * Target core's own unit attention after a LUN was added to the portal group.  A
- * tape drive would lose its position over it, and a guest learns of LUNs through
- * xenstore: a device that is passed through does not say it.
+ * Target core's own unit attentions are not for a device that is passed through:
+ * over "REPORTED LUNS DATA HAS CHANGED", say, a tape would lose its position.
+ * passthrough.c has the device's, and tells of resets.
  */
-static bool vscsi_is_lun_change(const struct vscsi_slot *slot)
+static bool vscsi_is_attention(const struct vscsi_slot *slot)
 {
-	const u8 *sense = slot->sense;
+	u8 key = slot->sense[(slot->sense[0] & 0x7f) >= 0x72 ? 1 : 2] & 0xf;
 
-	return slot->passthrough && slot->has_sense && (sense[2] & 0xf) == UNIT_ATTENTION &&
-	       sense[12] == 0x3f && sense[13] == 0x0e;
+	return slot->passthrough && slot->has_sense && key == UNIT_ATTENTION;
 }
 
 int vscsi_queue_status(struct se_cmd *cmd)
@@ -258,7 +272,7 @@ int vscsi_queue_status(struct se_cmd *cmd)
 	if (slot->result_known)
 		return 0;
 	vscsi_note_status(slot);
-	slot->again = vscsi_is_lun_change(slot);
+	slot->again = vscsi_is_attention(slot);
 	/* No data came with it; a guest must not take stale memory for data. */
 	if (slot->from_device)
 		slot->residual = slot->bytes;
@@ -271,8 +285,6 @@ void vscsi_queue_tm_rsp(struct se_cmd *cmd)
 	u8 response = cmd->se_tmr_req->response;
 
 	slot->task_ok = response == TMR_FUNCTION_COMPLETE || response == TMR_TASK_DOES_NOT_EXIST;
-	if (slot->task_ok && cmd->se_tmr_req->function == TMR_LUN_RESET)
-		vscsi_passthrough_reset(cmd->se_lun);
 }
 
 void vscsi_aborted_task(struct se_cmd *cmd)

@@ -158,6 +158,18 @@ static char *vscsi_device_read(struct vscsi_vhost *vhost, const char *name, cons
 	return IS_ERR(value) ? NULL : value;
 }
 
+/* Whether an earlier device of the same LUN left commands behind. */
+static bool vscsi_device_busy(struct vscsi_vhost *vhost, struct vscsi_session *session, u32 lun)
+{
+	struct vscsi_device *device;
+
+	list_for_each_entry(device, &vhost->devices, entry)
+		if (device->session == session && device->lun == lun &&
+		    atomic_read(&device->abandoned))
+			return true;
+	return false;
+}
+
 static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, const char *pdev_text,
 				const char *vdev_text)
 {
@@ -196,6 +208,12 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 	if (IS_ERR(device->session)) {
 		vscsi_device_fail(vhost, name, "p-dev '%s': %s", pdev_text, why);
 		goto fail;
+	}
+	if (vscsi_device_busy(vhost, device->session, pdev->lun)) {
+		vscsi_device_fail(vhost, name,
+				  "p-dev '%s': the device still has commands that the guest aborted: attach it again when it answers",
+				  pdev_text);
+		goto put_session;
 	}
 	kref_init(&device->kref);
 	device->vhost = vhost;
@@ -267,6 +285,7 @@ void vscsi_devices_reap(struct vscsi_vhost *vhost)
 		if (!smp_load_acquire(&device->drained))
 			continue;
 		list_del(&device->entry);
+		vscsi_passthrough_leave(device);
 		vscsi_session_put(device->session);
 		/* Its directory may be another's by now. */
 		if (device->closing && !vscsi_device_find(vhost, device->name))

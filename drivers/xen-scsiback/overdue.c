@@ -15,6 +15,15 @@
 /* One ring's worth; what is more waits for the device. */
 #define VSCSI_MOST_ABANDONED VSCSI_SLOTS
 
+static void vscsi_abandoned_forget(struct vscsi_slot *slot)
+{
+	struct vscsi_ring *ring = slot->ring;
+
+	spin_lock(&ring->abandoned_lock);
+	list_del(&slot->abandoned_entry);
+	spin_unlock(&ring->abandoned_lock);
+}
+
 /* Abandons a slot, unless it is over; its answer is the caller's. */
 static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 {
@@ -34,14 +43,18 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 	if (!slot->task) {
 		atomic_inc(&device->abandoned);
 		pr_warn_ratelimited("domain %u: %s answered no abort of command 0x%02x: the guest goes on without it, the device is BUSY until then\n",
-				    ring->vhost->domid, device->name, slot->cmd.t_task_cdb[0]);
+				    ring->vhost->domid, device->name, slot->cdb[0]);
 	}
 	vscsi_pages_disown(slot, false);
+	spin_lock(&ring->abandoned_lock);
+	list_add(&slot->abandoned_entry, &ring->abandoned_slots);
+	spin_unlock(&ring->abandoned_lock);
 	if (atomic_cmpxchg(&slot->state, VSCSI_SLOT_BUSY, VSCSI_SLOT_ABANDONED) ==
 	    VSCSI_SLOT_BUSY) {
 		ring->slot[index] = spare;
 		return true;
 	}
+	vscsi_abandoned_forget(slot);
 	vscsi_pages_disown(slot, true);
 	if (!slot->task)
 		atomic_dec(&device->abandoned);
@@ -56,6 +69,7 @@ void vscsi_abandoned_end(struct vscsi_slot *slot)
 	struct vscsi_device *device = slot->device;
 	struct vscsi_ring *ring = slot->ring;
 
+	vscsi_abandoned_forget(slot);
 	vscsi_pages_drop(slot);
 	vscsi_passthrough_put(slot);
 	if (!slot->task)
@@ -64,6 +78,21 @@ void vscsi_abandoned_end(struct vscsi_slot *slot)
 	vscsi_device_put(device);
 	atomic_dec(&ring->abandoned);
 	vscsi_ring_put(ring);
+}
+
+void vscsi_ring_abort(struct vscsi_ring *ring, u32 slots)
+{
+	struct vscsi_slot *slot;
+	u32 index;
+
+	for (index = 0; index < VSCSI_SLOTS; index++)
+		if (slots & BIT(index) &&
+		    atomic_read(&ring->slot[index]->state) == VSCSI_SLOT_BUSY)
+			vscsi_passthrough_abort(ring->slot[index]);
+	spin_lock(&ring->abandoned_lock);
+	list_for_each_entry(slot, &ring->abandoned_slots, abandoned_entry)
+		vscsi_passthrough_abort(slot);
+	spin_unlock(&ring->abandoned_lock);
 }
 
 /* Answers a task and what it covers without the device. */
@@ -91,9 +120,9 @@ static void vscsi_answer_overdue(struct vscsi_ring *ring, u32 task, u32 covered)
 
 void vscsi_overdue(struct vscsi_ring *ring)
 {
-	u32 task, covered, index;
+	u32 task, covered, unanswered = 0;
 
-	if (!ring->tasks || time_before(jiffies, ring->overdue_at))
+	if (!vscsi_ring_waits(ring) || time_before(jiffies, ring->overdue_at))
 		return;
 	ring->overdue_at = jiffies + VSCSI_OVERDUE_EVERY;
 
@@ -104,15 +133,14 @@ void vscsi_overdue(struct vscsi_ring *ring)
 		if (!(ring->tasks & BIT(task)))
 			continue;
 		covered = vscsi_task_unanswered(ring->engine, task);
-		/* A transport may put an abort off; ask again. */
-		for (index = 0; index < VSCSI_SLOTS; index++)
-			if (covered & BIT(index))
-				vscsi_passthrough_abort(ring->slot[index]);
+		unanswered |= covered;
 		if (time_after(jiffies, ring->slot[task]->since + VSCSI_TASK_PATIENCE))
 			vscsi_answer_overdue(ring, task, covered);
 	}
 	vscsi_answer_held(ring, ring->shared);
 	vscsi_publish_answers(ring);
+	/* A transport may have put an abort off; ask again. */
+	vscsi_ring_abort(ring, unanswered);
 	mutex_unlock(&ring->complete_lock);
 	/* As in vscsi_drain(). */
 	smp_mb();

@@ -23,6 +23,16 @@
 /* Beyond the guest's own limit: its abort shall come first. */
 #define VSCSI_TIMEOUT_MARGIN (30 * HZ)
 #define VSCSI_RELEASE_TIMEOUT (30 * HZ)
+/* For a guest that does not say. */
+#define VSCSI_UNKNOWN_TIMEOUT 900
+/*
+ * An abort before the guest's own limit has passed costs the adapter work that
+ * all of its users may feel, so a device gets a burst of them now and then.
+ */
+#define VSCSI_EARLY_ABORT_EVERY (10 * HZ)
+#define VSCSI_EARLY_ABORT_BURST (HZ / 10)
+/* SPC-4: BUS DEVICE RESET FUNCTION OCCURRED. */
+#define VSCSI_RESET_OCCURRED 0x2903
 
 struct vscsi_passthrough {
 	struct kref kref;		/* each LUN that exports it, each command */
@@ -30,11 +40,16 @@ struct vscsi_passthrough {
 	struct scsi_device *sdev;	/* referenced */
 	spinlock_t gate_lock;
 	struct vscsi_gate gate;		/* gate_lock */
+	u32 attentions;			/* gate_lock: unit attentions so far */
+	u16 attention;			/* gate_lock: code and qualifier of the last one */
+	unsigned long early_abort;	/* gate_lock: jiffies of the last burst */
 	struct rcu_head rcu;
 };
 
 static DEFINE_MUTEX(vscsi_passthrough_lock);
 static LIST_HEAD(vscsi_passthroughs);	/* vscsi_passthrough_lock */
+
+static void vscsi_release_device(struct scsi_device *sdev);
 
 static void vscsi_passthrough_free(struct kref *kref)
 {
@@ -42,6 +57,8 @@ static void vscsi_passthrough_free(struct kref *kref)
 
 	list_del(&pass->entry);
 	mutex_unlock(&vscsi_passthrough_lock);
+	if (pass->gate.reserved)
+		vscsi_release_device(pass->sdev);
 	scsi_device_put(pass->sdev);
 	kfree_rcu(pass, rcu);
 }
@@ -99,6 +116,7 @@ static struct vscsi_passthrough *vscsi_passthrough_of(struct scsi_device *sdev)
 	}
 	kref_init(&pass->kref);
 	spin_lock_init(&pass->gate_lock);
+	pass->early_abort = jiffies - VSCSI_EARLY_ABORT_EVERY;
 	pass->sdev = sdev;
 	list_add(&pass->entry, &vscsi_passthroughs);
 	return pass;
@@ -210,6 +228,24 @@ static void *vscsi_first_page(struct vscsi_slot *slot)
 	return kmap_local_page(sg_page(slot->sgl)) + slot->sgl->offset;
 }
 
+/*
+ * The device tells a unit attention to whoever comes next, and knows one nexus
+ * only: the other guests that share it are told here.  gate_lock held.
+ */
+static void vscsi_note_attention(struct vscsi_passthrough *pass, struct vscsi_device *told,
+				 const u8 *sense)
+{
+	bool descriptor = (sense[0] & 0x7f) >= 0x72;
+	bool up_to_date = told->attentions == pass->attentions;
+
+	if ((sense[descriptor ? 1 : 2] & 0xf) != UNIT_ATTENTION)
+		return;
+	pass->attentions++;
+	pass->attention = descriptor ? sense[2] << 8 | sense[3] : sense[12] << 8 | sense[13];
+	if (up_to_date)
+		told->attentions = pass->attentions;
+}
+
 static void vscsi_leave_gate(struct vscsi_slot *slot, bool good, const u8 *sense)
 {
 	struct vscsi_gate_outcome outcome = { .good = good, .sense = sense };
@@ -223,10 +259,41 @@ static void vscsi_leave_gate(struct vscsi_slot *slot, bool good, const u8 *sense
 		outcome.data_bytes = slot->sgl->length;
 	}
 	spin_lock_irqsave(&pass->gate_lock, flags);
-	vscsi_gate_leave(&pass->gate, slot->device->session->index, slot->cdb, &outcome);
+	vscsi_gate_leave(&pass->gate, slot->device->session->initiator, slot->cdb, &outcome);
+	if (sense)
+		vscsi_note_attention(pass, slot->device, sense);
 	spin_unlock_irqrestore(&pass->gate_lock, flags);
 	if (data)
 		kunmap_local(data);
+}
+
+/* Whether the guest must hear of a unit attention first; sense data if so. */
+static bool vscsi_take_attention(struct vscsi_slot *slot)
+{
+	struct vscsi_passthrough *pass = slot->passthrough;
+	struct vscsi_device *device = slot->device;
+	u16 attention = 0;
+
+	/* SAM-5 5.14: these do not report one. */
+	if (slot->cdb[0] == INQUIRY || slot->cdb[0] == REQUEST_SENSE)
+		return false;
+	spin_lock_irq(&pass->gate_lock);
+	if (device->attentions != pass->attentions) {
+		device->attentions = pass->attentions;
+		attention = pass->attention;
+	}
+	spin_unlock_irq(&pass->gate_lock);
+	if (!attention)
+		return false;
+	memset(slot->sense, 0, sizeof(slot->sense));
+	scsi_build_sense_buffer(0, slot->sense, UNIT_ATTENTION, attention >> 8, attention & 0xff);
+	slot->has_sense = true;
+	slot->host = VSCSI_HOST_OK;
+	slot->status = SAM_STAT_CHECK_CONDITION;
+	slot->residual = slot->bytes;
+	slot->result_known = true;
+	target_complete_cmd(&slot->cmd, SAM_STAT_GOOD);
+	return true;
 }
 
 /* Interrupt context. */
@@ -288,6 +355,7 @@ static struct request *vscsi_request_alloc(struct scsi_device *sdev, blk_opf_t o
 	memcpy(scmd->cmnd, cdb, cdb_bytes);
 	/* Whether to repeat a command is the guest's decision. */
 	scmd->allowed = 0;
+	req->rq_flags |= RQF_QUIET;
 	scmd->result = 0;
 	req->timeout = timeout;
 	return req;
@@ -295,7 +363,9 @@ static struct request *vscsi_request_alloc(struct scsi_device *sdev, blk_opf_t o
 
 static u32 vscsi_request_timeout(const struct vscsi_slot *slot, struct scsi_device *sdev)
 {
-	return max_t(u32, slot->command.timeout * HZ + VSCSI_TIMEOUT_MARGIN, sdev->request_queue->rq_timeout);
+	u32 seconds = slot->command.timeout ? slot->command.timeout : VSCSI_UNKNOWN_TIMEOUT;
+
+	return max_t(u32, seconds * HZ + VSCSI_TIMEOUT_MARGIN, sdev->request_queue->rq_timeout);
 }
 
 /* Target core's submission work; may sleep until the device has a free tag. */
@@ -307,8 +377,10 @@ static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
 	struct request *req;
 	int verdict, err;
 
+	if (vscsi_take_attention(slot))
+		return TCM_NO_SENSE;
 	spin_lock_irq(&pass->gate_lock);
-	verdict = vscsi_gate_enter(&pass->gate, slot->device->session->index, slot->cdb);
+	verdict = vscsi_gate_enter(&pass->gate, slot->device->session->initiator, slot->cdb);
 	spin_unlock_irq(&pass->gate_lock);
 	switch (verdict) {
 	case VSCSI_GATE_CONFLICT:
@@ -364,7 +436,31 @@ leave:
 	return TCM_INVALID_CDB_FIELD;
 }
 
-/* After parsing: takes the command over from pscsi.  Ring thread. */
+/* The device keeps the last one that it used. */
+static void vscsi_device_uses(struct vscsi_device *device, struct vscsi_passthrough *pass)
+{
+	struct vscsi_passthrough *old = device->passthrough;
+
+	if (old == pass)
+		return;
+	kref_get(&pass->kref);
+	device->passthrough = pass;
+	spin_lock_irq(&pass->gate_lock);
+	device->attentions = pass->attentions;
+	spin_unlock_irq(&pass->gate_lock);
+	if (old)
+		vscsi_passthrough_unref(old);
+}
+
+/* The device is gone; control work. */
+void vscsi_passthrough_leave(struct vscsi_device *device)
+{
+	if (device->passthrough)
+		vscsi_passthrough_unref(device->passthrough);
+	device->passthrough = NULL;
+}
+
+/* After parsing: takes the command over from pscsi.  May sleep. */
 void vscsi_passthrough_adopt(struct vscsi_slot *slot)
 {
 	struct se_cmd *cmd = &slot->cmd;
@@ -373,26 +469,48 @@ void vscsi_passthrough_adopt(struct vscsi_slot *slot)
 		return;
 	slot->passthrough = vscsi_passthrough_get(to_vscsi_tpg(cmd->se_lun->lun_tpg),
 						  cmd->se_lun->unpacked_lun);
-	if (slot->passthrough)
-		cmd->execute_cmd = vscsi_passthrough_execute;
+	if (!slot->passthrough)
+		return;
+	cmd->execute_cmd = vscsi_passthrough_execute;
+	/* Once more is target core's work, and the device known already. */
+	if (current == slot->ring->thread)
+		vscsi_device_uses(slot->device, slot->passthrough);
 }
 
-/* Makes the adapter abort it.  Any context; may be called again. */
+static bool vscsi_may_abort(struct vscsi_slot *slot)
+{
+	struct vscsi_passthrough *pass = slot->passthrough;
+	unsigned long now = jiffies, flags;
+	bool may = true;
+
+	if (slot->command.timeout &&
+	    time_after_eq(now, slot->since + slot->command.timeout * HZ))
+		return true;
+	spin_lock_irqsave(&pass->gate_lock, flags);
+	if (time_after_eq(now, pass->early_abort + VSCSI_EARLY_ABORT_EVERY))
+		pass->early_abort = now;
+	else if (time_after(now, pass->early_abort + VSCSI_EARLY_ABORT_BURST))
+		may = false;
+	spin_unlock_irqrestore(&pass->gate_lock, flags);
+	return may;
+}
+
+/*
+ * Makes the adapter abort it.  Any context; to be called again until the
+ * command is over: a transport may put it off, and what the adapter does not
+ * have yet is only given a short time there.
+ */
 void vscsi_passthrough_abort(struct vscsi_slot *slot)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&slot->request_lock, flags);
 	slot->aborting = true;
-	if (slot->request)
+	if (slot->request && vscsi_may_abort(slot)) {
+		WRITE_ONCE(slot->request->timeout, 1);
 		blk_abort_request(slot->request);
+	}
 	spin_unlock_irqrestore(&slot->request_lock, flags);
-}
-
-static enum rq_end_io_ret vscsi_release_done(struct request *req, blk_status_t error)
-{
-	blk_mq_free_request(req);
-	return RQ_END_IO_NONE;
 }
 
 /* The host's nexus still holds what a guest reserved.  Does not wait. */
@@ -407,12 +525,12 @@ static void vscsi_release_device(struct scsi_device *sdev)
 		sdev_printk(KERN_WARNING, sdev, "xen-pvscsi: a guest's reservation stays\n");
 		return;
 	}
-	req->end_io = vscsi_release_done;
+	/* Without end_io the request frees itself. */
 	blk_execute_rq_nowait(req, false);
 }
 
 /* The I_T nexus is lost: RESERVE goes with it (SPC-2 5.5.2).  May sleep. */
-void vscsi_passthrough_session_ended(u32 session)
+void vscsi_passthrough_session_ended(u32 initiator)
 {
 	struct vscsi_passthrough *pass;
 	bool release;
@@ -420,7 +538,7 @@ void vscsi_passthrough_session_ended(u32 session)
 	mutex_lock(&vscsi_passthrough_lock);
 	list_for_each_entry(pass, &vscsi_passthroughs, entry) {
 		spin_lock_irq(&pass->gate_lock);
-		release = vscsi_gate_session_ended(&pass->gate, session);
+		release = vscsi_gate_session_ended(&pass->gate, initiator);
 		spin_unlock_irq(&pass->gate_lock);
 		if (release)
 			vscsi_release_device(pass->sdev);
@@ -428,19 +546,22 @@ void vscsi_passthrough_session_ended(u32 session)
 	mutex_unlock(&vscsi_passthrough_lock);
 }
 
-/* A LOGICAL UNIT RESET ends RESERVE as well.  May sleep. */
-void vscsi_passthrough_reset(struct se_lun *lun)
+/*
+ * A LOGICAL UNIT RESET ends RESERVE as well, and everybody hears of it.  Ring
+ * thread.
+ */
+void vscsi_passthrough_reset(struct vscsi_device *device)
 {
-	struct vscsi_passthrough *pass;
+	struct vscsi_passthrough *pass = device->passthrough;
 	bool release;
 
-	pass = vscsi_passthrough_get(to_vscsi_tpg(lun->lun_tpg), lun->unpacked_lun);
 	if (!pass)
 		return;
 	spin_lock_irq(&pass->gate_lock);
 	release = vscsi_gate_reset(&pass->gate);
+	pass->attentions++;
+	pass->attention = VSCSI_RESET_OCCURRED;
 	spin_unlock_irq(&pass->gate_lock);
 	if (release)
 		vscsi_release_device(pass->sdev);
-	vscsi_passthrough_unref(pass);
 }

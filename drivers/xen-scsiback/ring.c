@@ -288,7 +288,7 @@ static long vscsi_ring_sleep(const struct vscsi_ring *ring)
 		return MAX_SCHEDULE_TIMEOUT;
 	if (ring->waiting)
 		return VSCSI_STARVED_RETRY;
-	if (ring->tasks)
+	if (vscsi_ring_waits(ring))
 		return HZ;
 	/* Lent pages come to the cache without a word. */
 	return READ_ONCE(ring->cached) || READ_ONCE(ring->lent) ? VSCSI_IDLE_TRIM
@@ -349,6 +349,8 @@ static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 	init_waitqueue_head(&ring->wait);
 	init_llist_head(&ring->done);
 	mutex_init(&ring->complete_lock);
+	spin_lock_init(&ring->abandoned_lock);
+	INIT_LIST_HEAD(&ring->abandoned_slots);
 	vscsi_pages_init(ring);
 
 	ring->engine = kzalloc(vscsi_ring_engine_bytes(), GFP_KERNEL);
@@ -444,9 +446,7 @@ void vscsi_ring_stop(struct vscsi_ring *ring)
 	unbind_from_irqhandler(ring->irq, ring);
 
 	/* Nobody waits for these any more. */
-	for (i = 0; i < VSCSI_SLOTS; i++)
-		if (atomic_read(&ring->slot[i]->state) == VSCSI_SLOT_BUSY)
-			vscsi_passthrough_abort(ring->slot[i]);
+	vscsi_ring_abort(ring, ~0u);
 	/* Fetched and never submitted; the thread that owned them has ended. */
 	for (i = 0; i < ring->waiting; i++)
 		vscsi_reject(ring->slot[ring->waiting_slot[i]]);

@@ -6,6 +6,7 @@
 #include "shim.h"
 
 #include <linux/atomic.h>
+#include <linux/jhash.h>
 #include <linux/slab.h>
 
 /* Two vhosts of a guest must not make two ACLs of one name. */
@@ -92,6 +93,7 @@ struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
 		goto free_session;
 	}
 	session->tpg = tpg;
+	session->initiator = jhash(initiator, strlen(initiator), 0) | 1;
 	session->index = atomic_inc_return(&vscsi_session_indices);
 	session->devices = 1;
 	mutex_lock(&vscsi_session_setup_lock);
@@ -122,7 +124,7 @@ void vscsi_session_put(struct vscsi_session *session)
 	target_stop_session(session->se_sess);
 	target_wait_for_sess_cmds(session->se_sess);
 	target_remove_session(session->se_sess);
-	vscsi_passthrough_session_ended(session->index);
+	vscsi_passthrough_session_ended(session->initiator);
 	vscsi_tpg_unpin(session->tpg);
 	kfree(session);
 }

@@ -61,6 +61,7 @@ struct vscsi_session {
 	struct se_session *se_sess;
 	u32 devices;			/* vhost's control work */
 	u32 index;
+	u32 initiator;			/* a number for its name, for reservations */
 };
 
 struct vscsi_device {
@@ -75,6 +76,8 @@ struct vscsi_device {
 	bool closing;			/* vhost's control work: Closed once drained */
 	bool drained;			/* set once by the last put */
 	atomic_t abandoned;		/* commands answered, and still with the device */
+	struct vscsi_passthrough *passthrough;	/* ring thread; the last one used */
+	u32 attentions;			/* passthrough's gate_lock: how many of its have been told */
 	char name[32];			/* of its directory below vscsi-devs */
 };
 
@@ -99,6 +102,7 @@ struct vscsi_slot {
 	struct vscsi_ring *ring;
 	struct vscsi_device *device;
 	struct llist_node done;
+	struct list_head abandoned_entry;	/* ring's abandoned_lock */
 	atomic_t state;			/* enum vscsi_slot_state */
 	bool spare;			/* took an abandoned slot's place; sgl is its own */
 	unsigned long since;		/* jiffies at submission */
@@ -151,7 +155,9 @@ struct vscsi_ring {
 	u8 waiting_slot[VSCSI_SLOTS];	/* ring thread */
 	u32 tasks;			/* ring thread: a bit for each task that may be in flight */
 	unsigned long overdue_at;	/* ring thread: jiffies of the next look at them */
-	atomic_t abandoned;		/* slots that target core still has */
+	spinlock_t abandoned_lock;
+	struct list_head abandoned_slots;	/* abandoned_lock: target core still has them */
+	atomic_t abandoned;		/* how many */
 
 	struct llist_head done;
 	struct mutex complete_lock;	/* held by the one completer */
@@ -187,6 +193,7 @@ struct vscsi_vhost {
 
 	spinlock_t map_lock;		/* luns, against the ring thread */
 	struct vscsi_lun_map *luns;	/* map_lock */
+	struct delayed_work nag;	/* while a stopped ring drains */
 	u32 lun_room;			/* control work */
 	struct xarray handles;		/* locks itself; reached through luns, under map_lock */
 	struct list_head devices;	/* control work */
@@ -268,10 +275,17 @@ struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index, struct s
 void vscsi_slot_free(struct vscsi_slot *slot);
 
 /* overdue.c */
+/* Ring thread: whether there is something that may become overdue. */
+static inline bool vscsi_ring_waits(const struct vscsi_ring *ring)
+{
+	return ring->tasks || atomic_read(&ring->abandoned);
+}
 /* Ring thread; may sleep. */
 void vscsi_overdue(struct vscsi_ring *ring);
 /* An abandoned slot came back; the caller holds the ring. */
 void vscsi_abandoned_end(struct vscsi_slot *slot);
+/* Asks adapters for everything that is in flight.  Ring thread, or none runs. */
+void vscsi_ring_abort(struct vscsi_ring *ring, u32 slots);
 
 /* passthrough.c */
 int vscsi_passthrough_link(struct se_portal_group *se_tpg, struct se_lun *lun);
@@ -279,8 +293,9 @@ void vscsi_passthrough_unlink(struct se_portal_group *se_tpg, struct se_lun *lun
 void vscsi_passthrough_adopt(struct vscsi_slot *slot);
 void vscsi_passthrough_put(struct vscsi_slot *slot);
 void vscsi_passthrough_abort(struct vscsi_slot *slot);
-void vscsi_passthrough_session_ended(u32 session);
-void vscsi_passthrough_reset(struct se_lun *lun);
+void vscsi_passthrough_session_ended(u32 initiator);
+void vscsi_passthrough_reset(struct vscsi_device *device);
+void vscsi_passthrough_leave(struct vscsi_device *device);
 
 /* copy.c: may sleep. */
 void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot);

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #define VSCSI_FIRST_LUNS 16
+#define VSCSI_NAG_EVERY HZ
 
 static void vscsi_vhost_free(struct kref *kref)
 {
@@ -190,6 +191,25 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 	}
 }
 
+/* A stopped ring waits for its devices: remind them. */
+static void vscsi_vhost_nag(struct work_struct *work)
+{
+	struct vscsi_vhost *vhost = container_of(to_delayed_work(work), struct vscsi_vhost, nag);
+
+	vscsi_vhost_kick(vhost);
+	vscsi_vhost_put(vhost);
+}
+
+static void vscsi_vhost_remind(struct vscsi_vhost *vhost)
+{
+	if (!vhost->ring || vhost->ring_live)
+		return;
+	vscsi_ring_abort(vhost->ring, ~0u);
+	kref_get(&vhost->kref);
+	if (!queue_delayed_work(vscsi_control_wq, &vhost->nag, VSCSI_NAG_EVERY))
+		vscsi_vhost_put(vhost);
+}
+
 static void vscsi_vhost_control(struct work_struct *work)
 {
 	struct vscsi_vhost *vhost = container_of(work, struct vscsi_vhost, control);
@@ -211,6 +231,7 @@ static void vscsi_vhost_control(struct work_struct *work)
 			cond_resched();
 		vscsi_devices_reap(vhost);
 	}
+	vscsi_vhost_remind(vhost);
 	vscsi_vhost_put(vhost);
 }
 
@@ -237,6 +258,7 @@ struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev)
 	vhost->dev = dev;
 	vhost->domid = dev->otherend_id;
 	INIT_WORK(&vhost->control, vscsi_vhost_control);
+	INIT_DELAYED_WORK(&vhost->nag, vscsi_vhost_nag);
 	mutex_init(&vhost->state_lock);
 	spin_lock_init(&vhost->map_lock);
 	xa_init_flags(&vhost->handles, XA_FLAGS_ALLOC);

@@ -170,8 +170,8 @@ int vscsi_lists_done(struct vscsi_ring_engine *ring, vscsi_u32 slot,
 /* (ring) */
 void vscsi_command_of(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
 		      struct vscsi_command *out) VSCSI_NOEXCEPT;
-/* (ring) Also notes which commands the task covers, for vscsi_task_unanswered(). */
-void vscsi_task_of(struct vscsi_ring_engine *ring, vscsi_u32 slot,
+/* (ring) A task covers only commands that were fetched before it. */
+void vscsi_task_of(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
 		   struct vscsi_task *out) VSCSI_NOEXCEPT;
 /*
  * (ring before submission, completion after it) The next copies between the
@@ -208,7 +208,10 @@ vscsi_u32 vscsi_busy_slots(const struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 
 /* Whether a CDB changes the medium, whatever data direction came with it. */
 bool vscsi_cdb_writes(const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
-/* The wire's word for a result of the host adapter that holds the device. */
+/*
+ * The wire's word for a result of the host adapter that holds the device.  What
+ * the host has timed out it has aborted as well.
+ */
 vscsi_u32 vscsi_host_result(vscsi_u32 host) VSCSI_NOEXCEPT;
 /*
  * Sets the write protect bit in the answer to a MODE SENSE (SPC-4 7.5.5, SBC-3
@@ -224,18 +227,18 @@ void vscsi_protect_mode_sense(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 byt
  * The caller serialises; zeroed is open.
  */
 struct vscsi_gate {
-	vscsi_u32 holder;    /* session that reserves or registered, 0 if none */
+	vscsi_u32 holder;    /* initiator that reserves or registered, 0 if none */
 	vscsi_u32 unsettled; /* its reservation commands in flight */
 	vscsi_u8 reserved;   /* by RESERVE (SPC-2) */
 	vscsi_u8 registered; /* by PERSISTENT RESERVE OUT */
 	vscsi_u8 type;       /* of the persistent reservation, 0 if none */
-	vscsi_u8 padding;
+	vscsi_u8 absent;     /* the holder's session has ended */
 };
 #define VSCSI_GATE_PASS 0
 #define VSCSI_GATE_CONFLICT 1 /* RESERVATION CONFLICT */
 #define VSCSI_GATE_BUSY 2     /* BUSY: somebody else's reservation is being decided */
 #define VSCSI_GATE_IGNORE 3   /* GOOD, without the device: release of what is another's */
-/* session is not 0. */
+/* session: a number for the initiator, the same when it comes back; not 0. */
 int vscsi_gate_enter(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
 /*
  * After each command that passed: data is what PERSISTENT RESERVE OUT sent,

@@ -78,6 +78,8 @@ inline constexpr u32 sector_bytes = 512;
 [[nodiscard]] constexpr u32 host_result(u32 host) noexcept
 {
 	constexpr u32 last_on_wire = 20;
+	if (host == VSCSI_HOST_TIME_OUT)
+		return VSCSI_HOST_RESET;
 	return host <= last_on_wire ? host : u32{VSCSI_HOST_ERROR};
 }
 

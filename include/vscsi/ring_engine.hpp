@@ -57,7 +57,7 @@ public:
 	u32 list_copies(u32 slot, Span<vscsi_copy> out) const noexcept;
 	int lists_done(u32 slot, bool copied) noexcept;
 	void command_of(u32 slot, vscsi_command &out) const noexcept;
-	void task_of(u32 slot, vscsi_task &out) noexcept;
+	void task_of(u32 slot, vscsi_task &out) const noexcept;
 	[[nodiscard]] u32 task_unanswered(u32 slot) const noexcept;
 	u32 data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_copy> out) const noexcept;
 	void set_result(u32 slot, const vscsi_result &result) noexcept;
@@ -75,6 +75,7 @@ private:
 
 	int reject(u32 slot, Reject why) noexcept;
 	int accept(u32 slot) noexcept;
+	void note_covered(u32 slot) noexcept;
 	void release(u32 slot) noexcept { (void)busy_.fetch_and(~(1u << slot)); }
 	[[nodiscard]] bool rqid_in_flight(u16 rqid, u32 except) const noexcept;
 	[[nodiscard]] Span<const wire::Segment> segments_of(u32 slot) const noexcept

@@ -185,11 +185,49 @@ TEST_F(Gate, TheDeviceSaysThatAnotherHostPreempted)
 	EXPECT_TRUE(open());
 }
 
-TEST_F(Gate, AStrangersSenseSaysNothingOfTheHolder)
+// The device knows one nexus: what it says to one session is true for all.
+TEST_F(Gate, AStrangerMayBeTheOneWhoIsToldOfAReset)
 {
 	constexpr std::array<vscsi_u8, 18> reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
 	pass(first, reserve6);
 	leave(second, inquiry, false, reset.data());
+	EXPECT_TRUE(open());
+}
+
+TEST_F(Gate, ARegistrationOutlivesItsSession)
+{
+	pass(first, persistent(0), 1);
+	pass(first, persistent(1, exclusive_access));
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_CONFLICT);
+	pass(first, read6);
+	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_CONFLICT);
+
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	pass(second, persistent(6), 2);
+	EXPECT_EQ(gate.holder, second);
+	EXPECT_EQ(enter(first, write6), VSCSI_GATE_CONFLICT);
+	pass(second, persistent(3));
+	EXPECT_TRUE(open());
+}
+
+TEST_F(Gate, PreemptOfARegistrantKeepsTheTypeOfTheReservation)
+{
+	pass(first, persistent(0), 1);
+	pass(first, persistent(1, exclusive_access));
+	pass(first, persistent(4, 0));
+	EXPECT_EQ(gate.type, exclusive_access);
+	pass(first, persistent(2));
+	pass(first, persistent(4, write_exclusive));
+	EXPECT_EQ(gate.type, write_exclusive);
+}
+
+TEST_F(Gate, AReleaseOfElementsKeepsTheRest)
+{
+	constexpr Cdb release_elements{0x17, 1};
+	pass(first, reserve6);
+	pass(first, release_elements);
 	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
 }
 
@@ -211,14 +249,14 @@ TEST_F(Gate, TheEndOfASessionAndAResetReleaseTheDevice)
 	pass(first, persistent(1, exclusive_access));
 	EXPECT_FALSE(vscsi_gate_reset(&gate));
 	EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	pass(first, persistent(3));
 	EXPECT_TRUE(open());
 }
 
 TEST(HostResult, WhatTheWireHasNoWordForIsAnError)
 {
 	for (vscsi_u32 host = 0; host <= 20; host++)
-		EXPECT_EQ(vscsi_host_result(host), host);
+		EXPECT_EQ(vscsi_host_result(host), host == VSCSI_HOST_TIME_OUT ? VSCSI_HOST_RESET : host);
 	EXPECT_EQ(vscsi_host_result(21), vscsi_u32{VSCSI_HOST_ERROR});
 	EXPECT_EQ(vscsi_host_result(255), vscsi_u32{VSCSI_HOST_ERROR});
 }

@@ -80,7 +80,7 @@ void vscsi_command_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_comma
 	engine(ring).command_of(slot, *out);
 }
 
-void vscsi_task_of(vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_task *out) noexcept
+void vscsi_task_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_task *out) noexcept
 {
 	engine(ring).task_of(slot, *out);
 }

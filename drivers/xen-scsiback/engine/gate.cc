@@ -116,6 +116,12 @@ constexpr void forget_registration(vscsi_gate &gate) noexcept
 	gate.type = 0;
 }
 
+// SPC-4 6.16.4: UNREG of the REGISTER AND MOVE parameter list.
+constexpr bool unregisters(const vscsi_gate_outcome &outcome) noexcept
+{
+	return outcome.data && outcome.data_bytes > 17 && (outcome.data[17] & 2);
+}
+
 constexpr void persistent_done(vscsi_gate &gate, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
 	switch (cdb[1] & 0x1f) {
@@ -127,13 +133,21 @@ constexpr void persistent_done(vscsi_gate &gate, const u8 *cdb, const vscsi_gate
 			gate.registered = 1;
 		break;
 	case pr_reserve:
-	case pr_preempt:
-	case pr_preempt_and_abort:
 		gate.type = cdb[2] & 0xf;
 		break;
+	case pr_preempt:
+	case pr_preempt_and_abort:
+		// The type counts only if the reservation itself was preempted.
+		if (!gate.type)
+			gate.type = cdb[2] & 0xf;
+		break;
 	case pr_release:
+		gate.type = 0;
+		break;
 	case pr_register_and_move:
 		gate.type = 0;
+		if (unregisters(outcome))
+			gate.registered = 0;
 		break;
 	case pr_clear:
 		forget_registration(gate);
@@ -162,8 +176,11 @@ constexpr void heed_unit_attention(vscsi_gate &gate, const u8 *sense) noexcept
 
 constexpr void let_go(vscsi_gate &gate) noexcept
 {
-	if (!gate.unsettled && !gate.reserved && !gate.registered)
-		gate.holder = 0;
+	if (gate.unsettled || gate.reserved || gate.registered)
+		return;
+	gate.holder = 0;
+	gate.absent = 0;
+	gate.type = 0;
 }
 
 constexpr int enter_as_stranger(const vscsi_gate &gate, const u8 *cdb) noexcept
@@ -176,7 +193,7 @@ constexpr int enter_as_stranger(const vscsi_gate &gate, const u8 *cdb) noexcept
 	if (gate.reserved)
 		return VSCSI_GATE_CONFLICT;
 	if (kind == Kind::reserve || kind == Kind::persistent_out)
-		return gate.registered ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY;
+		return gate.registered || gate.absent ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY;
 	if (!gate.type || persistent_allowed(cdb))
 		return VSCSI_GATE_PASS;
 	return write_exclusive(gate.type) && allowed_beside_write_exclusive(cdb) ? VSCSI_GATE_PASS
@@ -187,9 +204,15 @@ constexpr int enter_as_stranger(const vscsi_gate &gate, const u8 *cdb) noexcept
 
 int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 {
+	const Kind kind = kind_of(cdb);
+	// A persistent reservation outlives its nexus (SPC-4 5.9.5): the holder may
+	// come back, or somebody else may take its registration over.
+	if (gate.holder == session || (gate.absent && kind == Kind::persistent_out && !gate.reserved)) {
+		gate.holder = session;
+		gate.absent = 0;
+	}
 	if (gate.holder && gate.holder != session)
 		return enter_as_stranger(gate, cdb);
-	const Kind kind = kind_of(cdb);
 	if (kind == Kind::reserve || kind == Kind::persistent_out) {
 		gate.holder = session;
 		gate.unsettled++;
@@ -199,10 +222,12 @@ int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 
 void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
-	if (gate.holder != session)
-		return;
 	if (outcome.sense)
 		heed_unit_attention(gate, outcome.sense);
+	if (gate.holder != session) {
+		let_go(gate);
+		return;
+	}
 	switch (kind_of(cdb)) {
 	case Kind::reserve:
 		if (gate.unsettled)
@@ -211,7 +236,8 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 			gate.reserved = 1;
 		break;
 	case Kind::release:
-		if (outcome.good)
+		// Of all of it, not of elements or for a third party.
+		if (outcome.good && !(cdb[1] & 0x1f))
 			gate.reserved = 0;
 		break;
 	case Kind::persistent_out:
@@ -231,7 +257,10 @@ bool gate_session_ended(vscsi_gate &gate, u32 session) noexcept
 	if (gate.holder != session)
 		return false;
 	const bool release = gate.reserved;
-	gate = {};
+	gate.reserved = 0;
+	gate.unsettled = 0;
+	gate.absent = 1;
+	let_go(gate);
 	return release;
 }
 

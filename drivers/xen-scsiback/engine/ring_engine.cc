@@ -95,9 +95,11 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	switch (static_cast<wire::Action>(head.action)) {
 	case wire::Action::abort:
 		counters_.aborts.add(1);
+		note_covered(slot);
 		return VSCSI_FETCH_TASK;
 	case wire::Action::reset:
 		counters_.resets.add(1);
+		note_covered(slot);
 		return VSCSI_FETCH_TASK;
 	case wire::Action::command:
 		break;
@@ -180,27 +182,31 @@ void RingEngine::command_of(u32 slot, vscsi_command &out) const noexcept
 	out.cdb_bytes = s.cdb_length;
 }
 
-void RingEngine::task_of(u32 slot, vscsi_task &out) noexcept
+// Requests that were there before the task, which is being fetched.
+void RingEngine::note_covered(u32 slot) noexcept
 {
 	Slot &s = slots_[slot];
 	const bool abort = static_cast<wire::Action>(s.action) == wire::Action::abort;
-	out = {abort ? u32{VSCSI_TASK_ABORT} : u32{VSCSI_TASK_RESET}, s.device, 0, 0, 0};
 	for (auto &tag : s.covered)
 		tag = 0;
 	for (u32 busy = busy_.load(Order::acquire) & ~(1u << slot); busy; busy &= busy - 1) {
 		const auto i = static_cast<u32>(__builtin_ctz(busy));
 		const Slot &other = slots_[i];
-		if (other.device != s.device ||
-		    static_cast<wire::Action>(other.action) != wire::Action::command ||
-		    (abort && other.rqid != s.ref_rqid))
-			continue;
-		s.covered[i] = tag_of(i);
-		out.covered |= 1u << i;
-		if (abort) {
-			out.tag = tag_of(i);
-			out.in_flight = 1;
-			return;
-		}
+		if (other.device == s.device &&
+		    static_cast<wire::Action>(other.action) == wire::Action::command &&
+		    (!abort || other.rqid == s.ref_rqid))
+			s.covered[i] = tag_of(i);
+	}
+}
+
+void RingEngine::task_of(u32 slot, vscsi_task &out) const noexcept
+{
+	const Slot &s = slots_[slot];
+	const bool abort = static_cast<wire::Action>(s.action) == wire::Action::abort;
+	out = {abort ? u32{VSCSI_TASK_ABORT} : u32{VSCSI_TASK_RESET}, s.device, 0, 0, task_unanswered(slot)};
+	if (abort && out.covered) {
+		out.tag = s.covered[__builtin_ctz(out.covered)];
+		out.in_flight = 1;
 	}
 }
 

@@ -11,12 +11,14 @@ FIRST_DRIVE = 10
 
 
 class Library:
-    """drives: how many; cartridges: barcodes, each in a storage slot."""
+    """drives: how many; cartridges: barcodes, each in a storage slot; disk: a disk LUN besides,
+    since tgt's tape drives know no reservations."""
 
-    def __init__(self, lab, drives=1, cartridges=("T00001", "T00002"), megabytes=64):
+    def __init__(self, lab, drives=1, cartridges=("T00001", "T00002"), megabytes=64, disk=False):
         self.lab, self.dom0 = lab, lab.dom0
         self.drives, self.cartridges, self.megabytes = drives, cartridges, megabytes
         self.changer_lun = drives + 1
+        self.disk_lun = drives + 2 if disk else None
         self._emulate()
         self._log_in()
 
@@ -52,6 +54,9 @@ class Library:
         for number, barcode in enumerate(self.cartridges):
             steps.append(self._logical_unit(
                 lun, f"element_type=2,address={FIRST_SLOT + number},barcode={barcode},sides=1"))
+        if self.disk_lun:
+            steps.append(f"truncate -s 8M {HOME}/disk; {ADM} --mode logicalunit --op new --tid 1 "
+                         f"--lun {self.disk_lun} -b {HOME}/disk")
         steps.append(f"{ADM} --op bind --mode target --tid 1 -I ALL")
         self.dom0.run("set -e; " + "; ".join(steps), timeout=120)
 
@@ -88,6 +93,22 @@ class Library:
 
     def changer(self):
         return self.lab.backstore.pscsi("changer", self.hctl(self.changer_lun))
+
+    def other_host(self, lun=1):
+        """A path to a LUN by another I_T nexus, as another computer has it; its sg node."""
+        known = set(self.dom0.run("ls /dev | grep '^sg'").out.split())
+        self.dom0.run("set -e; iscsiadm -m iface -I other --op new; iscsiadm -m iface -I other --op update "
+                      "-n iface.initiatorname -v iqn.2007-10.org.xen.pvscsi:other; "
+                      "iscsiadm -m discovery -t sendtargets -p 127.0.0.1 -I other; "
+                      f"iscsiadm -m node -T {TARGET} -p 127.0.0.1 -I other --login", timeout=120)
+        host = self.dom0.poll(
+            "for s in /sys/class/iscsi_session/*; do [ \"$(cat $s/initiatorname)\" = "
+            "iqn.2007-10.org.xen.pvscsi:other ] && readlink -f $s | sed -n 's/.*host\\([0-9]*\\).*/\\1/p'; "
+            "done | grep .").out.strip()
+        found = self.node(self.dom0, f"{host}:0:0:{lun}", "generic")
+        if found.rsplit("/", 1)[1] in known:
+            raise LabError(f"{found} is not a new path")
+        return found
 
     def close(self):
         self.dom0.run(f"iscsiadm -m node -T {TARGET} -p 127.0.0.1 --logout; "

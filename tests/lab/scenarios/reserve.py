@@ -1,0 +1,152 @@
+"""Two guests and another host share a device: who reserves it has it."""
+from vscsilab.library import Library
+from vscsilab.scripted import TAPE, Scripted
+
+GUESTS = 2
+TIMEOUT = 900
+FAILS_ON = {"in-tree": "the other guest"}
+NAA = "naa.5001405000000076"
+CONFLICT = 24
+KEY = "0xabc"
+
+
+class User:
+    """Somebody with a path to the device."""
+
+    def __init__(self, place, generic):
+        self.place, self.generic = place, generic
+
+    def ends(self, command):
+        return self.place.run(command, timeout=90, check=False).rc
+
+    def send(self, *cdb):
+        return self.ends(f"sg_raw -t 60 {self.generic} {' '.join(f'{byte:02x}' for byte in cdb)}")
+
+    def reserve(self, long=False):
+        return self.send(0x56, *[0] * 9) if long else self.send(0x16, *[0] * 5)
+
+    def release(self, long=False):
+        return self.send(0x57, *[0] * 9) if long else self.send(0x17, *[0] * 5)
+
+    def ready(self):
+        return self.ends(f"sg_turs {self.generic}")
+
+    def settle(self):
+        """Takes the unit attentions."""
+        self.place.poll(f"sg_turs {self.generic}")
+
+    def writes(self):
+        return self.ends(f"sg_raw -t 60 -s 512 -i /dev/zero {self.generic} 2a 0 0 0 0 0 0 0 1 0")
+
+    def persist(self, arguments):
+        return self.ends(f"sg_persist {arguments} {self.generic}")
+
+    def register(self, key=KEY, ignore=False):
+        return self.persist(f"--out --register{'-ignore' if ignore else ''} --param-sark={key}")
+
+
+def check(lab, name, got, wanted):
+    lab.check(name, got == wanted, f"exit code {got}, not {wanted}")
+
+
+def reserve_release(lab, first, second, host, long):
+    kind = "RESERVE(10)" if long else "RESERVE(6)"
+    check(lab, f"{kind}: a guest reserves", first.reserve(long), 0)
+    check(lab, f"{kind}: the other guest is told of the conflict", second.ready(), CONFLICT)
+    check(lab, f"{kind}: the other guest cannot reserve", second.reserve(long), CONFLICT)
+    check(lab, f"{kind}: the other guest's release changes nothing", second.release(long), 0)
+    check(lab, f"{kind}: the other guest is still kept out", second.ready(), CONFLICT)
+    lab.check(f"{kind}: the other guest cannot write", second.writes() != 0)
+    check(lab, f"{kind}: another host is kept out", host.ready(), CONFLICT)
+    check(lab, f"{kind}: the holder writes", first.writes(), 0)
+    check(lab, f"{kind}: the holder releases", first.release(long), 0)
+    check(lab, f"{kind}: then the other guest reserves", second.reserve(long), 0)
+    check(lab, f"{kind}: and keeps the first one out", first.ready(), CONFLICT)
+    check(lab, f"{kind}: until it releases", second.release(long), 0)
+    check(lab, f"{kind}: the drive is free", first.ready() or host.ready(), 0)
+
+
+def persistent(lab, first, second, host):
+    check(lab, "persistent: a guest registers", first.register(), 0)
+    check(lab, "persistent: the other guest cannot register over it", second.register("0xdef"), CONFLICT)
+    keys = second.place.run(f"sg_persist -k {second.generic}", check=False).out
+    lab.check("persistent: the other guest reads the key", KEY in keys, keys)
+    for kind, reads in ((1, True), (3, False)):
+        what = f"persistent, type {kind}"
+        check(lab, f"{what}: the holder reserves",
+              first.persist(f"--out --reserve --param-rk={KEY} --prout-type={kind}"), 0)
+        lab.check(f"{what}: the other guest cannot write", second.writes() != 0)
+        check(lab, f"{what}: the other guest {'reads' if reads else 'cannot read'} the mode page",
+              second.send(0x1a, 8, 0, 0, 0xff, 0), 0 if reads else CONFLICT)
+        check(lab, f"{what}: another host is kept out", host.writes(), CONFLICT)
+        check(lab, f"{what}: the holder writes", first.writes(), 0)
+        check(lab, f"{what}: the holder releases",
+              first.persist(f"--out --release --param-rk={KEY} --prout-type={kind}"), 0)
+    check(lab, "persistent: released, the other guest writes", second.writes(), 0)
+    check(lab, "persistent: the holder takes its key back",
+          first.persist(f"--out --register --param-rk={KEY} --param-sark=0"), 0)
+    check(lab, "persistent: the other guest registers now", second.register("0xdef"), 0)
+    check(lab, "persistent: and clears", second.persist("--out --clear --param-rk=0xdef"), 0)
+
+
+def loses(lab, first, second, host):
+    """What ends a reservation without its holder."""
+    check(lab, "a guest reserves, to be reset", first.reserve(), 0)
+    second.ends(f"sg_reset -d {second.generic}")
+    second.settle()
+    check(lab, "a reset of the LUN ends a reservation", second.ready(), 0)
+    check(lab, "for another host too", host.ready(), 0)
+    first.settle()
+    check(lab, "a guest reserves, and is destroyed", first.reserve(), 0)
+    check(lab, "until then another host is kept out", host.ready(), CONFLICT)
+    domid = first.place.domid
+    first.place.destroy()
+    lab.vscsi.forget(domid)
+    lab.dom0.poll(f"sg_turs {host.generic}", timeout=60)
+    check(lab, "its reservation is gone for the other guest", second.ready(), 0)
+    check(lab, "which writes", second.writes(), 0)
+
+
+def tape(lab, scripted, first, second):
+    """What reaches a tape drive that says yes to everything."""
+    scripted.forget()
+    check(lab, "tape: a guest reserves", first.reserve(), 0)
+    for name, cdb in (("write", (0x0a, 0, 0, 0, 0, 0)), ("write a filemark", (0x10, 0, 0, 0, 1, 0)),
+                      ("rewind", (1, *[0] * 5)), ("space", (0x11, 1, 0, 0, 1, 0)),
+                      ("read", (8, *[0] * 5)), ("unload", (0x1b, *[0] * 5))):
+        check(lab, f"tape: the other guest cannot {name}", second.send(*cdb), CONFLICT)
+    check(lab, "tape: the other guest's release is no error", second.release(), 0)
+    check(lab, "tape: the holder rewinds", first.send(1, *[0] * 5), 0)
+    check(lab, "tape: the holder releases", first.release(), 0)
+    check(lab, "tape: the other guest rewinds", second.send(1, *[0] * 5), 0)
+    lab.equal("tape: the drive saw what it should and nothing else",
+              [line.split()[1][:2] for line in scripted.log()], ["16", "01", "17", "01"])
+
+
+def run(lab):
+    lab.load_driver()
+    library, scripted = Library(lab, disk=True), Scripted(lab)
+    host = User(lab.dom0, library.other_host(library.disk_lun))
+    target = lab.target.create(NAA)
+    stores = [lab.backstore.pscsi("shared", library.hctl(library.disk_lun)), scripted.store(TAPE)]
+    pdevs = [target.lun(number, store) for number, store in enumerate(stores)]
+    disks, tapes = [], []
+    for guest in lab.guests:
+        guest.run("modprobe -a sg st")
+        for number, pdev in enumerate(pdevs):
+            lab.attach(guest, pdev, f"0:0:0:{number}")
+        for number, users in enumerate((disks, tapes)):
+            users.append(User(guest, "/dev/" + guest.poll(
+                f"ls /sys/class/scsi_device/*:0:0:{number}/device/scsi_generic").out.strip()))
+    for user in (*disks, *tapes, host):
+        user.settle()
+
+    tape(lab, scripted, *tapes)
+    reserve_release(lab, *disks, host, False)
+    reserve_release(lab, *disks, host, True)
+    persistent(lab, *disks, host)
+    loses(lab, *disks, host)
+
+    lab.dismantle(lab.guests[-1], [target], stores)
+    scripted.close()
+    library.close()
