@@ -203,6 +203,7 @@ void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
 	slot->since = jiffies;
 	ring->tasks |= BIT(slot->index);
 	vscsi_ring_abort(ring, task->covered);
+	vscsi_drop_parked(ring, task->covered);
 	/*
 	 * SAM-5 7.2: a command that is not there any more counts as aborted.  What
 	 * the guest was answered without needs no second task, and what the SCSI

@@ -3,8 +3,9 @@
  * A frontend that aborts a command waits for the answer before it does anything
  * else, on any of its LUNs.  If the device does not give the command back in
  * time, the guest is answered without it: the slot is abandoned to target core
- * and another one takes its place.  Until the command is truly over the device
- * is BUSY for this guest, so nothing can overtake what was aborted.
+ * and another one takes its place.  Until the command is truly over, others for
+ * the device are parked, and after a while answered with BUSY: nothing overtakes
+ * what was aborted, and a guest that tries again does so once a second.
  */
 #include "shim.h"
 
@@ -12,6 +13,7 @@
 
 #define VSCSI_TASK_PATIENCE (10 * HZ)
 #define VSCSI_OVERDUE_EVERY HZ
+#define VSCSI_PARKED_PATIENCE HZ
 /* One ring's worth; what is more waits for the device. */
 #define VSCSI_MOST_ABANDONED VSCSI_SLOTS
 
@@ -42,7 +44,7 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 	atomic_inc(&ring->abandoned);
 	if (!slot->task) {
 		atomic_inc(&device->abandoned);
-		pr_warn_ratelimited("domain %u: %s answered no abort of command 0x%02x: the guest goes on without it, the device is BUSY until then\n",
+		pr_warn_ratelimited("domain %u: %s answered no abort of command 0x%02x: the guest goes on without it, its other commands for the device wait\n",
 				    ring->vhost->domid, device->name, slot->cdb[0]);
 	}
 	vscsi_pages_disown(slot, false);
@@ -118,6 +120,46 @@ static void vscsi_answer_overdue(struct vscsi_ring *ring, u32 task, u32 covered)
 	}
 }
 
+void vscsi_park(struct vscsi_slot *slot)
+{
+	slot->since = jiffies;
+	slot->ring->parked |= BIT(slot->index);
+}
+
+void vscsi_drop_parked(struct vscsi_ring *ring, u32 slots)
+{
+	u32 dropped = ring->parked & slots, index;
+
+	ring->parked &= ~dropped;
+	for (index = 0; index < VSCSI_SLOTS; index++)
+		if (dropped & BIT(index))
+			vscsi_ring_drop(ring->slot[index]);
+}
+
+static void vscsi_unpark(struct vscsi_ring *ring)
+{
+	struct vscsi_command command;
+	u32 index;
+
+	for (index = 0; index < VSCSI_SLOTS; index++) {
+		struct vscsi_slot *slot = ring->slot[index];
+
+		if (!(ring->parked & BIT(index)))
+			continue;
+		if (!atomic_read(&slot->device->abandoned)) {
+			ring->parked &= ~BIT(index);
+			vscsi_command_of(ring->engine, index, &command);
+			vscsi_submit_command(slot, &command);
+		} else if (time_after(jiffies, slot->since + VSCSI_PARKED_PATIENCE)) {
+			ring->parked &= ~BIT(index);
+			slot->host = VSCSI_HOST_OK;
+			slot->status = SAM_STAT_BUSY;
+			slot->residual = slot->bytes;
+			vscsi_complete(slot);
+		}
+	}
+}
+
 void vscsi_overdue(struct vscsi_ring *ring)
 {
 	u32 task, covered, unanswered = 0;
@@ -125,6 +167,7 @@ void vscsi_overdue(struct vscsi_ring *ring)
 	if (!vscsi_ring_waits(ring) || time_before(jiffies, ring->overdue_at))
 		return;
 	ring->overdue_at = jiffies + VSCSI_OVERDUE_EVERY;
+	vscsi_unpark(ring);
 
 	mutex_lock(&ring->complete_lock);
 	vscsi_answer(ring);

@@ -159,21 +159,17 @@ static void vscsi_ring_submit(struct vscsi_slot *slot)
 		vscsi_set_copy_failed(ring->engine, slot->index);
 		vscsi_reject(slot);
 	} else if (atomic_read(&slot->device->abandoned)) {
-		/* Not before what was aborted is over. */
-		slot->host = VSCSI_HOST_OK;
-		slot->status = SAM_STAT_BUSY;
-		slot->residual = slot->bytes;
-		vscsi_complete(slot);
+		vscsi_park(slot);
 	} else {
 		vscsi_command_of(ring->engine, slot->index, &command);
 		vscsi_submit_command(slot, &command);
 	}
 }
 
-/* A command that was never submitted, and will not be. */
-static void vscsi_ring_drop(struct vscsi_slot *slot)
+void vscsi_ring_drop(struct vscsi_slot *slot)
 {
 	slot->host = VSCSI_HOST_RESET;
+	slot->residual = slot->bytes;
 	vscsi_complete(slot);
 }
 
@@ -447,6 +443,7 @@ void vscsi_ring_stop(struct vscsi_ring *ring)
 
 	/* Nobody waits for these any more. */
 	vscsi_ring_abort(ring, ~0u);
+	vscsi_drop_parked(ring, ~0u);
 	/* Fetched and never submitted; the thread that owned them has ended. */
 	for (i = 0; i < ring->waiting; i++)
 		vscsi_reject(ring->slot[ring->waiting_slot[i]]);

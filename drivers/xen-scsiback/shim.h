@@ -153,6 +153,7 @@ struct vscsi_ring {
 	bool stopped;			/* set once; completions then kick the vhost */
 	u32 waiting;			/* ring thread: fetched, not yet submitted */
 	u8 waiting_slot[VSCSI_SLOTS];	/* ring thread */
+	u32 parked;			/* ring thread: a bit for each slot whose device is not to be used yet */
 	u32 tasks;			/* ring thread: a bit for each task that may be in flight */
 	unsigned long overdue_at;	/* ring thread: jiffies of the next look at them */
 	spinlock_t abandoned_lock;
@@ -278,10 +279,14 @@ void vscsi_slot_free(struct vscsi_slot *slot);
 /* Ring thread: whether there is something that may become overdue. */
 static inline bool vscsi_ring_waits(const struct vscsi_ring *ring)
 {
-	return ring->tasks || atomic_read(&ring->abandoned);
+	return ring->tasks || ring->parked || atomic_read(&ring->abandoned);
 }
 /* Ring thread; may sleep. */
 void vscsi_overdue(struct vscsi_ring *ring);
+/* Ring thread: holds a command back until what was aborted before it is over. */
+void vscsi_park(struct vscsi_slot *slot);
+/* Ring thread: drops those of the parked slots. */
+void vscsi_drop_parked(struct vscsi_ring *ring, u32 slots);
 /* An abandoned slot came back; the caller holds the ring. */
 void vscsi_abandoned_end(struct vscsi_slot *slot);
 /* Asks adapters for everything that is in flight.  Ring thread, or none runs. */
@@ -296,6 +301,10 @@ void vscsi_passthrough_abort(struct vscsi_slot *slot);
 void vscsi_passthrough_session_ended(u32 initiator);
 void vscsi_passthrough_reset(struct vscsi_device *device);
 void vscsi_passthrough_leave(struct vscsi_device *device);
+
+/* ring.c: ring thread. */
+/* A command that was never submitted, and will not be. */
+void vscsi_ring_drop(struct vscsi_slot *slot);
 
 /* copy.c: may sleep. */
 void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot);
