@@ -10,7 +10,6 @@ namespace check
 namespace
 {
 
-namespace cdb = scsi::cdb;
 constexpr std::size_t sample_size = 10240;
 
 void want_information(const Reply &reply, std::int64_t wanted)
