@@ -5,6 +5,7 @@ SHELL := /bin/bash
 MODULE_DIR := drivers/xen-scsiback
 LAB := tests/lab/lab
 ENGINE := $(wildcard drivers/xen-scsiback/engine/*.cc)
+TAPE := $(wildcard tests/tape/*.cc tests/tape/scsi/*.cc tests/tape/device/*.cc tests/tape/check/*.cc)
 # Headers of the kernel that the module is built for.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 LAB_KDIR = /usr/src/linux-headers-$(shell $(LAB) kernel-version)
@@ -26,15 +27,23 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
-		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp
+		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
+	clang-tidy --quiet --header-filter='tests/tape/.*' $(TAPE) -- -std=c++20 -Itests/tape -D_GNU_SOURCE \
+		-DFMT_HEADER_ONLY
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Iinclude -q \
 		drivers/xen-scsiback/engine
+	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
 	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab
 
 shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at hand
 	@$(LAB) shell
+
+tapecheck: setup ## build build/tape/tapecheck, which tests tape drives and changers
+	cmake -G Ninja -S tests/tape -B build/tape >/dev/null
+	ninja -C build/tape --quiet tapecheck
 
 modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules
@@ -56,4 +65,4 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 	find $(MODULE_DIR) \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name modules.order -o -name Module.symvers \) -delete
 
-.PHONY: help demo test test-unit test-lab check shell modules install setup lab-setup lab-module clean
+.PHONY: help demo test test-unit test-lab check shell tapecheck modules install setup lab-setup lab-module clean
