@@ -3,11 +3,11 @@ from vscsilab import paths
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide
 
-TIMEOUT = 1500
+TIMEOUT = 2400
 GUESTS = 1
 
 TREE = r"""
-[ -d tree ] || timeout 100 python3 /tmp/tree.py tree
+[ -d tree ] || timeout 300 python3 /tmp/tree.py tree
 say the tree
 must "2,000 files" [ $(find tree -type f | wc -l) = 2000 ]
 (cd tree; find . -printf '%y %m %s %T@ %l %p\n' | sort | sha256sum
@@ -17,7 +17,7 @@ cat > next <<'END'
 mtx -f /tmp/changer unload && mtx -f /tmp/changer load $((TAR_VOLUME + 2)) 0
 END
 chmod +x next
-tape() { timeout 100 tar -b 64 -f $tape "$@" > out 2>&1; echo "tar $*: $? $(head -5 out)"; }
+tape() { timeout 300 tar -b 64 -f $tape "$@" > out 2>&1; echo "tar $*: $? $(head -5 out)"; }
 change load 1 0; mt setblk 0; mt rewind
 """
 
@@ -28,7 +28,7 @@ say second session
 tape -c -C tree two; where
 say cpio, third file of the tape
 (cd tree; find two -print0 | sort -z) > list
-(cd tree; timeout 100 cpio -0 -o -H crc -C 32768 -O $tape < ../list 2>&1 | tail -3); where
+(cd tree; timeout 300 cpio -0 -o -H crc -C 32768 -O $tape < ../list 2>&1 | tail -3); where
 say third session, on the next cartridge
 change unload 1 0; change load 2 0; tape -c -C tree three; where
 say one archive on two cartridges
@@ -47,11 +47,11 @@ say the second session comes back
 mt rewind; mt fsf 1; again; must "all of it" equal two
 say contents
 mt rewind; tape -t; wc -l < out; sha256sum < out
-say cpio comes back
-mt rewind; mt fsf 2; rm -rf back; mkdir back
-(cd back; timeout 100 cpio -i -d -m -C 32768 -I $tape 2>&1 | tail -3); must "all of it" equal two
-say the third session comes back from the next cartridge
-change unload 1 0; change load 2 0; again; must "all of it" equal three
+say every file of the cpio archive has its checksum
+mt rewind; mt fsf 2; timeout 300 cpio -i --only-verify-crc -C 32768 -I $tape > out 2>&1
+echo "cpio: $? $(< out)"
+say the third session compares equal, from the next cartridge
+change unload 1 0; change load 2 0; tape -d -C tree; must "no word from tar" [ ! -s out ]
 say the archive on two cartridges comes back
 change unload 2 0; change load 3 0; again -M -F ./next
 must "first half" equal one; must "second half" equal two; change status; change unload 4 0

@@ -3,7 +3,7 @@ from vscsilab import paths
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide
 
-TIMEOUT = 900
+TIMEOUT = 1500
 GUESTS = 1
 CARTRIDGES = ("T00001", "T00002", "T00003")
 

@@ -2,7 +2,7 @@
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide
 
-TIMEOUT = 900
+TIMEOUT = 1500
 GUESTS = 1
 # The stock frontend's largest request. Beyond it a guest gets an error where
 # dom0, whose iSCSI takes a megabyte, gets none.

@@ -2,12 +2,12 @@
 from vscsilab.sidebyside import SideBySide
 from vscsilab.stacker import Stacker
 
-TIMEOUT = 900
+TIMEOUT = 1500
 GUESTS = 1
 
 SCRIPT = r"""
 python3 -c 'import random
-open("/tmp/data", "wb").write(random.Random(5).randbytes(5 << 20))'
+open("/tmp/data", "wb").write(random.Random(5).randbytes(5 << 19))'
 # Until there is no room: what dd says of it, and of how much it wrote.
 fill() { timeout 100 dd if=${2:-data} of=$tape bs=$1 2>&1 | sed -e 's/, .*//' -e 's/.*: //'; }
 begins() { [ -s got ] && head -c ${sum[1]} data | cmp - got; }
@@ -37,12 +37,13 @@ mt bsf 1; mt bsr 2; where; get bs=64k; must "the end of the third file" bytes 20
 mt rewind; mt fsr 3; where; mt fsf 9; where; mt bsr 1; where
 say end of data
 mt eod; where; get bs=64k; must "nothing" bytes 0; get bs=64k; where
-say fixed blocks to the filemark and beyond
-mt setblk 512; mt rewind; get bs=16k count=1; must "20 blocks" bytes 10240; where; mt setblk 0
-say another block size than on the tape
-mt setblk 1024; mt rewind; get bs=8k count=1; where; mt setblk 0
 say erase
 mt rewind; mt fsf 1; mt erase; where; mt rewind; get bs=64k; get bs=64k; where
+say fixed blocks to the filemark and beyond
+mt setblk 512; mt rewind; put if=data bs=10k count=1; mt rewind
+get bs=16k count=1; must "20 blocks" bytes 10240; get bs=16k count=1; must "nothing" bytes 0; where
+say another block size than on the tape
+mt setblk 1024; mt rewind; get bs=8k count=1; where; mt setblk 0
 say density and compression
 mt setdensity 0x46; where; mt compression 1; mt compression 0
 say a medium that was changed
@@ -54,7 +55,7 @@ run sg_raw $drive 10 00 00 00 01 00
 say none
 mt offline; where; get iflag=nonblock count=1; run sg_turs $drive
 say locked
-mt load; mt lock; mt offline; where; mt unlock; mt rewind
+mt load; mt lock; run sg_raw $drive 1b 00 00 00 00 00; where; mt unlock
 say an archive goes on when a cartridge is full
 mt setblk 0; mt rewind; where
 (timeout 200 tar -b 64 -c -M -F ./next -f $tape data; echo "tar: $?") 2>&1

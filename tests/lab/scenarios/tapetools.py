@@ -2,7 +2,7 @@
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide
 
-TIMEOUT = 900
+TIMEOUT = 1500
 GUESTS = 1
 
 # No REPORT LUNS, for the same reason that tapeinfo's lines with addresses are left out.

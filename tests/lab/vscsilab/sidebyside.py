@@ -27,12 +27,12 @@ errors() {
     text=${text:0:120}
 }
 mt() {
-    timeout 20 mt -f $tape "$@" > out 2>&1; local rc=$?
+    timeout 60 mt -f $tape "$@" > out 2>&1; local rc=$?
     errors out; echo "mt $*: $rc$text"
 }
-where() { timeout 20 mt -f $tape status > out 2>&1; errors out; echo "at$text"; }
+where() { timeout 60 mt -f $tape status > out 2>&1; errors out; echo "at$text"; }
 get() {
-    timeout 30 dd if=$tape status=none "$@" 2> err | head -c ${most:-3000000} > got
+    timeout 60 dd if=$tape status=none "$@" 2> err | head -c ${most:-3000000} > got
     local rc=${PIPESTATUS[0]}
     sum=($(cksum < got)); errors err; echo "read $*: $rc ${sum[1]} bytes ${sum[0]}$text"
 }
@@ -40,14 +40,14 @@ bytes() { [ "${sum[1]}" = $1 ]; }
 # Where tgt lets st take for data what it never sent: how much, not what.
 count() { get "$@" > /dev/null; echo "read $*: ${sum[1]} bytes$text"; }
 put() {
-    timeout 30 dd of=$tape status=none "$@" 2> err
+    timeout 60 dd of=$tape status=none "$@" 2> err
     local rc=$?; errors err; echo "write $*: $rc$text"
 }
 change() {
     timeout 60 mtx -f $changer "$@" > out 2>&1
     echo "mtx $*: $? $(< out)"
 }
-run() { echo "\$ $*"; timeout 20 "$@" 2>&1; echo "ends with $?"; }
+run() { echo "\$ $*"; timeout 60 "$@" 2>&1; echo "ends with $?"; }
 """
 
 
@@ -82,7 +82,7 @@ class SideBySide:
         for name, kind in names.items():
             place.run(f"ln -s {node(place, hctl, kind)} /tmp/{name}")
 
-    def run(self, place, script, timeout=400):
+    def run(self, place, script, timeout=700):
         """What each section of the script printed."""
         place.put(f"{PRELUDE}{script}\nsay {END}\n", "/tmp/script")
         text = place.run(f"timeout {timeout} bash /tmp/script 2>&1", timeout + 60, check=False).out
@@ -98,7 +98,7 @@ class SideBySide:
             self.lab.check(name.format(section), lines == theirs and not untrue, "\n".join(
                 untrue + list(difflib.unified_diff(lines, theirs, "dom0", "guest", "", "", 1, ""))))
 
-    def same(self, script, ready=lambda: None, timeout=400):
+    def same(self, script, ready=lambda: None, timeout=700):
         """In dom0 and then in the guest, each from blank cartridges at home."""
         results = []
         for place in (self.lab.dom0, self.guest):

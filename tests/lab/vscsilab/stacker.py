@@ -11,7 +11,7 @@ PROGRAM = "/var/tmp/tapedrive.py"
 class Stacker:
     """kilobytes: of each cartridge; the last one is write-protected."""
 
-    def __init__(self, lab, kilobytes=4096, cartridges=3):
+    def __init__(self, lab, kilobytes=2048, cartridges=3):
         self.dom0 = lab.dom0
         self.dom0.put((paths.SCENARIO_DIR / "data" / "tapedrive.py").read_text(), PROGRAM)
         core, port = f"{CORE}/user_90/stacker", f"{LOOP}/{NAA}/tpgt_1"
