@@ -7,7 +7,7 @@ GUESTS = 1
 
 SCRIPT = r"""
 options() { timeout 20 mt -f $tape stshowoptions; }
-head -c 65536 /dev/urandom > data
+seq 20000 | head -c 65536 > data
 
 say setblk
 for size in 512 1024 0 4096; do mt setblk $size; where; done

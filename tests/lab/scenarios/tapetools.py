@@ -8,11 +8,11 @@ GUESTS = 1
 # No REPORT LUNS, for the same reason that tapeinfo's lines with addresses are left out.
 SCRIPT = r"""
 size() { stat -c '%s bytes' got; rm got; }
-head -c 65536 /dev/urandom > data
+seq 20000 | head -c 65536 > data
 mt rewind; mt setblk 0; put if=data bs=16k; mt rewind
 say tapeinfo
 # A guest's controller has addresses of its own.
-for node in $drive $tape; do run tapeinfo -f $node | grep -v -e '^SCSI ID' -e '^SCSI LUN'; done
+for node in $drive $tape; do run tapeinfo -f $node | grep -a -v -e '^SCSI ID' -e '^SCSI LUN'; done
 say loaderinfo
 run loaderinfo -f $changer
 for device in $drive $changer; do
