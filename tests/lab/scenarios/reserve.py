@@ -38,6 +38,9 @@ class User:
     def writes(self):
         return self.ends(f"sg_raw -t 60 -s 512 -i /dev/zero {self.generic} 2a 0 0 0 0 0 0 0 1 0")
 
+    def reads(self):
+        return self.ends(f"sg_raw -t 60 -r 512 {self.generic} 28 0 0 0 0 0 0 0 1 0")
+
     def persist(self, arguments):
         return self.ends(f"sg_persist {arguments} {self.generic}")
 
@@ -76,8 +79,8 @@ def persistent(lab, first, second, host):
         check(lab, f"{what}: the holder reserves",
               first.persist(f"--out --reserve --param-rk={KEY} --prout-type={kind}"), 0)
         lab.check(f"{what}: the other guest cannot write", second.writes() != 0)
-        check(lab, f"{what}: the other guest {'reads' if reads else 'cannot read'} the mode page",
-              second.send(0x1a, 8, 0, 0, 0xff, 0), 0 if reads else CONFLICT)
+        check(lab, f"{what}: the other guest {'reads' if reads else 'cannot read'}",
+              second.reads(), 0 if reads else CONFLICT)
         check(lab, f"{what}: another host is kept out", host.writes(), CONFLICT)
         check(lab, f"{what}: the holder writes", first.writes(), 0)
         check(lab, f"{what}: the holder releases",

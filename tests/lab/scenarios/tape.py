@@ -1,78 +1,65 @@
-"""A guest's tape drive and changer give what the same drive gives dom0."""
+"""A guest's `mt` on a tape drive does what dom0's does: positions and status."""
 from vscsilab.library import Library
+from vscsilab.sidebyside import SideBySide
 
-TIMEOUT = 600
+TIMEOUT = 1500
 GUESTS = 1
-NAA = "naa.5001405000000070"
 
-# Run in dom0 and in the guest; what it prints must be the same.
 SCRIPT = r"""
-tape=$1
-mt() { command mt -f $tape "$@" 2>&1 | grep -v 'General status'; }
-say() { echo "== $*"; }
-head -c 262144 /dev/zero | tr '\0' 'a' > /tmp/one
-head -c 100000 /dev/zero | tr '\0' 'b' > /tmp/two
+for number in 1 2 3; do
+    head -c $((number * 15000)) /dev/zero | tr '\0' $number > file$number
+done
+# The block of 5000 bytes that is next on the tape, by the digit it is full of.
+block() { get bs=6000 count=1; read -r -N 1 digit < got; echo "it is of file $digit"; }
+is_of() { [ "${sum[1]} $digit" = "5000 $1" ]; }
 
-mt rewind; mt setblk 0
-say variable blocks, two files
-dd if=/tmp/one of=$tape bs=32k status=none; echo $?
-dd if=/tmp/two of=$tape bs=10000 status=none; echo $?
+say three files are written
+mt rewind; mt setblk 0; where
+for number in 1 2 3; do put if=file$number bs=5000; where; done
+say each file reads to its filemark
 mt rewind
-say each file ends at its filemark
-dd if=$tape bs=64k status=none | wc -c
-dd if=$tape bs=64k status=none | wc -c
+for number in 1 2 3; do
+    get bs=64k; must "file $number is what was written" cmp got file$number; where
+done
 say end of data
-dd if=$tape bs=64k status=none 2>&1 | wc -c
-say content
-mt rewind
-dd if=$tape bs=64k status=none | cmp - /tmp/one; echo $?
-dd if=$tape bs=64k status=none | cmp - /tmp/two; echo $?
-say a buffer smaller than the block: an error, the block is not cut
-mt rewind
-dd if=$tape of=/dev/null bs=16k count=1 2>&1 | head -1
-say positioning
-mt rewind; mt fsf 1
-dd if=$tape bs=64k count=1 status=none | head -c 4; echo
-mt rewind; mt fsf 1; mt bsfm 1 2>/dev/null
-dd if=$tape bs=64k count=1 status=none | head -c 4; echo
-mt rewind; mt fsr 3; mt bsr 1
-dd if=$tape bs=64k count=1 status=none | wc -c
-mt eod; dd if=$tape bs=64k count=1 status=none 2>&1 | head -1
-say fixed blocks
-mt setblk 512; mt rewind
-dd if=/tmp/one of=$tape bs=64k status=none; echo $?
-mt weof 2
-mt rewind
-dd if=$tape bs=64k status=none | cmp - /tmp/one; echo $?
-mt setblk 0; mt rewind
-true
+count bs=64k; count bs=64k; where
+say rewind
+mt rewind; where; block; must "the first file" is_of 1; where
+say fsf
+mt fsf 1; where; block; must "the second file" is_of 2
+mt rewind; mt fsf 2; block; must "the third file" is_of 3
+say bsf
+mt bsf 1; where; block; mt bsf 2; where; block
+say bsfm
+mt rewind; mt fsf 2; mt bsfm 1; where; block
+say fsfm
+mt rewind; mt fsfm 1; where; block
+say fsr and bsr
+mt rewind; mt fsr 2; where; block; mt bsr 2; where
+get bs=64k; must "two blocks are left" bytes 10000; mt bsr 1; where; block
+say eod
+mt eod; where; count bs=6000 count=1
+say asf
+mt asf 1; where; block; must "the second file" is_of 2
+say to append
+mt rewind; mt fsf 3; put if=file1 bs=5000; mt rewind; mt fsf 3
+get bs=64k; must "the fourth file is what was written" cmp got file1
+say past the ends
+mt rewind; mt bsf 1; where; mt rewind; mt bsr 1; where
+mt rewind; mt fsf 9; where; mt rewind; mt fsr 9; where
+say weof
+mt rewind; mt fsf 2; mt weof 2; where
+mt rewind; mt fsf 2; get bs=64k; must "an empty file" bytes 0; get bs=64k; where
+say tell and seek
+mt tell; mt seek 1; where
+say erase
+mt rewind; mt erase; where
 """
 
 
 def run(lab):
     lab.load_driver()
     library = Library(lab)
-    dom0, guest = lab.dom0, lab.guests[0]
-    changer = library.node(dom0, library.hctl(library.changer_lun), "generic")
-    lab.note(dom0.run(f"mtx -f {changer} status").out)
-    dom0.run(f"mtx -f {changer} load 1 0", timeout=60)
-    drive = library.node(dom0, library.hctl(1), "tape")
-    dom0.put(SCRIPT, "/tmp/tape.sh")
-    wanted = dom0.run(f"bash /tmp/tape.sh {drive}", timeout=200).out
-
-    target = lab.target.create(NAA)
-    drive_store, changer_store = library.drive(1), library.changer()
-    lab.attach(guest, target.lun(0, drive_store), "0:0:0:0")
-    lab.attach(guest, target.lun(1, changer_store), "0:0:0:1")
-    guest.run("modprobe -a st ch")
-    tape = guest.poll("ls /dev/nst0").out.strip()
-    guest.put(SCRIPT, "/tmp/tape.sh")
-    got = guest.run(f"bash /tmp/tape.sh {tape}", timeout=200).out
-    lab.note(got)
-    lab.check("the guest's lines are dom0's", got == wanted, f"dom0:\n{wanted}\nguest:\n{got}")
-    lab.teardown()
-    target.delete()
-    for store in (drive_store, changer_store):
-        store.delete()
-    library.close()
-    lab.unload_driver()
+    pair = SideBySide(lab, library, lab.guests[0])
+    pair.same(SCRIPT, lambda: library.mtx("load 1 0"))
+    pair.close()
