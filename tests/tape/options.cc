@@ -40,9 +40,11 @@ std::optional<int> parse(int argc, char **argv, Options &options)
 		"--drive-element", options.drive_element,
 		"which of the changer's drives this is, from 0; found by its serial number if not given");
 	app.add_option("--only", options.only, "run tests that match, like 'ssc.read.*'; may be repeated")
-		->type_name("PATTERN");
+		->type_name("PATTERN")
+		->allow_extra_args(false);
 	app.add_option("--except", options.except, "leave out tests that match; may be repeated")
-		->type_name("PATTERN");
+		->type_name("PATTERN")
+		->allow_extra_args(false);
 	app.add_option("--timeout", seconds, "seconds that one command may take")
 		->capture_default_str()
 		->check(CLI::Range(1, 86400));

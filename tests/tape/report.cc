@@ -38,7 +38,7 @@ std::string needed(unsigned needs)
 	std::string text;
 	for (const auto &[flag, option] : names)
 		if (needs & flag)
-			text += fmt::format(" {}", option);
+			text += fmt::format("{}{}", text.empty() ? "  needs " : " ", option);
 	return text;
 }
 
@@ -79,7 +79,7 @@ void print_json(const std::vector<Result> &results, const std::string &note)
 void print_list(const std::vector<check::Test> &tests)
 {
 	for (const auto &test : tests)
-		fmt::print("{:<38} {:<46}{}\n", test.name, test.clause, needed(test.needs));
+		fmt::print("{:<38} {}{}\n", test.name, test.clause, needed(test.needs));
 }
 
 bool any_failed(const std::vector<Result> &results)

@@ -8,6 +8,8 @@ from vscsilab.shellout import host
 
 TIMEOUT = 1200
 GUESTS = 1
+# It passes on no CHECK CONDITION that came with data.
+FAILS_ON = {"in-tree": "nothing fails in the guest alone"}
 NAA = "naa.5001405000000080"
 TOP = paths.LAB_DIR.parent.parent
 BUILD = TOP / "build/tape"
@@ -82,8 +84,9 @@ def carry(lab, target, number, data):
 
 def check(lab, place, where, drive, changer):
     """{test: line} of a run."""
+    # In-tree's reads have no end, so not even the label is read as it is.
     done = place.run(
-        f"{PROGRAM} --overwrite-tape --fill-tape --fill-limit 64 --move-media --timeout 60 "
+        f"{PROGRAM} --force --fill-tape --fill-limit 64 --move-media --timeout 60 "
         f"--changer {changer} {drive}", timeout=420, check=False)
     (lab.machine.logs / f"tapecheck-{where}.txt").write_text(done.out + done.err)
     if done.rc not in (0, 1):
