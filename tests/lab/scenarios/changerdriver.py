@@ -23,7 +23,8 @@ say bad fields
 raw b8 1f 00 00 00 ff 00 00 04 00 00 00
 run sg_raw $changer a5 00 00 00 7f ff 00 64 00 00 00 00
 say move medium, source empty, destination full
-run sg_raw $changer a5 00 00 00 00 64 00 67 00 00 00 00; run sg_raw $changer a5 00 00 00 00 0a 00 65 00 00 00 00
+run sg_raw $changer a5 00 00 00 00 64 00 67 00 00 00 00
+run sg_raw $changer a5 00 00 00 00 0a 00 65 00 00 00 00
 say initialize element status, position to element
 run sg_raw $changer 07 00 00 00 00 00; run sg_raw $changer 2b 00 00 00 00 64 00 00 00 00
 say the ch driver
