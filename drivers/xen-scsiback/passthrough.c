@@ -310,7 +310,8 @@ static enum rq_end_io_ret vscsi_passthrough_done(struct request *req, blk_status
 	/* Ended before it reached the adapter. */
 	if (error && !scmd->result)
 		slot->host = VSCSI_HOST_ERROR;
-	slot->residual = min_t(u32, scmd->resid_len, slot->bytes);
+	/* More than was asked for: libiscsi counts what did not fit, all else came. */
+	slot->residual = scmd->resid_len <= slot->bytes ? scmd->resid_len : 0;
 	if (slot->host)
 		slot->residual = slot->bytes;
 	if (slot->status == SAM_STAT_CHECK_CONDITION) {

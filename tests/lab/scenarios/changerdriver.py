@@ -5,6 +5,7 @@ from vscsilab.sidebyside import SideBySide
 
 TIMEOUT = 1500
 GUESTS = 1
+LONG = True
 CARTRIDGES = ("T00001", "T00002", "T00003")
 
 SHORT = "sg_raw -r 40 /tmp/changer b8 12 00 00 00 ff 00 00 00 28 00 00 2>&1"

@@ -4,6 +4,7 @@ from vscsilab.sidebyside import SideBySide
 
 TIMEOUT = 1500
 GUESTS = 1
+LONG = True
 # The stock frontend's largest request. Beyond it a guest gets an error where
 # dom0, whose iSCSI takes a megabyte, gets none.
 LARGEST = 520192

@@ -4,6 +4,7 @@ from vscsilab.stacker import Stacker
 
 TIMEOUT = 1500
 GUESTS = 1
+LONG = True
 
 SCRIPT = r"""
 python3 -c 'import random

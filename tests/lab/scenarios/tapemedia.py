@@ -4,6 +4,7 @@ from vscsilab.sidebyside import SideBySide
 
 TIMEOUT = 1500
 GUESTS = 1
+LONG = True
 
 DATA = r"""
 python3 -c 'import random

@@ -4,6 +4,7 @@ from vscsilab.sidebyside import SideBySide
 
 TIMEOUT = 1500
 GUESTS = 1
+LONG = True
 
 SCRIPT = r"""
 options() { timeout 20 mt -f $tape stshowoptions; }

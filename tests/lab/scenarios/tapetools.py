@@ -4,6 +4,7 @@ from vscsilab.sidebyside import SideBySide
 
 TIMEOUT = 1500
 GUESTS = 1
+LONG = True
 
 # No REPORT LUNS, for the same reason that tapeinfo's lines with addresses are left out.
 SCRIPT = r"""

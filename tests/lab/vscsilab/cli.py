@@ -33,7 +33,11 @@ def parser():
     show = commands.add_parser("demo", help="the main job, told step by step")
     _machine_options(show)
 
-    commands.add_parser("list", help="list the scenarios")
+    listing = commands.add_parser("list", help="list the scenarios")
+    which = listing.add_mutually_exclusive_group()
+    which.add_argument("--long", action="store_true", default=None,
+                       help="only those that `make test` leaves out")
+    which.add_argument("--short", dest="long", action="store_false", help="only the others")
     commands.add_parser("kernel-version",
                         help="print the kernel release of the images")
     shell = commands.add_parser(
@@ -106,6 +110,8 @@ def do_demo(options):
 
 def do_list(options):
     for item in runner.scenarios().values():
+        if options.long is not None and item.long != options.long:
+            continue
         only = "" if len(item.drivers) > 1 else f" [{item.drivers[0]} only]"
         print(f"{item.name:20} {item.summary}{only}")
 

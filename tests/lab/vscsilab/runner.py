@@ -38,6 +38,7 @@ class Scenario:
         self.drivers = self.constants.get("DRIVERS", DRIVERS)
         self.guests = self.constants.get("GUESTS", 0)
         self.fails_on = self.constants.get("FAILS_ON", {})
+        self.long = self.constants.get("LONG", False)
 
     def load(self):
         spec = importlib.util.spec_from_file_location(self.name, self.path)

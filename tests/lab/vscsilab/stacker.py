@@ -1,6 +1,9 @@
 """A tape drive with a stack of cartridges, scenarios/data/tapedrive.py: dom0 has it
 through target_core_user and tcm_loop, as st and sg devices like any other's."""
+import time
+
 from . import paths
+from .errors import LabError
 from .storage import CORE
 
 LOOP = "/sys/kernel/config/target/loopback"
@@ -23,12 +26,21 @@ class Stacker:
         uio = self.dom0.poll("grep -l tcm-user/90 /sys/class/uio/*/name").out.split("/")[4]
         self.dom0.poll(f"test -c /dev/{uio}")
         self.command = f"exec python3 {PROGRAM} /dev/{uio} {kilobytes} {cartridges}"
-        self.job = self.dom0.start(self.command)
+        self._start()
         self.dom0.run("; ".join([
             "set -e", f"mkdir -p {port}", f"echo naa.60014050000000ab > {port}/nexus",
             f"mkdir {port}/lun/lun_0", f"ln -s {core} {port}/lun/lun_0/stacker"]), timeout=120)
         self.hctl = self.dom0.poll(
             "grep -l STACKED-TAPE /sys/class/scsi_device/*/device/model").out.split("/")[4]
+
+    def _start(self):
+        """A LUN is scanned once only: the drive must answer by then."""
+        self.job = self.dom0.start(self.command)
+        limit = time.monotonic() + 60
+        while "ready" not in self.job.output()[0]:
+            if time.monotonic() > limit:
+                raise LabError(f"the drive does not start: {self.job.output()}")
+            time.sleep(0.5)
 
     def exports(self):
         return [(self.hctl, {"tape": "tape", "drive": "generic"})]
@@ -37,7 +49,7 @@ class Stacker:
         """A drive that was just switched on, and new cartridges."""
         self.job.kill()
         self.job.wait(check=False)
-        self.job = self.dom0.start(self.command)
+        self._start()
 
     def close(self):
         core, port = f"{CORE}/user_90/stacker", f"{LOOP}/{NAA}/tpgt_1"

@@ -287,4 +287,6 @@ class Ring:
 
 
 if __name__ == "__main__":
-    Ring(sys.argv[1]).serve(Drive(int(sys.argv[2]), int(sys.argv[3])))
+    RING = Ring(sys.argv[1])
+    print("ready", flush=True)
+    RING.serve(Drive(int(sys.argv[2]), int(sys.argv[3])))
