@@ -41,6 +41,8 @@ get bs=64k count=1; must "what was written before" cmp got <(head -c 65536 /dev/
 """
 
 EMPTY = DATA + r"""
+# st remembers of a protected cartridge what it was told last.
+change load 1 0; mt rewind; where; change unload 1 0
 turs() { run sg_turs -v $drive | sed 's/^ *//'; }
 say status
 turs; turs; where
