@@ -157,4 +157,3 @@ def run(lab):
 
     lab.dismantle(lab.guests[-1], [target], stores)
     scripted.close()
-    library.close()

@@ -123,7 +123,6 @@ def perform(lab, tell):
 
     tell.step("Shut the guest down, remove target and backstores, unload the module")
     lab.dismantle(guest, [target], stores)
-    library.close()
 
 
 def run(options, module):

@@ -1,4 +1,5 @@
-"""A tape library in dom0: tgt emulates drives and a changer, open-iscsi over
+"""A tape library in dom0, for as long as the machine lives (iSCSI's logout can draw a
+warning of the kernel's own): tgt emulates drives and a changer, open-iscsi over
 dom0's own loopback makes them st, ch and sg devices, pscsi exports them."""
 import re
 
@@ -157,10 +158,3 @@ class Library:
     def write_protect(self, on, drive=1):
         """tgt knows it of a drive, not of a cartridge; to be set with the drive empty."""
         self.dom0.run(self._logical_unit(drive, f"readonly={int(on)}"))
-
-    def close(self):
-        self.dom0.run(f"iscsiadm -m node -T {TARGET} -p 127.0.0.1 --logout; "
-                      f"{ADM} --op delete --force --mode target --tid 1; "
-                      "tgtadm --op delete --mode system; "
-                      "iscsiadm -k 0; sleep 1; pkill -x iscsid; "
-                      f"umount {HOME}-*; rm -rf {HOME} {HOME}-*", timeout=120, check=False)

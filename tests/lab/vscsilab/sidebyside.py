@@ -111,4 +111,3 @@ class SideBySide:
     def close(self):
         lab = self.lab
         lab.dismantle(self.guest, [self.target], self.stores)
-        self.library.close()

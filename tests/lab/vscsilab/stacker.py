@@ -50,9 +50,3 @@ class Stacker:
         self.job.kill()
         self.job.wait(check=False)
         self._start()
-
-    def close(self):
-        core, port = f"{CORE}/user_90/stacker", f"{LOOP}/{NAA}/tpgt_1"
-        self.dom0.run(f"rm {port}/lun/lun_0/stacker; rmdir {port}/lun/lun_0 {port} {LOOP}/{NAA}")
-        self.job.kill()
-        self.dom0.run(f"rmdir {core} {CORE}/user_90")
