@@ -87,6 +87,8 @@ static sense_reason_t vscsi_inspect(struct vscsi_slot *slot)
 		return TCM_WRITE_PROTECTED;
 	if (cmd->data_length > slot->bytes)
 		return TCM_INVALID_CDB_FIELD;
+	if (cdb[0] == REPORT_LUNS && !vscsi_report_luns_valid(cdb))
+		return TCM_INVALID_CDB_FIELD;
 	/* A buffer shorter than the CDB says must still be of whole blocks. */
 	if (cmd->se_cmd_flags & SCF_SCSI_DATA_CDB &&
 	    !(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) &&
@@ -182,47 +184,6 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 	vscsi_start(slot);
 }
 
-static bool vscsi_all_passthrough(struct vscsi_ring *ring, u32 slots)
-{
-	u32 index;
-
-	for (index = 0; index < VSCSI_SLOTS; index++)
-		if (slots & BIT(index) && !READ_ONCE(ring->slot[index]->passthrough))
-			return false;
-	return true;
-}
-
-void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
-{
-	struct vscsi_ring *ring = slot->ring;
-	struct se_cmd *cmd = &slot->cmd;
-	bool abort = task->function == VSCSI_TASK_ABORT;
-
-	if (!abort)
-		vscsi_passthrough_reset(slot->device);
-	slot->since = jiffies;
-	ring->tasks |= BIT(slot->index);
-	vscsi_ring_abort(ring, task->covered);
-	vscsi_drop_parked(ring, task->covered);
-	/*
-	 * SAM-5 7.2: a command that is not there any more counts as aborted.  What
-	 * the guest was answered without needs no second task, and what the SCSI
-	 * mid-layer has comes back by itself; the answer waits for it.
-	 */
-	if ((abort && !task->in_flight) ||
-	    (!task->covered && atomic_read(&slot->device->abandoned)) ||
-	    (abort && vscsi_all_passthrough(ring, task->covered))) {
-		slot->task_ok = true;
-		vscsi_complete(slot);
-		return;
-	}
-	memset(cmd, 0, sizeof(*cmd));
-	if (target_submit_tmr(cmd, slot->device->session->se_sess, slot->sense,
-			      slot->device->lun, NULL, abort ? TMR_ABORT_TASK : TMR_LUN_RESET,
-			      GFP_NOIO, task->tag, 0))
-		vscsi_complete(slot);
-}
-
 int vscsi_write_pending(struct se_cmd *cmd)
 {
 	/* The data was copied before submission. */
@@ -251,6 +212,8 @@ int vscsi_queue_data_in(struct se_cmd *cmd)
 		return 0;
 	vscsi_note_status(slot);
 	slot->data_ready = slot->from_device;
+	if (slot->cdb[0] == REPORT_LUNS && !slot->status)
+		vscsi_report_guest_luns(slot);
 	return 0;
 }
 
@@ -280,14 +243,6 @@ int vscsi_queue_status(struct se_cmd *cmd)
 	return 0;
 }
 
-void vscsi_queue_tm_rsp(struct se_cmd *cmd)
-{
-	struct vscsi_slot *slot = to_vscsi_slot(cmd);
-	u8 response = cmd->se_tmr_req->response;
-
-	slot->task_ok = response == TMR_FUNCTION_COMPLETE || response == TMR_TASK_DOES_NOT_EXIST;
-}
-
 void vscsi_aborted_task(struct se_cmd *cmd)
 {
 	struct vscsi_slot *slot = to_vscsi_slot(cmd);
@@ -310,6 +265,10 @@ void vscsi_release_cmd(struct se_cmd *cmd)
 {
 	struct vscsi_slot *slot = to_vscsi_slot(cmd);
 
+	if (slot->task) {
+		vscsi_task_released(slot);
+		return;
+	}
 	if (!slot->again || READ_ONCE(slot->ring->stopped)) {
 		vscsi_complete(slot);
 		return;

@@ -174,13 +174,14 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 				const char *vdev_text)
 {
 	struct vscsi_device *device;
-	struct vscsi_pdev *pdev = NULL;
-	const char *why;
+	struct vscsi_pdev *pdev;
+	struct vscsi_why *why;
 	int bad, err;
 
 	device = kzalloc(sizeof(*device), GFP_KERNEL);
 	pdev = kzalloc(sizeof(*pdev), GFP_KERNEL);
-	if (!device || !pdev) {
+	why = kzalloc(sizeof(*why), GFP_KERNEL);
+	if (!device || !pdev || !why) {
 		vscsi_device_fail(vhost, name, "out of memory");
 		goto fail;
 	}
@@ -193,7 +194,8 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 	if (bad) {
 		vscsi_device_fail(vhost, name, "v-dev '%s': expected host:channel:target:lun%s",
 				  vdev_text,
-				  bad == VSCSI_NAME_RANGE ? ", each from 0 to 65535" : " in decimal");
+				  bad == VSCSI_NAME_RANGE ? ", LUN to 16383, others to 65535"
+							  : " in decimal");
 		goto fail;
 	}
 	bad = vscsi_parse_pdev(pdev_text, pdev);
@@ -204,9 +206,9 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 		goto fail;
 	}
 
-	device->session = vscsi_session_get(vhost, pdev, &why);
+	device->session = vscsi_session_get(vhost, pdev, why);
 	if (IS_ERR(device->session)) {
-		vscsi_device_fail(vhost, name, "p-dev '%s': %s", pdev_text, why);
+		vscsi_device_fail(vhost, name, "p-dev '%s': %s", pdev_text, why->text);
 		goto fail;
 	}
 	if (vscsi_device_busy(vhost, device->session, pdev->lun)) {
@@ -216,6 +218,9 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 		goto put_session;
 	}
 	kref_init(&device->kref);
+	spin_lock_init(&device->reset_lock);
+	INIT_LIST_HEAD(&device->resets);
+	INIT_LIST_HEAD(&device->followers);
 	device->vhost = vhost;
 	device->lun = pdev->lun;
 	err = vscsi_device_publish(vhost, device);
@@ -229,13 +234,18 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 	}
 	device->mapped = true;
 	list_add_tail(&device->entry, &vhost->devices);
+	mutex_lock(&vscsi_tpgs_lock);
+	list_add_tail(&device->session_entry, &device->session->mapped);
+	mutex_unlock(&vscsi_tpgs_lock);
 	vscsi_device_write(vhost, name, "error", NULL);
+	kfree(why);
 	kfree(pdev);
 	return true;
 
 put_session:
 	vscsi_session_put(device->session);
 fail:
+	kfree(why);
 	kfree(pdev);
 	kfree(device);
 	return false;
@@ -263,6 +273,9 @@ static void vscsi_device_unmap(struct vscsi_vhost *vhost, struct vscsi_device *d
 	vscsi_luns_remove(vhost->luns, &device->address);
 	xa_erase(&vhost->handles, device->handle);
 	spin_unlock(&vhost->map_lock);
+	mutex_lock(&vscsi_tpgs_lock);
+	list_del(&device->session_entry);
+	mutex_unlock(&vscsi_tpgs_lock);
 	device->mapped = false;
 	vscsi_device_put(device);
 }
@@ -274,6 +287,20 @@ void vscsi_devices_unmap_all(struct vscsi_vhost *vhost)
 	list_for_each_entry(device, &vhost->devices, entry)
 		if (device->mapped)
 			vscsi_device_unmap(vhost, device);
+}
+
+void vscsi_devices_close_sessions(struct vscsi_vhost *vhost)
+{
+	struct vscsi_device *device;
+
+	list_for_each_entry(device, &vhost->devices, entry) {
+		if (!device->mapped || !READ_ONCE(device->session->closing))
+			continue;
+		vscsi_device_unmap(vhost, device);
+		vscsi_device_fail(vhost, device->name,
+				  "the ACL of initiator %s was removed: attach the device again",
+				  device->session->port);
+	}
 }
 
 /* Frees devices whose last command has ended; then they are Closed. */
@@ -367,6 +394,8 @@ void vscsi_devices_step(struct vscsi_vhost *vhost, int host_action)
 	unsigned int count, i;
 	char **names;
 
+	if (host_action == VSCSI_HOST_CONNECT || host_action == VSCSI_HOST_RECONFIGURE)
+		vscsi_guest_read(vhost);
 	names = xenbus_directory(XBT_NIL, vhost->dev->nodename, "vscsi-devs", &count);
 	if (IS_ERR(names))
 		return;

@@ -39,13 +39,13 @@ static int vscsi_init_nodeacl(struct se_node_acl *nacl, const char *name)
 	struct vscsi_port *port = to_vscsi_tpg(nacl->se_tpg)->port;
 	u32 protocol, skip;
 
-	if (port->protocol == SCSI_PROTOCOL_FCP)
-		return 0;
-	if (vscsi_parse_port(name, &protocol, &skip) || protocol != port->protocol) {
+	if (port->protocol != SCSI_PROTOCOL_FCP &&
+	    (vscsi_parse_port(name, &protocol, &skip) || protocol != port->protocol)) {
 		pr_err("ACL '%s': not an initiator port name of the protocol of %s\n", name,
 		       port->name);
 		return -EINVAL;
 	}
+	vscsi_session_acl_made(nacl);
 	return 0;
 }
 
@@ -66,6 +66,7 @@ static const struct target_core_fabric_ops vscsi_ops = {
 	.tpg_check_prod_mode_write_protect = vscsi_no,
 	.set_default_node_attributes	= vscsi_default_node_attributes,
 	.sess_get_index			= vscsi_session_index,
+	.close_session			= vscsi_session_close,
 	.get_cmd_state			= vscsi_cmd_state,
 	.check_stop_free		= vscsi_check_stop_free,
 	.release_cmd			= vscsi_release_cmd,

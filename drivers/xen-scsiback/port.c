@@ -6,21 +6,9 @@
 #include <linux/slab.h>
 #include <linux/utsname.h>
 
-static DEFINE_MUTEX(vscsi_tpgs_lock);
-static LIST_HEAD(vscsi_tpgs);
+DEFINE_MUTEX(vscsi_tpgs_lock);
+LIST_HEAD(vscsi_tpgs);
 static DECLARE_WAIT_QUEUE_HEAD(vscsi_tpg_unpinned);
-
-static const char *vscsi_protocol_name(u32 protocol)
-{
-	switch (protocol) {
-	case SCSI_PROTOCOL_SAS:
-		return "SAS";
-	case SCSI_PROTOCOL_FCP:
-		return "FCP";
-	default:
-		return "iSCSI";
-	}
-}
 
 struct se_wwn *vscsi_make_wwn(struct target_fabric_configfs *tf,
 			      struct config_group *group, const char *name)
@@ -70,6 +58,7 @@ struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name)
 		return ERR_PTR(-ENOMEM);
 	tpg->port = port;
 	tpg->tpgt = tpgt;
+	INIT_LIST_HEAD(&tpg->sessions);
 	xa_init(&tpg->passthrough);
 	err = core_tpg_register(wwn, &tpg->se_tpg, port->protocol);
 	if (err < 0) {
@@ -133,25 +122,35 @@ static bool vscsi_tpg_named(const struct vscsi_tpg *tpg, const char *name)
 
 /*
  * Of several portal groups of a port, the one with the lowest tag that has the
- * LUN, unless p-dev gives the tag.
+ * LUN and may be used by the guest, unless p-dev gives the tag.
  */
-static struct vscsi_tpg *vscsi_tpg_find(const struct vscsi_pdev *pdev, const char **why)
+static struct vscsi_tpg *vscsi_tpg_find(const struct vscsi_pdev *pdev,
+					const struct vscsi_guest *guest, struct vscsi_why *why)
 {
+	/* The nearest that there was to a portal group. */
+	enum { NO_PORT, NO_TAG, NO_LUN, NOT_ALLOWED } miss = NO_PORT;
 	struct vscsi_tpg *tpg, *best = NULL;
 
 	lockdep_assert_held(&vscsi_tpgs_lock);
-	*why = "no target port or alias of that name in the xen-pvscsi fabric";
+	vscsi_why(why, "no target port or alias of that name in the xen-pvscsi fabric");
 	list_for_each_entry(tpg, &vscsi_tpgs, entry) {
 		if (!vscsi_tpg_named(tpg, pdev->port))
 			continue;
 		if (pdev->tpgt != VSCSI_ANY_TPG && pdev->tpgt != tpg->tpgt) {
-			if (!best)
-				*why = "the target port has no portal group with that tag";
+			if (miss < NO_TAG)
+				vscsi_why(why,
+					  "the target port has no portal group with that tag");
+			miss = max_t(int, miss, NO_TAG);
 			continue;
 		}
 		if (!vscsi_tpg_has_lun(tpg, pdev->lun)) {
-			if (!best)
-				*why = "the target port has no such LUN";
+			if (miss < NO_LUN)
+				vscsi_why(why, "the target port has no such LUN");
+			miss = max_t(int, miss, NO_LUN);
+			continue;
+		}
+		if (!vscsi_tpg_allows(tpg, guest, miss < NOT_ALLOWED ? why : NULL)) {
+			miss = NOT_ALLOWED;
 			continue;
 		}
 		if (!best || tpg->tpgt < best->tpgt)
@@ -160,13 +159,14 @@ static struct vscsi_tpg *vscsi_tpg_find(const struct vscsi_pdev *pdev, const cha
 	return best;
 }
 
-struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const char **why)
+struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const struct vscsi_guest *guest,
+				struct vscsi_why *why)
 {
 	struct vscsi_tpg *tpg;
 	int err;
 
 	mutex_lock(&vscsi_tpgs_lock);
-	tpg = vscsi_tpg_find(pdev, why);
+	tpg = vscsi_tpg_find(pdev, guest, why);
 	if (tpg)
 		tpg->pins++;
 	mutex_unlock(&vscsi_tpgs_lock);
@@ -181,7 +181,7 @@ struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const char **why)
 	mutex_unlock(&vscsi_tpgs_lock);
 	wake_up_all(&vscsi_tpg_unpinned);
 	if (err) {
-		*why = "the target portal group is being removed";
+		vscsi_why(why, "the target portal group is being removed");
 		return ERR_PTR(err);
 	}
 	return tpg;
@@ -191,122 +191,6 @@ void vscsi_tpg_unpin(struct vscsi_tpg *tpg)
 {
 	target_undepend_item(&tpg->se_tpg.tpg_group.cg_item);
 }
-
-static ssize_t vscsi_tpg_param_alias_show(struct config_item *item, char *page)
-{
-	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
-	ssize_t length;
-
-	mutex_lock(&vscsi_tpgs_lock);
-	length = sysfs_emit(page, "%s\n", tpg->alias);
-	mutex_unlock(&vscsi_tpgs_lock);
-	return length;
-}
-
-/* Copies one line of configfs input without its newline. */
-static int vscsi_copy_line(char *to, size_t room, const char *page, size_t count)
-{
-	size_t length = strcspn(page, "\n");
-
-	if (length > count)
-		length = count;
-	if (length >= room)
-		return -ENAMETOOLONG;
-	memcpy(to, page, length);
-	to[length] = '\0';
-	return 0;
-}
-
-static ssize_t vscsi_tpg_param_alias_store(struct config_item *item, const char *page,
-					   size_t count)
-{
-	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item)), *other;
-	char alias[VSCSI_NAME_BYTES];
-	int err;
-
-	err = vscsi_copy_line(alias, sizeof(alias), page, count);
-	if (err) {
-		pr_err("%s: alias too long, at most %zu bytes\n", tpg->port->name,
-		       sizeof(alias) - 1);
-		return err;
-	}
-	mutex_lock(&vscsi_tpgs_lock);
-	list_for_each_entry(other, &vscsi_tpgs, entry) {
-		if (other != tpg && alias[0] && !strcmp(other->alias, alias)) {
-			pr_err("alias '%s' is already that of %s tpgt_%u: choose another for %s tpgt_%u\n",
-			       alias, other->port->name, other->tpgt, tpg->port->name,
-			       tpg->tpgt);
-			err = -EEXIST;
-		}
-	}
-	if (!err)
-		strscpy(tpg->alias, alias, sizeof(tpg->alias));
-	mutex_unlock(&vscsi_tpgs_lock);
-	return err ? err : count;
-}
-
-CONFIGFS_ATTR(vscsi_tpg_param_, alias);
-
-struct configfs_attribute *vscsi_tpg_param_attrs[] = {
-	&vscsi_tpg_param_attr_alias,
-	NULL,
-};
-
-/*
- * Every ring makes a nexus of its own.  The attribute is what stock tools
- * expect to find: a name that can be written once and cleared with NULL.
- */
-static ssize_t vscsi_tpg_nexus_show(struct config_item *item, char *page)
-{
-	struct vscsi_tpg *tpg = to_vscsi_tpg(to_tpg(item));
-	ssize_t length = -ENODEV;
-
-	mutex_lock(&vscsi_tpgs_lock);
-	if (tpg->nexus[0])
-		length = sysfs_emit(page, "%s\n", tpg->nexus);
-	mutex_unlock(&vscsi_tpgs_lock);
-	return length;
-}
-
-static ssize_t vscsi_tpg_nexus_store(struct config_item *item, const char *page, size_t count)
-{
-	struct vscsi_tpg *tpg = to_vscsi_tpg(to_tpg(item));
-	char name[VSCSI_NAME_BYTES];
-	u32 protocol, skip;
-	int err;
-
-	err = vscsi_copy_line(name, sizeof(name), page, count);
-	if (err)
-		return err;
-
-	if (!strcmp(name, "NULL")) {
-		mutex_lock(&vscsi_tpgs_lock);
-		err = tpg->nexus[0] ? 0 : -ENODEV;
-		tpg->nexus[0] = '\0';
-		mutex_unlock(&vscsi_tpgs_lock);
-		return err ? err : count;
-	}
-
-	if (vscsi_parse_port(name, &protocol, &skip) || protocol != tpg->port->protocol) {
-		pr_err("%s: '%s' is no initiator port name of protocol %s\n", tpg->port->name,
-		       name, vscsi_protocol_name(tpg->port->protocol));
-		return -EINVAL;
-	}
-	mutex_lock(&vscsi_tpgs_lock);
-	if (tpg->nexus[0])
-		err = -EEXIST;
-	else
-		strscpy(tpg->nexus, name + skip, sizeof(tpg->nexus));
-	mutex_unlock(&vscsi_tpgs_lock);
-	return err ? err : count;
-}
-
-CONFIGFS_ATTR(vscsi_tpg_, nexus);
-
-struct configfs_attribute *vscsi_tpg_attrs[] = {
-	&vscsi_tpg_attr_nexus,
-	NULL,
-};
 
 static ssize_t vscsi_wwn_version_show(struct config_item *item, char *page)
 {

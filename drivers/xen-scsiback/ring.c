@@ -92,8 +92,11 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 	if (verdict == VSCSI_FETCH_LIST || verdict == VSCSI_FETCH_COMMAND ||
 	    verdict == VSCSI_FETCH_TASK) {
 		vscsi_command_of(ring->engine, *index, &command);
-		device = xa_load(&vhost->handles, command.device);
-		kref_get(&device->kref);
+		/* The well known logical unit has none. */
+		if (command.device != VSCSI_WELL_KNOWN) {
+			device = xa_load(&vhost->handles, command.device);
+			kref_get(&device->kref);
+		}
 	}
 	spin_unlock(&vhost->map_lock);
 	if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN)
@@ -112,6 +115,7 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 	slot->status = 0;
 	slot->task = verdict == VSCSI_FETCH_TASK;
 	slot->task_ok = false;
+	slot->reset = false;
 	slot->from_device = false;
 	slot->data_ready = false;
 	slot->has_sense = false;
@@ -158,11 +162,14 @@ static void vscsi_ring_submit(struct vscsi_slot *slot)
 	} else if (ring->out->failed & BIT(slot->index)) {
 		vscsi_set_copy_failed(ring->engine, slot->index);
 		vscsi_reject(slot);
-	} else if (atomic_read(&slot->device->abandoned)) {
+	} else if (slot->device && atomic_read(&slot->device->abandoned)) {
 		vscsi_park(slot);
 	} else {
 		vscsi_command_of(ring->engine, slot->index, &command);
-		vscsi_submit_command(slot, &command);
+		if (slot->device)
+			vscsi_submit_command(slot, &command);
+		else
+			vscsi_answer_well_known(slot, &command);
 	}
 }
 

@@ -21,29 +21,12 @@ u32 vscsi_session_index(struct se_session *se_sess)
 	return session ? session->index : 0;
 }
 
-/* The guest's UUID, from /local/domain/N/vm = /vm/UUID; the caller frees it. */
-static char *vscsi_guest_uuid(domid_t domid)
-{
-	char path[32], *vm, *slash, *uuid = NULL;
-
-	snprintf(path, sizeof(path), "/local/domain/%u", domid);
-	vm = xenbus_read(XBT_NIL, path, "vm", NULL);
-	if (!IS_ERR(vm)) {
-		slash = strrchr(vm, '/');
-		if (slash)
-			uuid = kstrdup(slash + 1, GFP_KERNEL);
-		kfree(vm);
-	}
-	if (!uuid)
-		uuid = kasprintf(GFP_KERNEL, "00000000-0000-0000-0000-%012x", domid);
-	return uuid;
-}
-
 /* The initiator port name: the toolstack's choice, else one from the UUID. */
 static int vscsi_initiator(struct vscsi_vhost *vhost, u32 protocol, char *name, size_t room)
 {
-	char *chosen, *uuid;
-	int bad;
+	char fallback[sizeof(vhost->guest.uuid)];
+	const char *uuid = vhost->guest.uuid;
+	char *chosen;
 
 	chosen = xenbus_read(XBT_NIL, vhost->dev->nodename, "initiator", NULL);
 	if (!IS_ERR(chosen)) {
@@ -53,59 +36,104 @@ static int vscsi_initiator(struct vscsi_vhost *vhost, u32 protocol, char *name, 
 		if (length > 0)
 			return 0;
 	}
-	uuid = vscsi_guest_uuid(vhost->domid);
-	if (!uuid)
-		return -ENOMEM;
-	bad = vscsi_initiator_name(protocol, uuid, name, room);
-	kfree(uuid);
-	return bad ? -EINVAL : 0;
+	if (!uuid[0]) {
+		snprintf(fallback, sizeof(fallback), "00000000-0000-0000-0000-%012x",
+			 vhost->domid);
+		uuid = fallback;
+	}
+	return vscsi_initiator_name(protocol, uuid, name, room) ? -EINVAL : 0;
+}
+
+/* Whether its portal group may serve the guest is decided as it is listed there. */
+static bool vscsi_session_enlist(struct vscsi_session *session, struct vscsi_why *why)
+{
+	struct vscsi_tpg *tpg = session->tpg;
+	bool allowed;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	allowed = vscsi_tpg_allows(tpg, &session->guest, why);
+	if (allowed)
+		list_add_tail(&session->tpg_entry, &tpg->sessions);
+	mutex_unlock(&vscsi_tpgs_lock);
+	return allowed;
+}
+
+static void vscsi_session_delist(struct vscsi_session *session)
+{
+	mutex_lock(&vscsi_tpgs_lock);
+	list_del(&session->tpg_entry);
+	mutex_unlock(&vscsi_tpgs_lock);
+}
+
+/* With the name and guest set; the TPG is the caller's. */
+static int vscsi_session_setup(struct vscsi_session *session, struct vscsi_why *why)
+{
+	struct se_session *se_sess;
+
+	if (!vscsi_session_enlist(session, why))
+		return -EACCES;
+	mutex_lock(&vscsi_session_setup_lock);
+	se_sess = target_setup_session(&session->tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL,
+				       session->port, session, NULL);
+	mutex_unlock(&vscsi_session_setup_lock);
+	if (IS_ERR(se_sess)) {
+		vscsi_session_delist(session);
+		vscsi_why(why, "target core refused the I_T nexus of initiator %s",
+			  session->port);
+		return PTR_ERR(se_sess);
+	}
+	mutex_lock(&vscsi_tpgs_lock);
+	session->se_sess = se_sess;
+	mutex_unlock(&vscsi_tpgs_lock);
+	return 0;
 }
 
 struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
-					const struct vscsi_pdev *pdev, const char **why)
+					const struct vscsi_pdev *pdev, struct vscsi_why *why)
 {
-	char initiator[VSCSI_NAME_BYTES];
 	struct vscsi_session *session;
 	struct vscsi_tpg *tpg;
 	int err;
 
-	tpg = vscsi_tpg_pin(pdev, why);
+	tpg = vscsi_tpg_pin(pdev, &vhost->guest, why);
 	if (IS_ERR(tpg))
 		return ERR_CAST(tpg);
 
 	list_for_each_entry(session, &vhost->sessions, entry) {
-		if (session->tpg == tpg) {
-			vscsi_tpg_unpin(tpg);
-			session->devices++;
-			return session;
+		if (session->tpg != tpg)
+			continue;
+		vscsi_tpg_unpin(tpg);
+		if (READ_ONCE(session->closing)) {
+			vscsi_why(why, "the initiator's ACL is being removed");
+			return ERR_PTR(-EBUSY);
 		}
+		session->devices++;
+		return session;
 	}
 
 	session = kzalloc(sizeof(*session), GFP_KERNEL);
 	if (!session) {
 		err = -ENOMEM;
-		*why = "out of memory";
+		vscsi_why(why, "out of memory");
 		goto unpin;
 	}
-	err = vscsi_initiator(vhost, tpg->port->protocol, initiator, sizeof(initiator));
-	if (err) {
-		*why = "the guest's UUID in xenstore is malformed";
-		goto free_session;
-	}
+	session->vhost = vhost;
 	session->tpg = tpg;
-	session->initiator = jhash(initiator, strlen(initiator), 0) | 1;
+	session->guest = vhost->guest;
 	session->index = atomic_inc_return(&vscsi_session_indices);
 	session->devices = 1;
-	mutex_lock(&vscsi_session_setup_lock);
-	session->se_sess = target_setup_session(&tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL, initiator,
-						session, NULL);
-	mutex_unlock(&vscsi_session_setup_lock);
-	if (IS_ERR(session->se_sess)) {
-		err = PTR_ERR(session->se_sess);
-		*why = "target core refused the I_T nexus";
+	INIT_LIST_HEAD(&session->mapped);
+	err = vscsi_initiator(vhost, tpg->port->protocol, session->port, sizeof(session->port));
+	if (err) {
+		vscsi_why(why, "the guest's UUID in xenstore is malformed");
 		goto free_session;
 	}
+	session->initiator = jhash(session->port, strlen(session->port), 0) | 1;
+	err = vscsi_session_setup(session, why);
+	if (err)
+		goto free_session;
 	list_add(&session->entry, &vhost->sessions);
+	vscsi_sessions_pin_acls(vhost);
 	return session;
 
 free_session:
@@ -120,11 +148,65 @@ void vscsi_session_put(struct vscsi_session *session)
 	if (--session->devices)
 		return;
 	list_del(&session->entry);
+	vscsi_session_delist(session);
 	/* All commands were released; only their last steps may remain. */
 	target_stop_session(session->se_sess);
 	target_wait_for_sess_cmds(session->se_sess);
+	if (session->acl_pinned)
+		target_undepend_item(&session->se_sess->se_node_acl->acl_group.cg_item);
 	target_remove_session(session->se_sess);
 	vscsi_passthrough_session_ended(session->initiator);
 	vscsi_tpg_unpin(session->tpg);
 	kfree(session);
+}
+
+/*
+ * To remove an explicit ACL, target core waits for the end of its sessions, and
+ * all of configfs with it: so rmdir is refused while a guest uses it.
+ */
+bool vscsi_sessions_pin_acls(struct vscsi_vhost *vhost)
+{
+	struct vscsi_session *session;
+	bool again = false;
+
+	list_for_each_entry(session, &vhost->sessions, entry) {
+		struct se_node_acl *nacl = session->se_sess->se_node_acl;
+
+		if (session->acl_pinned || READ_ONCE(nacl->dynamic_node_acl))
+			continue;
+		/* Fails while its directory is being made, or removed. */
+		session->acl_pinned = !target_depend_item(&nacl->acl_group.cg_item);
+		again |= !session->acl_pinned;
+	}
+	return again;
+}
+
+void vscsi_session_acl_made(struct se_node_acl *nacl)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(nacl->se_tpg);
+	struct vscsi_session *session;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	list_for_each_entry(session, &tpg->sessions, tpg_entry)
+		if (session->se_sess && session->se_sess->se_node_acl == nacl)
+			vscsi_vhost_kick(session->vhost);
+	mutex_unlock(&vscsi_tpgs_lock);
+}
+
+/* The session may be gone by now: only its address is looked at. */
+void vscsi_session_close(struct se_session *se_sess)
+{
+	struct vscsi_session *session;
+	struct vscsi_tpg *tpg;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	list_for_each_entry(tpg, &vscsi_tpgs, entry) {
+		list_for_each_entry(session, &tpg->sessions, tpg_entry) {
+			if (session->se_sess != se_sess)
+				continue;
+			WRITE_ONCE(session->closing, true);
+			vscsi_vhost_kick(session->vhost);
+		}
+	}
+	mutex_unlock(&vscsi_tpgs_lock);
 }

@@ -11,7 +11,8 @@
  *   passthrough  a SCSI device of dom0; kept by the LUNs that export it and by
  *            each command
  *   session  one I_T nexus, of a vhost with a TPG; kept by its devices
- *   tpg      configfs; pinned by each session so that it cannot be removed
+ *   tpg      configfs; pinned by each session so that it cannot be removed, and
+ *            so is the explicit ACL of a session
  */
 #ifndef VSCSI_SHIM_H
 #define VSCSI_SHIM_H
@@ -52,20 +53,43 @@ struct vscsi_tpg {
 	u32 pins;			/* vscsi_tpgs_lock: look-ups that use it */
 	char alias[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock */
 	char nexus[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: kept for stock tools */
+	char domain[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: the one guest that it serves, or empty */
+	bool ring_per_lun;		/* vscsi_tpgs_lock: a wish to the tools */
+	struct list_head sessions;	/* vscsi_tpgs_lock */
 	struct xarray passthrough;	/* by LUN; locks itself, read under RCU */
 };
 
+/* Who a guest is; empty where xenstore does not say. */
+struct vscsi_guest {
+	char name[VSCSI_NAME_BYTES];
+	char uuid[40];
+};
+
+/* Why something cannot be done, for the operator. */
+struct vscsi_why {
+	char text[2 * VSCSI_NAME_BYTES + 160];
+};
+#define vscsi_why(why, ...) snprintf((why)->text, sizeof((why)->text), __VA_ARGS__)
+
 struct vscsi_session {
 	struct list_head entry;		/* vhost's control work */
+	struct list_head tpg_entry;	/* vscsi_tpgs_lock */
+	struct list_head mapped;	/* vscsi_tpgs_lock: its devices that are mapped */
+	struct vscsi_vhost *vhost;
 	struct vscsi_tpg *tpg;
-	struct se_session *se_sess;
+	struct se_session *se_sess;	/* set once, vscsi_tpgs_lock for others than the control work */
+	struct vscsi_guest guest;
+	char port[VSCSI_NAME_BYTES];	/* initiator port name */
 	u32 devices;			/* vhost's control work */
 	u32 index;
 	u32 initiator;			/* a number for its name, for reservations */
+	bool acl_pinned;		/* vhost's control work: an explicit ACL, kept in configfs */
+	bool closing;			/* target core wants it gone */
 };
 
 struct vscsi_device {
 	struct list_head entry;		/* vhost's control work */
+	struct list_head session_entry;	/* vscsi_tpgs_lock */
 	struct kref kref;
 	struct vscsi_vhost *vhost;
 	struct vscsi_session *session;
@@ -76,6 +100,10 @@ struct vscsi_device {
 	bool closing;			/* vhost's control work: Closed once drained */
 	bool drained;			/* set once by the last put */
 	atomic_t abandoned;		/* commands answered, and still with the device */
+	spinlock_t reset_lock;
+	bool resetting;			/* reset_lock: one reset is with target core */
+	struct list_head resets;	/* reset_lock: those that came meanwhile */
+	struct list_head followers;	/* reset_lock: those that the one is for as well */
 	struct vscsi_passthrough *passthrough;	/* ring thread; the last one used */
 	u32 attentions;			/* passthrough's gate_lock: how many of its have been told */
 	char name[32];			/* of its directory below vscsi-devs */
@@ -103,6 +131,7 @@ struct vscsi_slot {
 	struct vscsi_device *device;
 	struct llist_node done;
 	struct list_head abandoned_entry;	/* ring's abandoned_lock */
+	struct list_head reset_entry;	/* device's reset_lock */
 	atomic_t state;			/* enum vscsi_slot_state */
 	bool spare;			/* took an abandoned slot's place; sgl is its own */
 	unsigned long since;		/* jiffies at submission */
@@ -119,6 +148,7 @@ struct vscsi_slot {
 	u8 host;
 	u8 status;
 	bool task;
+	bool reset;			/* a task that target core carries out for the device */
 	bool task_ok;
 	bool from_device;
 	bool data_ready;		/* target core delivered data */
@@ -181,6 +211,7 @@ struct vscsi_vhost {
 	struct xenbus_device *dev;	/* referenced */
 	char *frontend;			/* its xenstore path */
 	domid_t domid;
+	struct vscsi_guest guest;	/* control work */
 	struct work_struct control;	/* all of the control path; may sleep */
 	bool gone;			/* set once: xenbus let go, no more xenstore writes */
 	bool left;			/* control work: the xenbus reference is dropped */
@@ -194,7 +225,7 @@ struct vscsi_vhost {
 
 	spinlock_t map_lock;		/* luns, against the ring thread */
 	struct vscsi_lun_map *luns;	/* map_lock */
-	struct delayed_work nag;	/* while a stopped ring drains */
+	struct delayed_work nag;	/* another control work, a second later */
 	u32 lun_room;			/* control work */
 	struct xarray handles;		/* locks itself; reached through luns, under map_lock */
 	struct list_head devices;	/* control work */
@@ -210,16 +241,23 @@ void vscsi_fabric_unregister(void);
 
 /* port.c: target ports and portal groups.  All may sleep. */
 extern struct configfs_attribute *vscsi_wwn_attrs[];
-extern struct configfs_attribute *vscsi_tpg_attrs[];
-extern struct configfs_attribute *vscsi_tpg_param_attrs[];
+extern struct mutex vscsi_tpgs_lock;
+extern struct list_head vscsi_tpgs;	/* vscsi_tpgs_lock */
 struct se_wwn *vscsi_make_wwn(struct target_fabric_configfs *tf,
 			      struct config_group *group, const char *name);
 void vscsi_drop_wwn(struct se_wwn *wwn);
 struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name);
 void vscsi_drop_tpg(struct se_portal_group *se_tpg);
-/* The TPG that p-dev means, pinned in configfs; or an error and why. */
-struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const char **why);
+/* The TPG that p-dev means for this guest, pinned in configfs; or an error and why. */
+struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const struct vscsi_guest *guest,
+				struct vscsi_why *why);
 void vscsi_tpg_unpin(struct vscsi_tpg *tpg);
+/* tpg_attr.c: their attributes. */
+extern struct configfs_attribute *vscsi_tpg_attrs[];
+extern struct configfs_attribute *vscsi_tpg_param_attrs[];
+/* Whether a guest may use it; vscsi_tpgs_lock held. */
+bool vscsi_tpg_allows(const struct vscsi_tpg *tpg, const struct vscsi_guest *guest,
+		      struct vscsi_why *why);
 
 static inline struct vscsi_tpg *to_vscsi_tpg(struct se_portal_group *se_tpg)
 {
@@ -238,14 +276,21 @@ static inline struct vscsi_slot *to_vscsi_slot(struct se_cmd *cmd)
 
 /* session.c: control work only; may sleep. */
 struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
-					const struct vscsi_pdev *pdev, const char **why);
+					const struct vscsi_pdev *pdev, struct vscsi_why *why);
 void vscsi_session_put(struct vscsi_session *session);
+/* Keeps explicit ACLs of sessions in configfs; true if it must be tried again. */
+bool vscsi_sessions_pin_acls(struct vscsi_vhost *vhost);
 u32 vscsi_session_index(struct se_session *se_sess);
+/* configfs: an ACL was made for an initiator that may be here already. */
+void vscsi_session_acl_made(struct se_node_acl *nacl);
+/* configfs: target core is about to wait for the end of this session. */
+void vscsi_session_close(struct se_session *se_sess);
+/* guest.c: control work; reads xenstore. */
+void vscsi_guest_read(struct vscsi_vhost *vhost);
 
 /* command.c */
 /* Ring thread; may sleep. */
 void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command);
-void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task);
 /* Any process context; the slot is not the caller's any more. */
 void vscsi_complete(struct vscsi_slot *slot);
 /* Process context: answers what is on the list, unless somebody else does. */
@@ -263,6 +308,18 @@ void vscsi_queue_tm_rsp(struct se_cmd *cmd);
 void vscsi_aborted_task(struct se_cmd *cmd);
 int vscsi_check_stop_free(struct se_cmd *cmd);
 void vscsi_release_cmd(struct se_cmd *cmd);
+
+/* task.c: aborts and resets. */
+/* Ring thread; may sleep. */
+void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task);
+/* Process context: target core has done with a task. */
+void vscsi_task_released(struct vscsi_slot *slot);
+
+/* report.c: what a guest is told that it has. */
+/* Process context: the guest's LUNs in place of the portal group's. */
+void vscsi_report_guest_luns(struct vscsi_slot *slot);
+/* Ring thread: the well known logical unit. */
+void vscsi_answer_well_known(struct vscsi_slot *slot, const struct vscsi_command *command);
 
 /* ring.c: control work only; may sleep. */
 struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t grant,
@@ -335,6 +392,8 @@ void vscsi_vhost_put(struct vscsi_vhost *vhost);
 /* device.c: control work only; may sleep. */
 void vscsi_devices_step(struct vscsi_vhost *vhost, int host_action);
 void vscsi_devices_unmap_all(struct vscsi_vhost *vhost);
+/* Takes away the devices of sessions that target core wants gone. */
+void vscsi_devices_close_sessions(struct vscsi_vhost *vhost);
 void vscsi_devices_reap(struct vscsi_vhost *vhost);
 /* Any context. */
 void vscsi_device_put(struct vscsi_device *device);

@@ -191,7 +191,7 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 	}
 }
 
-/* A stopped ring waits for its devices: remind them. */
+/* A stopped ring waits for its devices: remind them.  Or an ACL was made just now. */
 static void vscsi_vhost_nag(struct work_struct *work)
 {
 	struct vscsi_vhost *vhost = container_of(to_delayed_work(work), struct vscsi_vhost, nag);
@@ -202,9 +202,13 @@ static void vscsi_vhost_nag(struct work_struct *work)
 
 static void vscsi_vhost_remind(struct vscsi_vhost *vhost)
 {
-	if (!vhost->ring || vhost->ring_live)
+	bool draining = vhost->ring && !vhost->ring_live;
+	bool unpinned = vscsi_sessions_pin_acls(vhost);
+
+	if (!draining && !unpinned)
 		return;
-	vscsi_ring_abort(vhost->ring, ~0u);
+	if (draining)
+		vscsi_ring_abort(vhost->ring, ~0u);
 	kref_get(&vhost->kref);
 	if (!queue_delayed_work(vscsi_control_wq, &vhost->nag, VSCSI_NAG_EVERY))
 		vscsi_vhost_put(vhost);
@@ -215,6 +219,7 @@ static void vscsi_vhost_control(struct work_struct *work)
 	struct vscsi_vhost *vhost = container_of(work, struct vscsi_vhost, control);
 
 	vscsi_ring_settle(vhost);
+	vscsi_devices_close_sessions(vhost);
 	vscsi_devices_reap(vhost);
 
 	if (READ_ONCE(vhost->gone)) {

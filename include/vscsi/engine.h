@@ -75,6 +75,9 @@ struct vscsi_cursor {
 #define VSCSI_FETCH_REJECT 4  /* the slot already holds an error response */
 #define VSCSI_FETCH_BROKEN 5  /* producer index impossible: stop the ring */
 
+/* vscsi_command.device: the REPORT LUNS well known logical unit of a target. */
+#define VSCSI_WELL_KNOWN (~0u - 1)
+
 /* Data directions, as on the wire. */
 #define VSCSI_TO_DEVICE 1
 #define VSCSI_FROM_DEVICE 2
@@ -127,6 +130,7 @@ struct vscsi_command {
 	vscsi_u32 first_offset; /* where the data starts in the first page */
 	vscsi_u32 cdb_bytes;    /* as the frontend says */
 	vscsi_u32 timeout;      /* seconds that the frontend will wait; 0 if it did not say */
+	vscsi_u16 channel, id;  /* of the target */
 };
 
 /* A task management request. */
@@ -279,6 +283,27 @@ void vscsi_luns_move(struct vscsi_lun_map *to, const struct vscsi_lun_map *from)
 #define VSCSI_LUNS_FULL 1
 #define VSCSI_LUNS_TAKEN 2
 
+/*
+ * The answer to REPORT LUNS (SPC-4 6.33) at a target: what the guest has there.
+ * LUNs to 255 come in peripheral, others in flat space addressing (SAM-5 4.7.7).
+ */
+/* False if the CDB's SELECT REPORT is none that is known. */
+bool vscsi_report_luns_valid(const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
+/*
+ * Writes bytes from offset on, a multiple of 8, of the answer; what is beyond
+ * its end is left alone.  Returns the length of the whole answer.
+ */
+vscsi_u32 vscsi_report_luns(const struct vscsi_lun_map *map, vscsi_u32 channel, vscsi_u32 id,
+			    const vscsi_u8 *cdb, vscsi_u32 offset, vscsi_u8 *out,
+			    vscsi_u32 bytes) VSCSI_NOEXCEPT;
+/*
+ * What the well known logical unit answers to anything but REPORT LUNS: writes
+ * the data, sets its length and the result.  room: at least VSCSI_WELL_KNOWN_BYTES.
+ */
+#define VSCSI_WELL_KNOWN_BYTES 36u
+void vscsi_well_known_answer(const vscsi_u8 *cdb, vscsi_u8 *out, vscsi_u32 *bytes,
+			     struct vscsi_result *result) VSCSI_NOEXCEPT;
+
 /* Names.  Each returns 0 or a VSCSI_NAME_* reason. */
 #define VSCSI_NAME_SYNTAX 1 /* not of the expected form */
 #define VSCSI_NAME_RANGE 2  /* a number too large */
@@ -294,7 +319,15 @@ struct vscsi_pdev {
 	char port[VSCSI_NAME_BYTES];
 };
 
-/* v-dev: "h:c:t:l", decimal; channel, target and LUN are 16 bits on the wire. */
+/*
+ * What binds a portal group to one guest: the guest's UUID, or its name.  Valid
+ * unless it is empty, or no guest can have it.
+ */
+int vscsi_check_binding(const char *text) VSCSI_NOEXCEPT;
+/* Who has the UUID of another guest for its name is not that guest. */
+bool vscsi_binding_allows(const char *binding, const char *name, const char *uuid) VSCSI_NOEXCEPT;
+
+/* v-dev: "h:c:t:l", decimal; LUN to 16383, the others to 65535. */
 int vscsi_parse_vdev(const char *text, struct vscsi_address *out) VSCSI_NOEXCEPT;
 int vscsi_parse_pdev(const char *text, struct vscsi_pdev *out) VSCSI_NOEXCEPT;
 

@@ -63,6 +63,18 @@ public:
 		return true;
 	}
 
+	// The entries of one target, by LUN.
+	[[nodiscard]] Span<const Entry> of_target(u32 channel, u32 id) const noexcept
+	{
+		constexpr u32 last_lun = 0xffff;
+		const auto entries = used();
+		const u32 begin = position(key(channel, id, 0));
+		u32 end = position(key(channel, id, last_lun));
+		if (end < count_ && entries[end].key == key(channel, id, last_lun))
+			end++;
+		return {entries.begin() + begin, end - begin};
+	}
+
 	void take_from(const LunMap &other) noexcept
 	{
 		if (other.count_ > capacity_) [[unlikely]]

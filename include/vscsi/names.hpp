@@ -16,6 +16,9 @@ enum class Protocol : u32 {
 [[nodiscard]] int parse_vdev(Span<const char> text, vscsi_address &out) noexcept;
 [[nodiscard]] int parse_pdev(Span<const char> text, vscsi_pdev &out) noexcept;
 [[nodiscard]] int parse_port(Span<const char> text, Protocol &protocol, u32 &skip) noexcept;
+[[nodiscard]] int check_binding(Span<const char> text) noexcept;
+[[nodiscard]] bool binding_allows(Span<const char> binding, Span<const char> name,
+				  Span<const char> uuid) noexcept;
 [[nodiscard]] int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noexcept;
 
 } // namespace vscsi

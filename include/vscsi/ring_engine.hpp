@@ -22,6 +22,7 @@ struct Slot {
 	u16 rqid;
 	u16 ref_rqid;
 	u16 timeout;
+	u16 channel, id;
 	u8 action;
 	u8 direction;
 	u8 lists;

@@ -43,7 +43,7 @@ TEST(Vdev, Good)
 	} const cases[] = {
 		{"0:0:0:0", {0, 0, 0, 0}},
 		{"1:2:3:4", {1, 2, 3, 4}},
-		{"65535:65535:65535:65535", {65535, 65535, 65535, 65535}},
+		{"65535:65535:65535:16383", {65535, 65535, 65535, 16383}},
 		{"007:08:0:00000000000000000001", {7, 8, 0, 1}},
 	};
 	for (const auto &c : cases) {
@@ -63,7 +63,7 @@ TEST(Vdev, Bad)
 		vscsi_address out;
 		EXPECT_EQ(vdev(text, out), VSCSI_NAME_SYNTAX) << text;
 	}
-	for (const char *text : {"65536:0:0:0", "0:65536:0:0", "0:0:65536:0", "0:0:0:65536",
+	for (const char *text : {"65536:0:0:0", "0:65536:0:0", "0:0:65536:0", "0:0:0:16384",
 				 "0:0:0:4294967296", "0:0:0:4294967295", "0:0:0:99999999999999999999"}) {
 		vscsi_address out;
 		EXPECT_EQ(vdev(text, out), VSCSI_NAME_RANGE) << text;
@@ -334,6 +334,36 @@ TEST(Initiator, BufferSizes)
 			}
 		}
 	}
+}
+
+constexpr const char *uuid = "01234567-89ab-cdef-0123-456789abcdef";
+
+TEST(Binding, Valid)
+{
+	for (const char *text : {"guest1", "a guest", "g-1.x_y+z", uuid, "x"})
+		EXPECT_EQ(vscsi_check_binding(text), 0) << text;
+	for (const char *text : {"", "a\tb", "a\n", "/x", "a/b", "\x7f"})
+		EXPECT_EQ(vscsi_check_binding(text), VSCSI_NAME_SYNTAX) << text;
+	EXPECT_EQ(vscsi_check_binding(std::string(VSCSI_NAME_BYTES - 1, 'x').c_str()), 0);
+	EXPECT_EQ(vscsi_check_binding(std::string(VSCSI_NAME_BYTES, 'x').c_str()), VSCSI_NAME_LENGTH);
+}
+
+TEST(Binding, ByName)
+{
+	EXPECT_TRUE(vscsi_binding_allows("guest1", "guest1", uuid));
+	EXPECT_TRUE(vscsi_binding_allows("guest1", "guest1", ""));
+	for (const char *name : {"guest", "guest11", "Guest1", "guest1 ", "", uuid})
+		EXPECT_FALSE(vscsi_binding_allows("guest1", name, uuid)) << name;
+	EXPECT_FALSE(vscsi_binding_allows("", "", "")) << "empty is no binding";
+}
+
+TEST(Binding, ByUuid)
+{
+	EXPECT_TRUE(vscsi_binding_allows(uuid, "anything", uuid));
+	EXPECT_TRUE(vscsi_binding_allows("01234567-89AB-CDEF-0123-456789ABCDEF", "", uuid));
+	const char *other = "01234567-89ab-cdef-0123-456789abcdee";
+	EXPECT_FALSE(vscsi_binding_allows(uuid, uuid, other)) << "whoever calls itself by it";
+	EXPECT_FALSE(vscsi_binding_allows(uuid, uuid, ""));
 }
 
 } // namespace

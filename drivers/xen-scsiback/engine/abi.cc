@@ -4,6 +4,7 @@
 #include <vscsi/control.hpp>
 #include <vscsi/gate.hpp>
 #include <vscsi/names.hpp>
+#include <vscsi/report_luns.hpp>
 #include <vscsi/ring_engine.hpp>
 
 using namespace vscsi;
@@ -208,6 +209,23 @@ void vscsi_luns_move(vscsi_lun_map *to, const vscsi_lun_map *from) noexcept
 	luns(to).take_from(luns(from));
 }
 
+bool vscsi_report_luns_valid(const vscsi_u8 *cdb) noexcept
+{
+	return report_luns_valid(cdb);
+}
+
+vscsi_u32 vscsi_report_luns(const vscsi_lun_map *map, vscsi_u32 channel, vscsi_u32 id, const vscsi_u8 *cdb,
+			    vscsi_u32 offset, vscsi_u8 *out, vscsi_u32 bytes) noexcept
+{
+	return report_luns(luns(map), {channel, id}, cdb, offset, {out, bytes});
+}
+
+void vscsi_well_known_answer(const vscsi_u8 *cdb, vscsi_u8 *out, vscsi_u32 *bytes,
+			     vscsi_result *result) noexcept
+{
+	*bytes = well_known_answer(cdb, {out, VSCSI_WELL_KNOWN_BYTES}, *result);
+}
+
 int vscsi_parse_vdev(const char *text, vscsi_address *out) noexcept
 {
 	return parse_vdev(text_of(text), *out);
@@ -223,6 +241,15 @@ int vscsi_parse_port(const char *text, vscsi_u32 *protocol, vscsi_u32 *skip) noe
 	const int bad = parse_port(text_of(text), parsed, *skip);
 	*protocol = static_cast<vscsi_u32>(parsed);
 	return bad;
+}
+
+int vscsi_check_binding(const char *text) noexcept
+{
+	return check_binding(text_of(text));
+}
+bool vscsi_binding_allows(const char *binding, const char *name, const char *uuid) noexcept
+{
+	return binding_allows(text_of(binding), text_of(name), text_of(uuid));
 }
 
 int vscsi_initiator_name(vscsi_u32 protocol, const char *uuid, char *out, size_t out_bytes) noexcept

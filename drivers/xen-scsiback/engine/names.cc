@@ -144,7 +144,8 @@ int parse_vdev(Span<const char> text, vscsi_address &out) noexcept
 			continue;
 		if (part == 4)
 			return VSCSI_NAME_SYNTAX;
-		const int bad = parse_number({text.begin() + begin, i - begin}, wire_limit, *parts[part++]);
+		const u32 limit = part == 3 ? lun_limit : wire_limit;
+		const int bad = parse_number({text.begin() + begin, i - begin}, limit, *parts[part++]);
 		if (bad)
 			return bad;
 		begin = i + 1;
@@ -197,6 +198,28 @@ int parse_port(Span<const char> text, Protocol &protocol, u32 &skip) noexcept
 		return 0;
 	}
 	return VSCSI_NAME_SYNTAX;
+}
+
+int check_binding(Span<const char> text) noexcept
+{
+	if (text.empty())
+		return VSCSI_NAME_SYNTAX;
+	for (const char c : text)
+		if (static_cast<u8>(c) < ' ' || c == 0x7f || c == '/')
+			return VSCSI_NAME_SYNTAX;
+	return text.size() < VSCSI_NAME_BYTES ? 0 : VSCSI_NAME_LENGTH;
+}
+
+bool binding_allows(Span<const char> binding, Span<const char> name, Span<const char> uuid) noexcept
+{
+	const bool by_uuid = is_uuid(binding);
+	const auto actual = by_uuid ? uuid : name;
+	if (binding.empty() || actual.size() != binding.size())
+		return false;
+	for (std::size_t i = 0; i < binding.size(); i++)
+		if (by_uuid ? lower(actual[i]) != lower(binding[i]) : actual[i] != binding[i])
+			return false;
+	return true;
 }
 
 int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noexcept

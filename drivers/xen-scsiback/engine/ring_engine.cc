@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <vscsi/report_luns.hpp>
 #include <vscsi/ring_engine.hpp>
 
 namespace vscsi
@@ -87,10 +88,14 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	}
 	if (rqid_in_flight(head.rqid, slot))
 		return reject(slot, Reject::rqid);
-	const auto *device = luns.find(LunMap::key(head.channel, head.id, head.lun));
-	if (!device)
+	s.channel = head.channel;
+	s.id = head.id;
+	if (const auto *device = luns.find(LunMap::key(head.channel, head.id, head.lun)))
+		s.device = device->device;
+	else if (head.lun == report_luns_well_known && !luns.of_target(head.channel, head.id).empty())
+		s.device = VSCSI_WELL_KNOWN;
+	else
 		return reject(slot, Reject::lun);
-	s.device = device->device;
 
 	switch (static_cast<wire::Action>(head.action)) {
 	case wire::Action::abort:
@@ -180,6 +185,8 @@ void RingEngine::command_of(u32 slot, vscsi_command &out) const noexcept
 	out.first_offset = s.data.first_offset;
 	out.timeout = s.timeout;
 	out.cdb_bytes = s.cdb_length;
+	out.channel = s.channel;
+	out.id = s.id;
 }
 
 // Requests that were there before the task, which is being fetched.
@@ -192,7 +199,7 @@ void RingEngine::note_covered(u32 slot) noexcept
 	for (u32 busy = busy_.load(Order::acquire) & ~(1u << slot); busy; busy &= busy - 1) {
 		const auto i = static_cast<u32>(__builtin_ctz(busy));
 		const Slot &other = slots_[i];
-		if (other.device == s.device &&
+		if (other.device == s.device && other.channel == s.channel && other.id == s.id &&
 		    static_cast<wire::Action>(other.action) == wire::Action::command &&
 		    (!abort || other.rqid == s.ref_rqid))
 			s.covered[i] = tag_of(i);
