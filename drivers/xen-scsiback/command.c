@@ -125,6 +125,27 @@ static bool vscsi_may_wait(const struct se_cmd *cmd)
 	return strcmp(plugin, "iblock") && strcmp(plugin, "rd_mcp");
 }
 
+void vscsi_submit_work(struct work_struct *work)
+{
+	target_submit(&container_of(work, struct vscsi_slot, submit)->cmd);
+}
+
+static void vscsi_execute(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+
+	/*
+	 * PREEMPT AND ABORT flushes target core's submission works of the device,
+	 * and would wait for itself in one of them.
+	 */
+	if (cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT && !slot->passthrough)
+		queue_work(vscsi_submit_wq, &slot->submit);
+	else if (vscsi_may_wait(cmd))
+		target_queue_submission(cmd);
+	else
+		target_submit(cmd);
+}
+
 /* The ring's thread, or target core's submission work; may sleep. */
 static void vscsi_start(struct vscsi_slot *slot)
 {
@@ -161,10 +182,7 @@ static void vscsi_start(struct vscsi_slot *slot)
 	}
 	vscsi_hand_over_pages(slot);
 	vscsi_passthrough_adopt(slot);
-	if (vscsi_may_wait(cmd))
-		target_queue_submission(cmd);
-	else
-		target_submit(cmd);
+	vscsi_execute(slot);
 }
 
 void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command)

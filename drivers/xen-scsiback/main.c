@@ -6,6 +6,8 @@
 
 /* The control work of every vhost; a vhost's work never runs twice at a time. */
 struct workqueue_struct *vscsi_control_wq;
+/* Commands that wait for others; each may take as long as a device does. */
+struct workqueue_struct *vscsi_submit_wq;
 
 static int __init vscsi_init(void)
 {
@@ -19,9 +21,14 @@ static int __init vscsi_init(void)
 	vscsi_control_wq = alloc_workqueue("xen-vscsi", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!vscsi_control_wq)
 		return -ENOMEM;
+	vscsi_submit_wq = alloc_workqueue("xen-vscsi-submit", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!vscsi_submit_wq) {
+		err = -ENOMEM;
+		goto destroy_control;
+	}
 	err = vscsi_pool_init();
 	if (err)
-		goto destroy_wq;
+		goto destroy_submit;
 	err = vscsi_fabric_register();
 	if (err)
 		goto exit_pool;
@@ -34,7 +41,9 @@ unregister_fabric:
 	vscsi_fabric_unregister();
 exit_pool:
 	vscsi_pool_exit();
-destroy_wq:
+destroy_submit:
+	destroy_workqueue(vscsi_submit_wq);
+destroy_control:
 	destroy_workqueue(vscsi_control_wq);
 	pr_err("cannot start: error %d\n", err);
 	return err;
@@ -45,6 +54,7 @@ static void __exit vscsi_exit(void)
 	vscsi_xenbus_unregister();
 	/* The tails of control works: each vhost held the module until there. */
 	destroy_workqueue(vscsi_control_wq);
+	destroy_workqueue(vscsi_submit_wq);
 	vscsi_fabric_unregister();
 	vscsi_pool_exit();
 }

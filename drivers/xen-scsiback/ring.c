@@ -30,6 +30,7 @@ struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index, struct s
 	}
 	atomic_set(&slot->state, VSCSI_SLOT_DONE);
 	spin_lock_init(&slot->request_lock);
+	INIT_WORK(&slot->submit, vscsi_submit_work);
 	return slot;
 }
 

@@ -132,6 +132,7 @@ struct vscsi_slot {
 	struct llist_node done;
 	struct list_head abandoned_entry;	/* ring's abandoned_lock */
 	struct list_head reset_entry;	/* device's reset_lock */
+	struct work_struct submit;	/* where target core's submission work will not do */
 	atomic_t state;			/* enum vscsi_slot_state */
 	bool spare;			/* took an abandoned slot's place; sgl is its own */
 	unsigned long since;		/* jiffies at submission */
@@ -234,6 +235,7 @@ struct vscsi_vhost {
 
 /* main.c */
 extern struct workqueue_struct *vscsi_control_wq;
+extern struct workqueue_struct *vscsi_submit_wq;
 
 /* fabric.c */
 int vscsi_fabric_register(void);
@@ -291,6 +293,7 @@ void vscsi_guest_read(struct vscsi_vhost *vhost);
 /* command.c */
 /* Ring thread; may sleep. */
 void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command);
+void vscsi_submit_work(struct work_struct *work);
 /* Any process context; the slot is not the caller's any more. */
 void vscsi_complete(struct vscsi_slot *slot);
 /* Process context: answers what is on the list, unless somebody else does. */
