@@ -81,6 +81,14 @@ static sense_reason_t vscsi_inspect(struct vscsi_slot *slot)
 	struct se_cmd *cmd = &slot->cmd;
 	const u8 *cdb = cmd->t_task_cdb;
 
+	/*
+	 * Where LUN 0 has gone target core puts a dummy that reads as zeros: no
+	 * guest shall take it for its disk.  Of the dummy it may hear what SPC-4
+	 * 6.4.2 says of a logical unit that is not there.
+	 */
+	if (cmd->se_lun == cmd->se_sess->se_tpg->tpg_virt_lun0 && cdb[0] != INQUIRY &&
+	    cdb[0] != REPORT_LUNS && cdb[0] != REQUEST_SENSE)
+		return TCM_NON_EXISTENT_LUN;
 	/* The frontend's word for the direction does not make a write a read. */
 	if (cmd->data_direction != DMA_TO_DEVICE && vscsi_cdb_writes(cdb) &&
 	    target_lun_is_rdonly(cmd))
