@@ -13,6 +13,8 @@
 
 #define VSCSI_FIRST_LUNS 16
 #define VSCSI_NAG_EVERY HZ
+/* A kernel that is started by kexec waits to see the backend Closed. */
+#define VSCSI_CLOSED_FOR HZ
 
 static void vscsi_vhost_free(struct kref *kref)
 {
@@ -79,6 +81,7 @@ static void vscsi_vhost_switch(struct vscsi_vhost *vhost, enum xenbus_state stat
 	if (!vhost->gone)
 		xenbus_switch_state(vhost->dev, state);
 	mutex_unlock(&vhost->state_lock);
+	vhost->since = jiffies;
 }
 
 /* Tells the operator and closes. */
@@ -150,6 +153,7 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 		.seen_connected = READ_ONCE(vhost->seen_connected),
 		.restarted = READ_ONCE(vhost->restarted),
 		.online = true,
+		.rested = time_after_eq(jiffies, vhost->since + VSCSI_CLOSED_FOR),
 	};
 	int action;
 
@@ -191,7 +195,10 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 	}
 }
 
-/* A stopped ring waits for its devices: remind them.  Or an ACL was made just now. */
+/*
+ * A stopped ring waits for its devices: remind them.  Or an ACL was made just
+ * now, or the frontend may come back.
+ */
 static void vscsi_vhost_nag(struct work_struct *work)
 {
 	struct vscsi_vhost *vhost = container_of(to_delayed_work(work), struct vscsi_vhost, nag);
@@ -204,8 +211,9 @@ static void vscsi_vhost_remind(struct vscsi_vhost *vhost)
 {
 	bool draining = vhost->ring && !vhost->ring_live;
 	bool unpinned = vscsi_sessions_pin_acls(vhost);
+	bool closed = !READ_ONCE(vhost->gone) && vhost->dev->state == XenbusStateClosed;
 
-	if (!draining && !unpinned)
+	if (!draining && !unpinned && !closed)
 		return;
 	if (draining)
 		vscsi_ring_abort(vhost->ring, ~0u);

@@ -366,6 +366,7 @@ struct vscsi_host_view {
 	bool ring_changed;    /* frontend's ring reference or event channel is another */
 	bool online;
 	bool restarted;       /* frontend closed or began anew since the last connect */
+	bool rested;          /* our state has been Closed for long enough to be seen */
 };
 #define VSCSI_HOST_NOTHING 0
 #define VSCSI_HOST_WAIT_READY 1  /* switch to InitWait */

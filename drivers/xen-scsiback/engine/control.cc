@@ -49,7 +49,13 @@ HostAction host_step(const vscsi_host_view &view) noexcept
 			return HostAction::await;
 		if (!view.online)
 			return HostAction::unregister;
-		return backend == closed ? HostAction::nothing : HostAction::closed;
+		// A driver that is loaded again goes straight to Initialised, and takes
+		// a backend that it finds Closed for one that is going away.
+		if (backend == init_wait)
+			return HostAction::nothing;
+		if (backend == closed)
+			return view.rested ? HostAction::wait_ready : HostAction::nothing;
+		return HostAction::closed;
 	case init_wait:
 	case reconfigured:
 		break;

@@ -1,6 +1,6 @@
 """A guest with I/O in flight is saved, restored, moved, crashes, reloads its driver; LUNs go and come."""
 from vscsilab.load import VerifiedLoad
-from vscsilab.vscsi import CONNECTED, backend
+from vscsilab.vscsi import CONNECTED, INIT_WAIT, backend
 
 GUESTS = 1
 TIMEOUT = 900
@@ -93,7 +93,7 @@ def reload_frontend(lab, guest, dev):
         # A bound xenbus device holds its driver's module.
         guest.run("for d in /sys/bus/xen/drivers/*/vscsi-0; do echo vscsi-0 > ${d%/*}/unbind; done; "
                   "rmmod xen_scsifront", timeout=60)
-        lab.xs.wait(backend(guest.domid, 0) + "/state", [2, 6], 40)
+        lab.xs.wait(backend(guest.domid, 0) + "/state", INIT_WAIT, 40)
         guest.run("modprobe xen-scsifront", timeout=60)
         lab.vscsi.wait_connected(guest.domid, dev)
         lab.disk(guest, "0:0:0:0")
@@ -102,6 +102,8 @@ def reload_frontend(lab, guest, dev):
 
 
 def crash(lab, guest, pdev):
+    for line in ("Kernel panic - not syncing: sysrq triggered crash", r"\bCall Trace:$", "RIP: 0033:"):
+        lab.expect_log(line)
     old = guest.domid
     load = VerifiedLoad(guest, lab.disk(guest, "0:0:0:0"))
     guest.start("echo c > /proc/sysrq-trigger")
