@@ -3,6 +3,7 @@ from vscsilab.sidebyside import SideBySide
 from vscsilab.stacker import Stacker
 
 TIMEOUT = 1500
+FAILS_ON = {"in-tree": "what is on it"}
 GUESTS = 1
 LONG = True
 
