@@ -148,6 +148,45 @@ def tasks():
     yield attention
 
 
+def resets():
+    """As many resets as the ring takes, of a device that is busy."""
+    resets = [request(b"", rqid=n + 1, action=RESET, lun=SLOW) for n in range(15)]
+    yield Case("15 resets of a busy device at once", [
+        request(read(0, 8), BUFFER, 99, lun=SLOW), "push", "sleep 200", *resets, "go"],
+        [answer(ABORTED, 4096, rqid=99), *[answer(TASK_DONE, rqid=n + 1) for n in range(15)]])
+    yield Case("of which one unit attention is left", [
+        request(TEST_UNIT_READY, lun=SLOW), "go", request(TEST_UNIT_READY, lun=SLOW), "go"],
+        [answer(CHECK, sense="06/29/*"), answer()])
+
+
+def well_known():
+    """The logical unit that is there to report the others."""
+    here = {"lun": 0xc101}
+    yield one("well known logical unit: INQUIRY", request(inquiry(), BUFFER, **here),
+              answer(residual=4060))
+    yield one("well known logical unit: REPORT LUNS", request(REPORT_LUNS, BUFFER, **here),
+              answer(residual=4096 - 8 - 5 * 8))
+    yield Case("well known logical unit: REPORT LUNS changes no more than it says", [
+        f"fill {FREE} 16 {PATTERN}", request(REPORT_LUNS, pages(FREE, 16), **here), "go",
+        f"tail 1 {FREE} 65536 {PATTERN}"], ["1 0 * -", "some same"])
+    yield one("well known logical unit: another SELECT REPORT",
+              request(bytes([0xa0, 0, 3, *bytes(3), 0, 0, 0xff, 0xff, 0, 0]), BUFFER, **here),
+              answer(CHECK, 4096, BAD_FIELD))
+    yield one("well known logical unit: TEST UNIT READY", request(TEST_UNIT_READY, **here), answer())
+    yield one("well known logical unit: READ", request(read(0, 8), BUFFER, **here),
+              answer(CHECK, 4096, "05/20/00"))
+    yield one("well known logical unit: WRITE from no grant",
+              request(write(0, 8), NO_GRANT, direction=OUT, **here), answer(ERROR, 4096))
+    yield one("well known logical unit: INQUIRY to no grant", request(inquiry(), NO_GRANT, **here),
+              answer(ERROR, 4096))
+    yield Case("well known logical unit: abort and reset", [
+        request(b"", rqid=1, action=ABORT, ref=9, **here),
+        request(b"", rqid=2, action=RESET, **here), "go"],
+        [answer(TASK_DONE), answer(TASK_DONE, rqid=2)])
+    yield one("no well known logical unit where there is no other",
+              request(inquiry(), BUFFER, lun=0xc101, id=5), answer(NO_CONNECT))
+
+
 def sizes():
     """Buffers that do not fit the CDB, and what must stay as it was."""
     names = {RAMDISK: "ramdisk", FILEIO: "fileio", IBLOCK: "iblock", PSCSI: "pscsi"}
@@ -229,4 +268,5 @@ def scribbles():
         [answer(rqid=n + 1) for n in range(8)])
 
 
-CASES = [*beginnings(), *heads(), *segments(), *grants(), *tasks(), *sizes(), *odd_sizes(), *full(), *scribbles()]
+CASES = [*beginnings(), *heads(), *segments(), *grants(), *tasks(), *resets(), *well_known(),
+         *sizes(), *odd_sizes(), *full(), *scribbles()]

@@ -11,9 +11,9 @@ DISK = ("format=raw, vdev=xvda, access=ro, backendtype=phy, "
 
 
 def config_text(name, memory=256, vcpus=1, config="", kernel_args="",
-                on_crash="destroy"):
+                on_crash="destroy", kind="pv"):
     return "\n".join([
-        f'name = "{name}"', 'type = "pv"', f"memory = {memory}",
+        f'name = "{name}"', f'type = "{kind}"', f"memory = {memory}",
         f"vcpus = {vcpus}", 'kernel = "/boot/vmlinux"',
         f'ramdisk = "{PAYLOAD}/guest-initrd"',
         f'extra = "{GUEST_ARGS} {kernel_args}"', f"disk = ['{DISK}']",

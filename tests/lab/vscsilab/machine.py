@@ -33,13 +33,15 @@ class Machine:
     """Everything of one QEMU run; logs outlive it in log_dir."""
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
-                 verbose=False, guests=0):
+                 verbose=False, guests=0, features=""):
         self.image = images.current()
         self.logs = pathlib.Path(log_dir)
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
         self.module, self.extra = module, extra
-        self.full_boot, self.verbose = full_boot, verbose
+        # No snapshot has another processor than the usual one.
+        self.full_boot, self.verbose = full_boot or bool(features), verbose
+        self.features = features
         # How many guests the snapshot to start from has running.
         self.guests = guests
         self.qemu = self.channel = self.dom0 = None
@@ -92,7 +94,7 @@ class Machine:
         (self.disks / "initrd").write_bytes(initrd.dom0(self.image))
         self.qemu = Qemu(self.work, self.image, self.disks / "initrd",
                          self.disks / "root.qcow2", self.disks / "payload",
-                         self.serial, loadvm)
+                         self.serial, loadvm, self.features)
         self.qemu.start()
         self.channel = Channel(self.qemu.connect("command"))
         for job in (self._watch_serial, self._store_logs):

@@ -51,16 +51,18 @@ def _die_with_parent():
 
 
 class Qemu:
-    """directory is private to this process: sockets are made there."""
+    """directory is private to this process: sockets are made there.
+
+    features: what the processor shall have besides, like ",+svm,+npt"."""
 
     def __init__(self, directory, image, initrd, root_disk, payload,
-                 serial_log, loadvm=None):
+                 serial_log, loadvm=None, features=""):
         self.dir = directory
         self.process = None
         self.monitor = None
         comma = DOM0_ARGS.replace(",", ",,")
         self.argv = [
-            BINARY, *MACHINE,
+            BINARY, *(word + features if word == CPU else word for word in MACHINE),
             "-kernel", str(image.xen), "-append", XEN_ARGS,
             "-initrd", f"{image.vmlinux} {comma},{initrd}",
             "-chardev", f"file,id=serial,path={serial_log}",

@@ -104,7 +104,8 @@ class Runner:
         expected = []
         machine = Machine(logs, self.module, self.options.extra,
                           self.options.full_boot, self.options.verbose,
-                          min(scenario.guests, snapshot.MOST_GUESTS))
+                          min(scenario.guests, snapshot.MOST_GUESTS),
+                          scenario.constants.get("CPU_FEATURES", ""))
         late = threading.Event()
 
         def deadline():
