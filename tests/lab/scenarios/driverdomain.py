@@ -18,7 +18,7 @@ def install(lab, server):
         small = pathlib.Path(work) / "module.ko"
         subprocess.run(["strip", "--strip-debug", "-o", small, lab.machine.module], check=True)
         server.put(small.read_bytes(), "/root/xen-scsiback.ko")
-    server.run("mount -t configfs none /sys/kernel/config; modprobe -a target_core_mod brd && "
+    server.run("modprobe -a configfs target_core_mod brd && mount -t configfs none /sys/kernel/config && "
                f"insmod /root/xen-scsiback.ko && mkdir {FABRIC}", timeout=120)
 
 

@@ -29,7 +29,7 @@ class VerifiedLoad:
     def busy(self):
         """Until it moves."""
         stat = f"/sys/block/{self.disk.rsplit('/', 1)[-1]}/stat"
-        self.guest.poll(f"a=$(cat {stat}); sleep 0.3; [ \"$a\" != \"$(cat {stat})\" ] || test -e {self.base}.bad")
+        self.guest.poll(f"a=$(cat {stat}); sleep 0.3; [ \"$a\" != \"$(cat {stat})\" ] || test -e {self.base}.bad", 120)
         if self.guest.run(f"test -e {self.base}.bad", check=False).rc == 0:
             raise LabError(f"the load on {self.disk} ends at once:\n{self.log()}")
 
