@@ -43,7 +43,7 @@ def bound_by_name(lab, target, pdevs, g1, g2):
     lab.check("another guest is refused, and the operator told why",
               "is bound to domain 'g1', this is 'g2'" in error, error)
     lab.check("it sees nothing", g2.run("ls /sys/block | grep -c '^sd'", check=False).out.strip() == "0")
-    lab.dom0.run(f"xl rename g2 impostor && xl rename g1 gone && xl rename impostor g1")
+    lab.dom0.run("xl rename g2 impostor && xl rename g1 gone && xl rename impostor g1")
     lab.attach(g2, pdevs[0], "0:0:0:0")
     lab.check("a binding by name follows the name", lab.disk(g2, "0:0:0:0"))
     lab.vscsi.detach_controller(g2.domid)

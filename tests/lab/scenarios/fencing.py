@@ -8,7 +8,7 @@ NAA = "naa.5001405000000092"
 CONFLICT = 24
 ATTENTION = 6
 KEYS = {"g1": "0xa1", "g2": "0xb2"}
-# type: (name, a registrant shares it, others may read)
+# By type: its name, whether registrants share it, whether others may read.
 TYPES = {1: ("write exclusive", False, True), 3: ("exclusive access", False, False),
          5: ("write exclusive, registrants only", True, True),
          6: ("exclusive access, registrants only", True, False),
@@ -125,7 +125,7 @@ def preempted(lab, first, second):
     first.register()
     second.register()
     first.reserve(5)
-    job = first.guest.start(f"fio --name=x --filename=/dev/sda --rw=randwrite --bs=64k --iodepth=16 "
+    job = first.guest.start("fio --name=x --filename=/dev/sda --rw=randwrite --bs=64k --iodepth=16 "
                             "--ioengine=libaio --direct=1 --time_based --runtime=60")
     first.guest.run("for i in $(seq 100); do grep -q '[1-9]' /sys/block/sda/inflight && exit; sleep 0.1; done; exit 1")
     lab.equal("in flight: the survivor fences the other", second.preempt(first, 5, abort=True), 0)
