@@ -72,22 +72,38 @@ static void vscsi_device_set_state(struct vscsi_vhost *vhost, const char *name,
 	vscsi_device_write(vhost, name, "state", text);
 }
 
-/* Tells the operator why a device is not there, and says so in its state. */
-static __printf(3, 4) void vscsi_device_fail(struct vscsi_vhost *vhost, const char *name,
-					     const char *format, ...)
+/* Tells the operator why a device is not there. */
+static void vscsi_device_vtell(struct vscsi_vhost *vhost, const char *name, const char *format,
+			       va_list args)
 {
-	va_list args;
-	char *text;
-
-	va_start(args, format);
-	text = kvasprintf(GFP_KERNEL, format, args);
-	va_end(args);
+	char *text = kvasprintf(GFP_KERNEL, format, args);
 
 	pr_warn("%s/vscsi-devs/%s: %s\n", vhost->dev->nodename, name,
 		text ? text : "out of memory");
 	if (text)
 		vscsi_device_write(vhost, name, "error", text);
 	kfree(text);
+}
+
+static __printf(3, 4) void vscsi_device_tell(struct vscsi_vhost *vhost, const char *name,
+					     const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vscsi_device_vtell(vhost, name, format, args);
+	va_end(args);
+}
+
+/* And says so in its state: it was never mapped. */
+static __printf(3, 4) void vscsi_device_fail(struct vscsi_vhost *vhost, const char *name,
+					     const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vscsi_device_vtell(vhost, name, format, args);
+	va_end(args);
 	vscsi_device_set_state(vhost, name, XenbusStateClosed);
 }
 
@@ -296,10 +312,11 @@ void vscsi_devices_close_sessions(struct vscsi_vhost *vhost)
 	list_for_each_entry(device, &vhost->devices, entry) {
 		if (!device->mapped || !READ_ONCE(device->session->closing))
 			continue;
-		vscsi_device_unmap(vhost, device);
-		vscsi_device_fail(vhost, device->name,
+		vscsi_device_tell(vhost, device->name,
 				  "the ACL of initiator %s was removed: attach the device again",
 				  device->session->port);
+		device->closing = true;
+		vscsi_device_unmap(vhost, device);
 	}
 }
 
@@ -355,7 +372,7 @@ static u32 vscsi_device_state(const char *dir, const char *name)
 
 static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, int host_action)
 {
-	struct vscsi_device *device = vscsi_device_find(vhost, name);
+	struct vscsi_device *device = vscsi_device_find(vhost, name), *draining;
 	struct vscsi_device_view view = {
 		.host_action = host_action,
 		.backend = vscsi_device_state(vhost->dev->nodename, name),
@@ -369,14 +386,17 @@ static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, i
 			vscsi_device_set_state(vhost, name, XenbusStateInitialised);
 		break;
 	case VSCSI_DEVICE_MAP_KEEP:
-		vscsi_device_map(vhost, name);
+		/* One that the guest refused is on its way to Closed. */
+		draining = vscsi_device_draining(vhost, name);
+		if (!draining || !draining->closing)
+			vscsi_device_map(vhost, name);
 		break;
 	case VSCSI_DEVICE_CONNECTED:
 		vscsi_device_set_state(vhost, name, XenbusStateConnected);
 		break;
 	case VSCSI_DEVICE_REFUSED:
-		vscsi_device_unmap(vhost, device);
-		vscsi_device_fail(vhost, name, "the guest could not add the device");
+		vscsi_device_tell(vhost, name, "the guest could not add the device");
+		vscsi_device_close(vhost, name, device);
 		break;
 	case VSCSI_DEVICE_UNMAP:
 		vscsi_device_close(vhost, name, device);

@@ -221,6 +221,7 @@ struct vscsi_vhost {
 	bool was_connected;		/* control work: at least once */
 	bool restarted;			/* frontend began anew since the last connect */
 	bool broken_told;		/* control work */
+	bool ready;			/* control work: devices await a connection anew */
 	unsigned long since;		/* control work: jiffies of the last change of state */
 	struct vscsi_ring *ring;	/* control work: current or draining */
 	bool ring_live;			/* control work */

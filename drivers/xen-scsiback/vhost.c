@@ -104,6 +104,7 @@ static void vscsi_vhost_connect(struct vscsi_vhost *vhost)
 	WRITE_ONCE(vhost->restarted, false);
 	WRITE_ONCE(vhost->seen_connected, false);
 	vhost->broken_told = false;
+	vhost->ready = false;
 	err = vscsi_read_ring(vhost, &grant, &evtchn);
 	if (err) {
 		vscsi_vhost_fatal(vhost, err, why);
@@ -154,6 +155,7 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 		.restarted = READ_ONCE(vhost->restarted),
 		.online = true,
 		.rested = time_after_eq(jiffies, vhost->since + VSCSI_CLOSED_FOR),
+		.ready = vhost->ready,
 	};
 	int action;
 
@@ -169,6 +171,7 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 		vscsi_devices_unmap_all(vhost);
 		vscsi_devices_step(vhost, VSCSI_HOST_CLOSED);
 		WRITE_ONCE(vhost->restarted, false);
+		vhost->ready = true;
 		vscsi_vhost_switch(vhost, XenbusStateInitWait);
 		return true;
 	case VSCSI_HOST_CONNECT:

@@ -367,6 +367,7 @@ struct vscsi_host_view {
 	bool online;
 	bool restarted;       /* frontend closed or began anew since the last connect */
 	bool rested;          /* our state has been Closed for long enough to be seen */
+	bool ready;           /* WAIT_READY was carried out, and no CONNECT since */
 };
 #define VSCSI_HOST_NOTHING 0
 #define VSCSI_HOST_WAIT_READY 1  /* switch to InitWait */

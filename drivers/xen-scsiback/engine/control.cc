@@ -51,7 +51,7 @@ HostAction host_step(const vscsi_host_view &view) noexcept
 			return HostAction::unregister;
 		// A driver that is loaded again goes straight to Initialised, and takes
 		// a backend that it finds Closed for one that is going away.
-		if (backend == init_wait)
+		if (backend == init_wait && view.ready)
 			return HostAction::nothing;
 		if (backend == closed)
 			return view.rested ? HostAction::wait_ready : HostAction::nothing;
@@ -75,8 +75,12 @@ DeviceAction device_step(const vscsi_device_view &view) noexcept
 		switch (backend) {
 		case initialising:
 			return DeviceAction::map;
-		case initialised:
 		case connected:
+			// Was it lost with an earlier driver of the guest?  Who still has it says so.
+			if (view.host_action == VSCSI_HOST_CONNECT && frontend == connected)
+				return DeviceAction::map;
+			[[fallthrough]];
+		case initialised:
 			return view.mapped ? DeviceAction::nothing : DeviceAction::map_keep;
 		case closing:
 			return DeviceAction::unmap;
