@@ -73,8 +73,8 @@ static void vscsi_device_set_state(struct vscsi_vhost *vhost, const char *name,
 }
 
 /* Tells the operator why a device is not there. */
-static void vscsi_device_vtell(struct vscsi_vhost *vhost, const char *name, const char *format,
-			       va_list args)
+static __printf(3, 0) void vscsi_device_vtell(struct vscsi_vhost *vhost, const char *name,
+					      const char *format, va_list args)
 {
 	char *text = kvasprintf(GFP_KERNEL, format, args);
 
