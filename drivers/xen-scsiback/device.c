@@ -313,7 +313,7 @@ void vscsi_devices_close_sessions(struct vscsi_vhost *vhost)
 		if (!device->mapped || !READ_ONCE(device->session->closing))
 			continue;
 		vscsi_device_tell(vhost, device->name,
-				  "the ACL of initiator %s was removed: attach the device again",
+				  "the nexus of initiator %s was ended in configfs: attach the device again",
 				  device->session->port);
 		device->closing = true;
 		vscsi_device_unmap(vhost, device);

@@ -104,7 +104,7 @@ struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
 			continue;
 		vscsi_tpg_unpin(tpg);
 		if (READ_ONCE(session->closing)) {
-			vscsi_why(why, "the initiator's ACL is being removed");
+			vscsi_why(why, "the initiator's nexus is being ended in configfs");
 			return ERR_PTR(-EBUSY);
 		}
 		session->devices++;
