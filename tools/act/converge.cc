@@ -19,16 +19,18 @@ using std::chrono::milliseconds;
 constexpr milliseconds pace{500};
 constexpr milliseconds overlook{1500};
 
-void nudge_all(Store &store, const Guest &guest, std::optional<Clock::time_point> &since)
+constexpr Clock::time_point never = Clock::time_point::max();
+
+void nudge_all(Store &store, const Guest &guest, Clock::time_point &since)
 {
 	const auto at = std::ranges::find_if(guest.controllers, overlooked);
 	if (at == guest.controllers.end()) {
-		since.reset();
-	} else if (!since) {
+		since = never;
+	} else if (since == never) {
 		since = store.now();
-	} else if (store.now() - *since >= overlook) {
+	} else if (store.now() - since >= overlook) {
 		nudge(store, guest.domain, *at);
-		since.reset();
+		since = never;
 	}
 }
 
@@ -38,7 +40,7 @@ bool converge(Store &store, const Domain &domain, DomId backend, const Aim &aim,
 	      Clock::time_point limit)
 {
 	const Watch watch{store, fmt::format("{}/{}", backend_root(backend), domain.id), "converge"};
-	std::optional<Clock::time_point> since;
+	Clock::time_point since = never;
 	for (;;) {
 		Guest guest = read_guest(store, Txn::none, domain, backend);
 		if (!find_domain(store, domain.id))

@@ -95,6 +95,7 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	verb = add_verb(app, options, Verb::create, "create", "",
 			"create a guest, with the devices of vscsi=[...] in its configuration");
 	verb->prefix_command();
+	verb->fallthrough(false);
 	verb->add_flag("--json", options.json, "print JSON");
 	verb->add_option("--wait", options.wait, "seconds to wait for the devices in the running guest; 0")
 		->check(CLI::Range(0U, longest_wait))
