@@ -24,8 +24,8 @@ class Attacher
 {
 public:
 	Attacher(const Host &host, const AttachRequest &request)
-		: m_host{host}, m_request{request}, m_domain{request.domain}, m_options{request.options},
-		  m_source{parse_source(request.pdev)}
+	    : m_host{host}, m_request{request}, m_domain{request.domain}, m_options{request.options},
+	      m_source{parse_source(request.pdev)}
 	{
 		read_vdev();
 	}
@@ -37,7 +37,9 @@ public:
 			return finish();
 		}
 		const std::chrono::seconds patience = std::max(m_request.wait, std::chrono::seconds{5});
-		const Lock guest_lock = Lock::take(m_host.guest_lock(m_domain), patience);
+		std::optional<Lock> guest_lock;
+		if (!m_request.part)
+			guest_lock.emplace(Lock::take(m_host.guest_lock(m_domain), patience));
 		Journal journal = m_host.journal(m_domain);
 		configure(journal, patience);
 		try {
@@ -45,7 +47,8 @@ public:
 		} catch (const Failure &failure) {
 			undo(journal, failure);
 		}
-		journal.clear();
+		if (!m_request.part)
+			journal.clear();
 		return finish();
 	}
 
@@ -86,13 +89,15 @@ private:
 		const auto *const name = std::get_if<LunName>(&m_source);
 		if (!name)
 			fail(Exit::usage,
-			     "'{}' cannot be looked up in another backend domain. Say naa.WWN:LUN or ALIAS:LUN",
+			     "'{}' cannot be looked up in another backend domain. Say naa.WWN:LUN or "
+			     "ALIAS:LUN",
 			     m_request.pdev);
 		for (const Controller &controller : m_before.controllers)
 			for (const Device &device : controller.devices)
 				if (device.pdev == m_request.pdev && device.vdev &&
 				    (!m_options.vdev || m_options.vdev == device.vdev)) {
-					m_plan.devices.push_back({*name, m_request.pdev, *device.vdev, false});
+					m_plan.devices.push_back(
+						{*name, m_request.pdev, *device.vdev, false});
 					return;
 				}
 		const Taken all = taken(m_before, {});
@@ -148,7 +153,8 @@ private:
 	void configure(Journal &journal, std::chrono::seconds patience)
 	{
 		const Lock lock = Lock::take(m_host.config_lock(), patience);
-		if (const std::string left = journal.roll_back(m_host.configfs); !left.empty())
+		const std::string left = m_request.part ? std::string{} : journal.roll_back(m_host.configfs);
+		if (!left.empty())
 			fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}", left);
 		plan();
 		apply_all(m_host.configfs, journal, m_plan.changes);
@@ -167,8 +173,8 @@ private:
 			return written(guest) && (!waits || settled(guest, devices));
 		};
 		// A controller that is busy with another change is waited for in any case.
-		const bool in_time = converge(m_host.store, m_domain, m_request.backend, Aim{devices, {}}, done,
-					      waits ? limit : m_host.store.now() + undo_patience);
+		const bool in_time = converge(m_host.store, m_domain, m_request.backend, Aim{devices, {}},
+					      done, waits ? limit : m_host.store.now() + undo_patience);
 		m_after = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
 		for (const Wanted &wanted : devices)
 			judge(wanted, in_time);
@@ -177,14 +183,15 @@ private:
 	void judge(const Wanted &wanted, bool in_time) const
 	{
 		const Device *const device = m_after.device(wanted.vdev);
-		const std::string what =
-			fmt::format("{} as {} of {}", to_string(wanted.pdev), to_string(wanted.vdev), m_domain.name);
+		const std::string what = fmt::format("{} as {} of {}", to_string(wanted.pdev),
+						     to_string(wanted.vdev), m_domain.name);
 		if (device && device->pdev != to_string(wanted.pdev) &&
 		    lun_of(m_lio, *device).lun != m_lio.find(wanted.pdev).lun)
 			fail(Exit::in_use, "{}: the v-dev was taken meanwhile, by {}", what, device->pdev);
 		if (device && device->state == State::closed)
 			fail(Exit::refused, "{}: refused: {}", what,
-			     device->error.empty() ? "the backend gave no reason; see the kernel log" : device->error);
+			     device->error.empty() ? "the backend gave no reason; see the kernel log"
+						   : device->error);
 		if (!in_time)
 			fail(Exit::timed_out, "{}: not there after {} s: {}", what, m_request.wait.count(),
 			     why_late(wanted, device));
@@ -193,16 +200,19 @@ private:
 	std::string why_late(const Wanted &wanted, const Device *device) const
 	{
 		const Controller *const controller = m_after.controller(wanted.vdev.host);
-		if (!controller || controller->back == State::initialising || controller->back == State::unknown)
+		if (!controller || controller->back == State::initialising ||
+		    controller->back == State::unknown)
 			return "no backend has taken the controller. Load the module: modprobe xen-scsiback";
 		if (controller->back == State::init_wait)
-			return fmt::format("the guest does not connect (its side is {}). Has it booted, and has it "
-					   "the driver xen-scsifront?",
-					   state_name(controller->front));
+			return fmt::format(
+				"the guest does not connect (its side is {}). Has it booted, and has it "
+				"the driver xen-scsifront?",
+				state_name(controller->front));
 		if (!device)
 			return "the controller is busy with another change. Try again";
-		return fmt::format("the guest has not taken the device (it is {}); see the guest's kernel log",
-				   state_name(device->state));
+		return fmt::format(
+			"the guest has not taken the device (it is {}); see the guest's kernel log",
+			state_name(device->state));
 	}
 
 	[[noreturn]] void undo(Journal &journal, const Failure &failure)
@@ -210,18 +220,21 @@ private:
 		Aim aim;
 		for (const Wanted &wanted : m_plan.devices) {
 			const Device *const device = m_before.device(wanted.vdev);
-			const bool ours = !device || lun_of(m_lio, *device).lun != m_lio.find(wanted.pdev).lun;
+			const bool ours =
+				!device || lun_of(m_lio, *device).lun != m_lio.find(wanted.pdev).lun;
 			if (ours)
 				aim.drop.push_back(wanted.vdev);
 		}
 		std::string left;
 		try {
-			const bool gone = converge(m_host.store, m_domain, m_request.backend, aim,
-						   [&](const Guest &guest) { return removed(guest, aim.drop); },
-						   m_host.store.now() + undo_patience);
+			const bool gone = converge(
+				m_host.store, m_domain, m_request.backend, aim,
+				[&](const Guest &guest) { return removed(guest, aim.drop); },
+				m_host.store.now() + undo_patience);
 			if (!gone)
-				left = fmt::format("{} has not let go of it yet; `xl-vscsi detach` takes it away",
-						   m_domain.name);
+				left = fmt::format(
+					"{} has not let go of it yet; `xl-vscsi detach` takes it away",
+					m_domain.name);
 		} catch (const Failure &other) {
 			// A domain that ended has nothing more.
 			if (other.code() != Exit::not_found)

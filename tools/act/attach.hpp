@@ -18,6 +18,9 @@ struct AttachRequest {
 	DomId backend = 0;
 	std::chrono::seconds wait{30}; // 0: not at all
 	bool dry_run = false;
+	// One of several: the caller holds the guest's lock, and clears the journal
+	// or rolls it back.
+	bool part = false;
 };
 
 struct Attached {

@@ -33,7 +33,8 @@ public:
 			const Lock config = Lock::take(m_host.config_lock(), patience);
 			Journal journal = m_host.journal(m_result.domain);
 			if (const std::string left = journal.roll_back(m_host.configfs); !left.empty())
-				fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}", left);
+				fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}",
+				     left);
 			plan();
 		}
 		if (m_running)
@@ -90,8 +91,9 @@ private:
 		const std::string alias = adapter_alias(m_host.sysfs.adapter(adapter.number).identity);
 		const auto tpg = std::ranges::find(m_lio.tpgs, alias, &Tpg::alias);
 		if (tpg == m_lio.tpgs.end() || !names_domain(tpg->domain, m_result.domain))
-			fail(Exit::not_found, "{} does not have host:{}; `xl-vscsi status` shows who has what",
-			     name(), adapter.number);
+			fail(Exit::not_found,
+			     "{} does not have host:{}; `xl-vscsi status` shows who has what", name(),
+			     adapter.number);
 		for (const Lun &lun : tpg->luns) {
 			for (const Change &change : plan_removal(m_lio, tpg->id, lun.number))
 				m_changes.push_back(change);
@@ -117,11 +119,13 @@ private:
 		const std::string lun = to_string(ref.tpg->name_of(*ref.lun));
 		if (ref.tpg->alias.starts_with(adapter_alias_prefix))
 			fail(Exit::in_use,
-			     "{} of {} comes with its adapter. Detach that as a whole, with `xl-vscsi detach {} host:N`",
+			     "{} of {} comes with its adapter. Detach that as a whole, with `xl-vscsi detach "
+			     "{} host:N`",
 			     to_string(vdev), name(), name());
 		if (!made_by_tool(*ref.tpg) && !m_request.remove_lun)
 			fail(Exit::in_use,
-			     "{} of {} is {}, which the LIO configuration binds to this guest, so it would come "
+			     "{} of {} is {}, which the LIO configuration binds to this guest, so it would "
+			     "come "
 			     "back. Remove the LUN with targetcli, or say --remove-lun",
 			     to_string(vdev), name(), lun);
 		m_changes = plan_removal(m_lio, ref.tpg->id, ref.lun->number);
@@ -139,8 +143,8 @@ private:
 	{
 		const auto gone = [&](const Guest &guest) { return removed(guest, m_result.devices); };
 		try {
-			if (converge(m_host.store, m_result.domain, m_request.backend, Aim{{}, m_result.devices},
-				     gone, m_host.store.now() + m_request.wait))
+			if (converge(m_host.store, m_result.domain, m_request.backend,
+				     Aim{{}, m_result.devices}, gone, m_host.store.now() + m_request.wait))
 				return;
 		} catch (const Failure &failure) {
 			if (failure.code() == Exit::not_found)
@@ -148,7 +152,8 @@ private:
 			throw;
 		}
 		fail(Exit::timed_out,
-		     "{} has not let go of {} after {} s. Is it running, and not paused? Unmount or close the device "
+		     "{} has not let go of {} after {} s. Is it running, and not paused? Unmount or close "
+		     "the device "
 		     "there, and run this again",
 		     name(), m_request.vdev, m_request.wait.count());
 	}

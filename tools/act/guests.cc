@@ -53,8 +53,9 @@ Controller read_controller(Store &store, Txn txn, DomId backend, DomId guest, un
 	for (const std::string &dir : store.list(txn, path + "/vscsi-devs"))
 		controller.devices.push_back(
 			read_device(store, txn, fmt::format("{}/vscsi-devs/{}", path, dir), dir));
-	std::ranges::sort(controller.devices, {},
-			  [](const Device &device) { return std::pair{device.vdev, device.dir}; });
+	std::ranges::sort(controller.devices, {}, [](const Device &device) {
+		return std::pair{device.vdev, device.dir};
+	});
 	return controller;
 }
 

@@ -71,7 +71,8 @@ Lock Lock::take(const fs::path &file, std::chrono::seconds patience)
 	while (!lock_now(lock.m_file)) {
 		if (steady_clock::now() >= limit)
 			fail(Exit::timed_out,
-			     "process {} has been changing the same for {} s ({}). Wait for it, or use --wait",
+			     "process {} has been changing the same for {} s ({}). Wait for it, or use "
+			     "--wait",
 			     first_line(file), patience.count(), file.string());
 		std::this_thread::sleep_for(pause);
 	}
@@ -164,8 +165,8 @@ void apply_all(Configfs &configfs, Journal &journal, const std::vector<Change> &
 		const std::string left = journal.roll_back(configfs);
 		if (left.empty())
 			throw;
-		throw Failure{failure.code(), fmt::format("{}. Besides, not all could be undone: {}",
-							  failure.what(), left)};
+		throw Failure{failure.code(),
+			      fmt::format("{}. Besides, not all could be undone: {}", failure.what(), left)};
 	}
 }
 

@@ -84,6 +84,11 @@ struct Performer {
 			store.write(txn, ours + "/frontend-id", std::to_string(domain.id));
 			store.write(txn, ours + "/online", "1");
 			store.write(txn, ours + "/feature-host", "0");
+			// A driver domain may not read who the guest is.
+			if (backend != 0) {
+				store.write(txn, ours + "/domain-name", domain.name);
+				store.write(txn, ours + "/domain-uuid", domain.uuid);
+			}
 			write_devices(txn, action.number, action.devices);
 			store.write(txn, theirs + "/state", number_of(State::initialising));
 			store.write(txn, ours + "/state", number_of(State::initialising));
@@ -152,6 +157,15 @@ struct Performer {
 		});
 	}
 
+	// As libxl does it: no empty directory stays.
+	void remove_with_parent(Txn txn, const std::string &path) const
+	{
+		store.remove(txn, path);
+		const std::string parent = path.substr(0, path.rfind('/'));
+		if (store.list(txn, parent).empty())
+			store.remove(txn, parent);
+	}
+
 	void operator()(const ForgetController &action) const
 	{
 		transact(store, [&](Txn txn) {
@@ -159,8 +173,8 @@ struct Performer {
 			const Controller *const controller = guest.controller(action.number);
 			if (!controller || (controller->online && !controller->devices.empty()))
 				return false;
-			store.remove(txn, front(action.number));
-			store.remove(txn, back(action.number));
+			remove_with_parent(txn, front(action.number));
+			remove_with_parent(txn, back(action.number));
 			return true;
 		});
 	}

@@ -27,7 +27,8 @@ ListedGuest listed(const Host &host, const Lio &lio, const Domain &domain, const
 {
 	ListedGuest item{domain, true, {}};
 	for (const DomId server : servers) {
-		for (const Controller &controller : read_guest(host.store, Txn::none, domain, server).controllers) {
+		for (const Controller &controller :
+		     read_guest(host.store, Txn::none, domain, server).controllers) {
 			ListedController entry{controller, {}};
 			for (const Device &device : controller.devices)
 				entry.devices.push_back(listed(server == 0 ? lio : Lio{}, device));
@@ -40,16 +41,18 @@ ListedGuest listed(const Host &host, const Lio &lio, const Domain &domain, const
 void look_at_devices(const ListedGuest &guest, std::vector<std::string> &problems)
 {
 	if (!guest.running) {
-		problems.push_back(fmt::format("domain {} is gone, but its PV SCSI directories are not. The daemon "
-					       "xen-vscsid removes them",
-					       guest.domain.id));
+		problems.push_back(
+			fmt::format("domain {} is gone, but its PV SCSI directories are not. The daemon "
+				    "xen-vscsid removes them",
+				    guest.domain.id));
 		return;
 	}
 	for (const ListedController &controller : guest.controllers)
 		for (const ListedDevice &item : controller.devices)
 			if (item.device.state == State::closed)
 				problems.push_back(fmt::format(
-					"{}: {} as {} was refused: {}. Put that right, then detach and attach it",
+					"{}: {} as {} was refused: {}. Put that right, then detach and "
+					"attach it",
 					guest.domain.name, item.device.pdev,
 					item.device.vdev ? to_string(*item.device.vdev) : "-",
 					item.device.error.empty() ? "no reason given" : item.device.error));
@@ -103,8 +106,8 @@ Status status(const Host &host)
 		if (domain != domains.end())
 			named = item.domain.emplace(*domain);
 		if (!tpg.domain.empty()) {
-			const Guest guest = item.domain ? read_guest(host.store, Txn::none, named, 0)
-							: Guest{named, {}};
+			const Guest guest =
+				item.domain ? read_guest(host.store, Txn::none, named, 0) : Guest{named, {}};
 			const Assignment assignment = assign(lio, guest);
 			for (const Wanted &wanted : assignment.wanted)
 				if (wanted.pdev.port == tpg.id.wwn && wanted.pdev.tpgt == tpg.id.tpgt)

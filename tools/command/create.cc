@@ -7,6 +7,7 @@
 #include "act/attach.hpp"
 #include "act/converge.hpp"
 #include "act/guests.hpp"
+#include "act/perform.hpp"
 #include "command/options.hpp"
 #include "command/output.hpp"
 #include "os/process.hpp"
@@ -17,6 +18,8 @@ namespace vscsi
 
 namespace
 {
+
+constexpr std::chrono::seconds patience{10};
 
 std::vector<std::string> xl_words(const std::vector<std::string> &words, bool pause)
 {
@@ -32,8 +35,8 @@ void attach_configured(const Host &host, const Domain &domain, const std::vector
 		       AttachResult &all)
 {
 	for (const VscsiLine &line : lines) {
-		AttachRequest request{domain, line.pdev, line.vdev, line.options, 0, std::chrono::seconds{0},
-				      false};
+		const AttachRequest request{
+			domain, line.pdev, line.vdev, line.options, 0, std::chrono::seconds{0}, false, true};
 		AttachResult result = attach(host, request);
 		std::ranges::move(result.steps, std::back_inserter(all.steps));
 		std::ranges::move(result.devices, std::back_inserter(all.devices));
@@ -41,10 +44,33 @@ void attach_configured(const Host &host, const Domain &domain, const std::vector
 	}
 }
 
+// What became of the domain and of what was made for it.
+std::string take_back(const Host &host, const Domain &domain)
+{
+	if (run_program({"xl", "destroy", std::to_string(domain.id)}) != 0)
+		return "The domain could not be destroyed either";
+	forget_domain(host.store, 0, domain.id);
+	const Lock lock = Lock::take(host.config_lock(), patience);
+	const std::string left = host.journal(domain).roll_back(host.configfs);
+	return left.empty() ? "The domain was destroyed again"
+			    : "The domain was destroyed again, but not all could be undone: " + left;
+}
+
 void run_or_fail(const std::vector<std::string> &words, const char *what)
 {
 	if (const int code = run_program(words); code != 0)
 		fail(Exit::failed, "{} ended with {}", what, code);
+}
+
+// The lock keeps others away from the guest, and from the journal.
+void start(const Host &host, const Domain &domain, const std::vector<VscsiLine> &lines, bool paused,
+	   AttachResult &result)
+{
+	const Lock lock = Lock::take(host.guest_lock(domain), patience);
+	attach_configured(host, domain, lines, result);
+	if (!paused)
+		run_or_fail({"xl", "unpause", std::to_string(domain.id)}, "xl unpause");
+	host.journal(domain).clear();
 }
 
 } // namespace
@@ -72,7 +98,8 @@ CreateWords read_create_words(const std::vector<std::string> &words)
 		} else if (found.config.empty()) {
 			found.config = word;
 		} else {
-			fail(Exit::usage, "'{}': there is a configuration file already, {}", word, found.config);
+			fail(Exit::usage, "'{}': there is a configuration file already, {}", word,
+			     found.config);
 		}
 	}
 	if (found.config.empty())
@@ -95,33 +122,30 @@ Exit create(const Host &host, const Options &options)
 
 	run_or_fail(xl_words(options.create, !words.paused), "xl create");
 	const Domain domain = expect_domain(host.store, config.name);
-	const std::string id = std::to_string(domain.id);
 	AttachResult result;
 	try {
-		attach_configured(host, domain, lines, result);
-		if (!words.paused)
-			run_or_fail({"xl", "unpause", id}, "xl unpause");
+		start(host, domain, lines, words.paused, result);
 	} catch (const Failure &failure) {
-		const bool gone = run_program({"xl", "destroy", id}) == 0;
-		throw Failure{failure.code(), fmt::format("{}. {}", failure.what(),
-							  gone ? "The domain was destroyed again"
-							       : "The domain could not be destroyed either")};
+		throw Failure{failure.code(), fmt::format("{}. {}", failure.what(), take_back(host, domain))};
 	}
 	std::vector<Wanted> devices;
 	for (const Attached &item : result.devices)
 		devices.push_back(item.wanted);
 	const bool wait = options.wait_given && options.wait > 0 && !words.paused;
-	const bool there = !wait || converge(host.store, domain, 0, Aim{devices, {}},
-					     [&](const Guest &guest) { return settled(guest, devices); },
-					     host.store.now() + std::chrono::seconds{options.wait});
+	const bool there = !wait || converge(
+					    host.store, domain, 0, Aim{devices, {}},
+					    [&](const Guest &guest) { return settled(guest, devices); },
+					    host.store.now() + std::chrono::seconds{options.wait});
 	const Guest guest = read_guest(host.store, Txn::none, domain, 0);
 	for (Attached &item : result.devices)
 		if (const Device *const device = guest.device(item.wanted.vdev))
 			item.state = device->state;
-	std::fputs((options.json ? attach_json(domain, result, false) : attach_text(domain, result, false)).c_str(),
+	std::fputs((options.json ? attach_json(domain, result, false) : attach_text(domain, result, false))
+			   .c_str(),
 		   stdout);
 	for (const Attached &item : result.devices)
-		if (const Device *const device = guest.device(item.wanted.vdev); device && device->state == State::closed)
+		if (const Device *const device = guest.device(item.wanted.vdev);
+		    device && device->state == State::closed)
 			fail(Exit::refused, "{} runs, but {} was refused: {}", domain.name,
 			     to_string(item.wanted.vdev), device->error);
 	if (!there)

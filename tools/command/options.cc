@@ -42,8 +42,9 @@ void add_exporting(CLI::App &verb, Options &options)
 {
 	static const std::map<std::string, Via> kinds{
 		{"auto", Via::fitting}, {"pscsi", Via::pscsi}, {"block", Via::iblock}};
-	verb.add_option("--backstore", options.how.via,
-			"auto, pscsi (pass commands through) or block, for a device that has no backstore yet")
+	verb.add_option(
+		    "--backstore", options.how.via,
+		    "auto, pscsi (pass commands through) or block, for a device that has no backstore yet")
 		->transform(CLI::CheckedTransformer(kinds))
 		->type_name("KIND");
 	verb.add_flag("--share", options.how.share, "also a device that another guest has");
@@ -58,7 +59,10 @@ CLI::App *add_verb(CLI::App &app, Options &options, Verb verb, const char *name,
 	CLI::App *const sub = app.add_subcommand(name, text);
 	if (*alias)
 		sub->alias(alias);
-	sub->final_callback([&options, verb] { options.verb = verb; });
+	sub->final_callback([&options, verb, sub] {
+		options.verb = verb;
+		options.create = sub->remaining();
+	});
 	return sub;
 }
 
@@ -74,7 +78,8 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	app.add_option("--sysfs", options.sysfs, "sysfs")->group("");
 	app.add_option("--run", options.run, "locks and journals")->group("");
 
-	CLI::App *verb = add_verb(app, options, Verb::attach, "attach", "scsi-attach", "give a guest a device");
+	CLI::App *verb =
+		add_verb(app, options, Verb::attach, "attach", "scsi-attach", "give a guest a device");
 	verb->add_option("DOMAIN", options.domain, "name, id or UUID")->required();
 	verb->add_option("PDEV", options.pdev, "what to attach")->required();
 	verb->add_option("VDEV", options.vdev, "its address in the guest; the next free one if left out");
@@ -83,7 +88,8 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 
 	verb = add_verb(app, options, Verb::detach, "detach", "scsi-detach", "take a device from a guest");
 	verb->add_option("DOMAIN", options.domain, "name, id or UUID")->required();
-	verb->add_option("VDEV", options.vdev, "its address in the guest, or host:N for an adapter")->required();
+	verb->add_option("VDEV", options.vdev, "its address in the guest, or host:N for an adapter")
+		->required();
 	add_changing(*verb, options);
 	verb->add_flag("--remove-lun", options.remove_lun,
 		       "also remove a LUN that the configuration binds to the guest");
@@ -100,7 +106,6 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	verb->add_option("--wait", options.wait, "seconds to wait for the devices in the running guest; 0")
 		->check(CLI::Range(0U, longest_wait))
 		->each([&options](const std::string &) { options.wait_given = true; });
-	verb->callback([&options, verb] { options.create = verb->remaining(); });
 
 	verb = add_verb(app, options, Verb::status, "status", "",
 			"show what is bound to whom, and what is wrong");

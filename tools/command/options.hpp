@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/failure.hpp"
 #include "core/export.hpp"
+#include "core/failure.hpp"
 
 namespace vscsi
 {
@@ -17,7 +17,7 @@ struct Options {
 	std::string domain;
 	std::string pdev;
 	std::string vdev;
-	std::vector<std::string> names; // of list
+	std::vector<std::string> names;  // of list
 	std::vector<std::string> create; // CONFIG and what else is for xl create
 	std::string backend = "0";
 	unsigned wait = 30; // seconds

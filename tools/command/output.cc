@@ -92,21 +92,24 @@ std::string step_text(const std::vector<std::string> &steps)
 
 std::string list_text(const std::vector<ListedGuest> &guests)
 {
-	std::string text = fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n", "Idx", "BE",
-				       "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate", "domain", "p-dev");
+	std::string text =
+		fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n", "Idx", "BE",
+			    "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate", "domain", "p-dev");
 	for (const ListedGuest &guest : guests) {
-		const std::string name = guest.running ? guest.domain.name : fmt::format("({})", guest.domain.id);
+		const std::string name =
+			guest.running ? guest.domain.name : fmt::format("({})", guest.domain.id);
 		for (const ListedController &item : guest.controllers) {
 			for (const ListedDevice &entry : item.devices) {
 				const Device &device = entry.device;
-				text += fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n",
-						    item.controller.number, item.controller.backend,
-						    static_cast<int>(item.controller.back),
-						    static_cast<int>(item.controller.front),
-						    entry.physical ? to_string(*entry.physical) : "-",
-						    device.pdevname.empty() ? "-" : device.pdevname,
-						    device.vdev ? to_string(*device.vdev) : "-",
-						    state_name(device.state), name, device.pdev);
+				text += fmt::format(
+					"{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n",
+					item.controller.number, item.controller.backend,
+					static_cast<int>(item.controller.back),
+					static_cast<int>(item.controller.front),
+					entry.physical ? to_string(*entry.physical) : "-",
+					device.pdevname.empty() ? "-" : device.pdevname,
+					device.vdev ? to_string(*device.vdev) : "-", state_name(device.state),
+					name, device.pdev);
 				if (!device.error.empty())
 					text += fmt::format("    {}\n", device.error);
 			}

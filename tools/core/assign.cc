@@ -75,7 +75,8 @@ private:
 		const bool own = device && lun_of(m_lio, *device).lun == ref.lun;
 		if (wanted_at(vdev) || (m_taken.contains(vdev) && !own)) {
 			m_result.problems.push_back(fmt::format(
-				"{}: v-dev {} of its link is taken by another device of {}. Link it by another name, "
+				"{}: v-dev {} of its link is taken by another device of {}. Link it by "
+				"another name, "
 				"vdev-h:c:t:l, or detach the other",
 				to_string(ref.tpg->name_of(*ref.lun)), to_string(vdev), m_guest.domain.name));
 			return;

@@ -38,8 +38,9 @@ struct Describer {
 	}
 	std::string operator()(const BindTpg &change) const
 	{
-		return change.domain.empty() ? fmt::format("configfs: bind {} to nobody", path(change.id))
-					     : fmt::format("configfs: bind {} to {}", path(change.id), change.domain);
+		return change.domain.empty()
+			       ? fmt::format("configfs: bind {} to nobody", path(change.id))
+			       : fmt::format("configfs: bind {} to {}", path(change.id), change.domain);
 	}
 	std::string operator()(const RemoveLun &change) const
 	{

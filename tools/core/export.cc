@@ -27,9 +27,9 @@ std::string store_name(const Lio &lio, const std::set<std::string> &planned, con
 	for (const char letter : node.substr(node.starts_with("/dev/") ? 5 : 0))
 		base += std::isalnum(static_cast<unsigned char>(letter)) ? letter : '-';
 	const auto used = [&](const std::string &name) {
-		return planned.contains(name) ||
-		       std::ranges::any_of(lio.stores,
-					   [&](const Backstore &store) { return store.id.name == name; });
+		return planned.contains(name) || std::ranges::any_of(lio.stores, [&](const Backstore &store) {
+			       return store.id.name == name;
+		       });
 	};
 	std::string name = base;
 	for (unsigned number = 2; used(name); ++number)
@@ -71,16 +71,20 @@ public:
 
 	MakeStore make(const HostDevice &device, Via via)
 	{
-		const bool pass = via == Via::pscsi || (via == Via::fitting && (!is_disk(device.type) || !device.block));
+		const bool pass = via == Via::pscsi ||
+				  (via == Via::fitting && (!is_disk(device.type) || !device.block));
 		if (pass && (!device.scsi || !device.whole))
-			fail(Exit::usage, "{} is no whole SCSI device, so it cannot be passed through. Leave out "
-					  "--backstore pscsi",
+			fail(Exit::usage,
+			     "{} is no whole SCSI device, so it cannot be passed through. Leave out "
+			     "--backstore pscsi",
 			     device.node);
 		if (!pass && (!device.block || !is_disk(device.type)))
-			fail(Exit::usage, "{} is no disk, so it can only be passed through. Leave out --backstore block",
+			fail(Exit::usage,
+			     "{} is no disk, so it can only be passed through. Leave out --backstore block",
 			     device.node);
 		if (device.node.empty())
-			fail(Exit::failed, "{}: has no device node; load the driver sg", to_string(*device.scsi));
+			fail(Exit::failed, "{}: has no device node; load the driver sg",
+			     to_string(*device.scsi));
 		MakeStore store{{free_hba(m_lio, m_hbas, pass ? "pscsi" : "iblock"),
 				 store_name(m_lio, m_names, device.node)},
 				device.node,
@@ -152,7 +156,8 @@ Vdev choose_vdev(const Scene &scene, const Tpg *tpg, bool ring_per_lun, unsigned
 	if (asked) {
 		if (all.contains(*asked))
 			fail(Exit::in_use,
-			     "v-dev {} of {} is in use by another device. Choose another, or leave it out for "
+			     "v-dev {} of {} is in use by another device. Choose another, or leave it out "
+			     "for "
 			     "the next free one; `xl-vscsi list {}` shows them",
 			     to_string(*asked), scene.guest.domain.name, scene.guest.domain.name);
 		return *asked;
@@ -182,7 +187,8 @@ std::optional<Export> existing(const Scene &scene, const StoreId &store, const E
 		return export_lun(scene, best->tpg->name_of(*best->lun), options);
 	if (!found.empty() && !options.share)
 		fail(Exit::in_use,
-		     "{} belongs to {} ({}). Detach it there first, or say --share if both guests are meant to "
+		     "{} belongs to {} ({}). Detach it there first, or say --share if both guests are meant "
+		     "to "
 		     "use it at once",
 		     name, found.front().tpg->domain,
 		     to_string(found.front().tpg->name_of(*found.front().lun)));
@@ -193,14 +199,14 @@ void need_binding(const Lio &lio)
 {
 	for (const Tpg &tpg : lio.tpgs)
 		if (!tpg.can_bind)
-			fail(Exit::environment,
-			     "the module xen-scsiback that is loaded cannot bind portal groups to guests. Load the "
-			     "one of this project");
+			fail(Exit::environment, "the module xen-scsiback that is loaded cannot bind portal "
+						"groups to guests. Load the "
+						"one of this project");
 }
 
 // A LUN for a backstore that this guest does not have yet.
-Export new_lun(const Scene &scene, const StoreId &store, const std::string &name, const ExportOptions &options,
-	       Random random)
+Export new_lun(const Scene &scene, const StoreId &store, const std::string &name,
+	       const ExportOptions &options, Random random)
 {
 	need_binding(scene.lio);
 	Export result;
@@ -222,7 +228,8 @@ Export new_lun(const Scene &scene, const StoreId &store, const std::string &name
 
 } // namespace
 
-Export export_device(const Scene &scene, const HostDevice &device, const ExportOptions &options, Random random)
+Export export_device(const Scene &scene, const HostDevice &device, const ExportOptions &options,
+		     Random random)
 {
 	std::optional<StoreId> idle;
 	for (const Backstore &store : scene.lio.stores) {
@@ -253,7 +260,8 @@ Export export_store(const Scene &scene, const StoreName &name, const ExportOptio
 			found.push_back(&store);
 	if (found.empty())
 		fail(Exit::not_found,
-		     "no backstore '{}'; `targetcli ls /backstores` lists them. A device is named by its path",
+		     "no backstore '{}'; `targetcli ls /backstores` lists them. A device is named by its "
+		     "path",
 		     name.name);
 	if (found.size() > 1)
 		fail(Exit::usage, "there are several backstores '{}': say {}/{}", name.name,
@@ -274,7 +282,8 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 	const bool ours = names_domain(ref.tpg->domain, scene.guest.domain);
 	if (!ref.tpg->domain.empty() && !ours)
 		fail(Exit::in_use,
-		     "{} belongs to {}: its portal group is bound to it (param/domain). Detach it there and bind "
+		     "{} belongs to {}: its portal group is bound to it (param/domain). Detach it there and "
+		     "bind "
 		     "it anew",
 		     to_string(name), ref.tpg->domain);
 
@@ -285,8 +294,9 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 		// Bound already: it has its v-dev, which can only be confirmed.
 		if (options.vdev && *options.vdev != item.vdev)
 			fail(Exit::in_use,
-			     "{} has v-dev {} in {}. Leave the v-dev out, or link the LUN as {}", to_string(name),
-			     to_string(item.vdev), scene.guest.domain.name, link_for(*options.vdev));
+			     "{} has v-dev {} in {}. Leave the v-dev out, or link the LUN as {}",
+			     to_string(name), to_string(item.vdev), scene.guest.domain.name,
+			     link_for(*options.vdev));
 		result.wanted.vdev = item.vdev;
 		return result;
 	}
@@ -309,8 +319,8 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 	if (options.bind)
 		result.changes.emplace_back(BindTpg{ref.tpg->id, scene.guest.domain.name, {}});
 	const auto fixed = vdev_of_link(ref.lun->link);
-	result.wanted.vdev = choose_vdev(scene, ref.tpg, false, ref.lun->number,
-					 options.vdev ? options.vdev : fixed);
+	result.wanted.vdev =
+		choose_vdev(scene, ref.tpg, false, ref.lun->number, options.vdev ? options.vdev : fixed);
 	return result;
 }
 
@@ -378,8 +388,8 @@ std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter
 		// The guest sees the adapter as it is, where its frontend can.
 		const Hctl &address = *device.scsi;
 		Vdev vdev{controller, 0, address.target, static_cast<unsigned>(address.lun)};
-		if (address.channel != 0 || address.target >= frontend_targets || address.lun >= frontend_luns ||
-		    used.contains(vdev))
+		if (address.channel != 0 || address.target >= frontend_targets ||
+		    address.lun >= frontend_luns || used.contains(vdev))
 			vdev = free_vdev(used, controller, number);
 		used.insert(vdev);
 		changes.emplace_back(MakeLun{tpg.id, number, link_for(vdev), store});
@@ -402,14 +412,15 @@ AdapterPlan export_adapter(const Scene &scene, const Adapter &adapter, const Exp
 	for (const HostDevice &device : adapter.devices)
 		for (const Backstore &store : scene.lio.stores)
 			if (is_device(store, device) && scene.lio.exported(store.id) && !options.share)
-				fail(Exit::in_use, "host:{}: its device {} is exported already, as backstore {}. "
-						   "Detach it first, or say --share",
+				fail(Exit::in_use,
+				     "host:{}: its device {} is exported already, as backstore {}. "
+				     "Detach it first, or say --share",
 				     adapter.number, to_string(*device.scsi), store.id.name);
 	const MakeTpg make = new_tpg(scene, alias, options.ring_per_lun, random);
 	Tpg empty{make.id, alias, make.domain, options.ring_per_lun, true, {}};
 	// follow_adapter() takes the controller from the links that are there.
-	const unsigned controller = options.vdev ? options.vdev->host
-						 : free_controller(taken(scene.guest, scene.wanted));
+	const unsigned controller =
+		options.vdev ? options.vdev->host : free_controller(taken(scene.guest, scene.wanted));
 	AdapterPlan plan{{make}, make.id};
 	for (Change change : follow_adapter(scene.lio, empty, adapter)) {
 		if (auto *lun = std::get_if<MakeLun>(&change)) {

@@ -25,6 +25,19 @@ const Device *Guest::device(const Vdev &vdev) const
 	return nullptr;
 }
 
+namespace
+{
+
+bool is_uuid(std::string_view text)
+{
+	constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	return std::ranges::equal(text, form, [](unsigned char letter, char place) {
+		return place == '-' ? letter == '-' : std::isxdigit(letter) != 0;
+	});
+}
+
+} // namespace
+
 bool names_domain(std::string_view binding, const Domain &domain)
 {
 	// xl's name for a domain that migration is bringing in.
@@ -33,13 +46,16 @@ bool names_domain(std::string_view binding, const Domain &domain)
 	if (name.ends_with(incoming))
 		name.remove_suffix(incoming.size());
 	const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
-	return !binding.empty() && (binding == name || std::ranges::equal(binding, domain.uuid, same));
+	// A name that looks like a UUID is nobody's, as in the kernel.
+	return !binding.empty() &&
+	       (is_uuid(binding) ? std::ranges::equal(binding, domain.uuid, same) : binding == name);
 }
 
 const char *state_name(State state)
 {
-	static constexpr std::array names{"unknown",     "initialising", "waiting", "mapped",        "connected",
-					  "closing",     "closed",       "reconfiguring", "reconfigured"};
+	static constexpr std::array names{"unknown", "initialising",  "waiting",
+					  "mapped",  "connected",     "closing",
+					  "closed",  "reconfiguring", "reconfigured"};
 	const auto at = static_cast<std::size_t>(state);
 	return at < names.size() ? names[at] : "unknown";
 }

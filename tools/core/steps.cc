@@ -81,8 +81,8 @@ private:
 		BeginRemoval begin{controller.number, {}};
 		ForgetDevices forget{controller.number, {}};
 		for (const Device &device : controller.devices) {
-			const bool wanted =
-				!device.vdev || std::ranges::find(m_aim.drop, *device.vdev) == m_aim.drop.end();
+			const bool wanted = !device.vdev ||
+					    std::ranges::find(m_aim.drop, *device.vdev) == m_aim.drop.end();
 			if (wanted)
 				continue;
 			if (device.state == State::closed || !in_guest(controller.back))
@@ -190,8 +190,8 @@ Aim aim_of(const Lio &lio, const Guest &guest, std::vector<std::string> &problem
 					       wanted.pdev == ref.tpg->name_of(*ref.lun);
 				});
 			// Its portal group is another guest's now.
-			const bool elsewhere =
-				ref && !ref.tpg->domain.empty() && !names_domain(ref.tpg->domain, guest.domain);
+			const bool elsewhere = ref && !ref.tpg->domain.empty() &&
+					       !names_domain(ref.tpg->domain, guest.domain);
 			if (!at_its_place && (device.managed || elsewhere))
 				aim.drop.push_back(*device.vdev);
 		}

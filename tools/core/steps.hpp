@@ -38,8 +38,8 @@ struct CloseController {
 struct ForgetController {
 	unsigned number = 0;
 };
-using Action =
-	std::variant<MakeController, AddDevices, BeginRemoval, ForgetDevices, CloseController, ForgetController>;
+using Action = std::variant<MakeController, AddDevices, BeginRemoval, ForgetDevices, CloseController,
+			    ForgetController>;
 
 struct Aim {
 	std::vector<Wanted> add;

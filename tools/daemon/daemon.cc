@@ -17,8 +17,8 @@ namespace
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds idle{10000};        // in case an event was missed
-constexpr milliseconds soon{300};          // when somebody else has a lock
+constexpr milliseconds idle{10000};         // in case an event was missed
+constexpr milliseconds soon{300};           // when somebody else has a lock
 constexpr milliseconds longest_hold{30000}; // of a guest
 constexpr milliseconds overlook{1500};
 constexpr int most_rounds = 8;
@@ -41,14 +41,13 @@ bool dropped(const Aim &aim, const Vdev &vdev)
 // All that is wanted is written; what becomes of it is the kernel's matter.
 bool all_written(const Guest &guest, const Aim &aim)
 {
-	return std::ranges::all_of(aim.add,
-				   [&](const Wanted &wanted) { return guest.device(wanted.vdev); });
+	return std::ranges::all_of(aim.add, [&](const Wanted &wanted) { return guest.device(wanted.vdev); });
 }
 
 } // namespace
 
 Daemon::Daemon(const Host &host, DaemonSettings settings)
-	: m_host{host}, m_settings{std::move(settings)}, m_pauses{host.run, m_settings.pause}
+    : m_host{host}, m_settings{std::move(settings)}, m_pauses{host.run, m_settings.pause}
 {
 }
 
@@ -89,7 +88,8 @@ void Daemon::notice_changes()
 	for (const Tpg &tpg : m_lio.tpgs) {
 		all += fmt::format("{} {} {} {}\n", tpg.id.wwn, tpg.id.tpgt, tpg.domain, tpg.alias);
 		for (const Lun &lun : tpg.luns)
-			all += fmt::format("{} {} {} {}\n", lun.number, lun.link, lun.store.hba, lun.store.name);
+			all += fmt::format("{} {} {} {}\n", lun.number, lun.link, lun.store.hba,
+					   lun.store.name);
 	}
 	const std::uint64_t fingerprint = stable_hash(all);
 	if (fingerprint == m_fingerprint)
@@ -121,8 +121,9 @@ void Daemon::follow_adapters()
 			return adapter_alias(one.identity) == tpg.alias;
 		});
 		if (adapter == adapters.end()) {
-			tell_once(Level::warning, fmt::format("the adapter of {} ({}) is not there; its LUNs stay",
-							      tpg.id.wwn, tpg.domain));
+			tell_once(Level::warning,
+				  fmt::format("the adapter of {} ({}) is not there; its LUNs stay",
+					      tpg.id.wwn, tpg.domain));
 			continue;
 		}
 		std::vector<Change> now;
@@ -222,17 +223,14 @@ void Daemon::welcome(const Domain &domain, const std::vector<std::string> &lines
 	for (const std::string &text : lines) {
 		try {
 			const VscsiLine line = parse_vscsi_line(text);
-			const AttachRequest request{domain,
-						    line.pdev,
-						    line.vdev,
-						    line.options,
-						    0,
-						    std::chrono::seconds{0},
+			const AttachRequest request{domain,       line.pdev, line.vdev,
+						    line.options, 0,         std::chrono::seconds{0},
 						    false};
 			for (const std::string &step : attach(m_host, request).steps)
 				log_line(Level::notice, step);
 		} catch (const Failure &failure) {
-			log_line(Level::error, fmt::format("{}: vscsi '{}': {}", domain.name, text, failure.what()));
+			log_line(Level::error,
+				 fmt::format("{}: vscsi '{}': {}", domain.name, text, failure.what()));
 		}
 	}
 	if (!lines.empty())
@@ -296,9 +294,11 @@ Aim Daemon::patient_aim(const Guest &guest)
 	});
 	for (const Controller &controller : guest.controllers)
 		for (const Device &device : controller.devices)
-			if (device.vdev && std::ranges::any_of(aim.add, [&](const Wanted &wanted) {
-				    return wanted.vdev == *device.vdev;
-			    }) && !dropped(aim, *device.vdev))
+			if (device.vdev &&
+			    std::ranges::any_of(
+				    aim.add,
+				    [&](const Wanted &wanted) { return wanted.vdev == *device.vdev; }) &&
+			    !dropped(aim, *device.vdev))
 				m_missing.erase(key(guest.domain, *device.vdev));
 	give_another_chance(guest, aim);
 	return aim;
@@ -360,7 +360,8 @@ void Daemon::forget_dead(const std::vector<Domain> &domains)
 		if (alive(id))
 			continue;
 		forget_domain(m_host.store, 0, id);
-		log_line(Level::notice, fmt::format("domain {} is gone; its backend directory is removed", id));
+		log_line(Level::notice,
+			 fmt::format("domain {} is gone; its backend directory is removed", id));
 	}
 	std::erase_if(m_known, [&](const auto &entry) {
 		if (alive(entry.first))
@@ -370,7 +371,8 @@ void Daemon::forget_dead(const std::vector<Domain> &domains)
 		return true;
 	});
 	const auto of_dead = [&](const auto &entry) {
-		const auto id = parse_number(std::string_view{entry.first}.substr(0, entry.first.find(' ')), UINT32_MAX);
+		const auto id = parse_number(std::string_view{entry.first}.substr(0, entry.first.find(' ')),
+					     UINT32_MAX);
 		return !id || !alive(static_cast<DomId>(*id));
 	};
 	std::erase_if(m_missing, of_dead);

@@ -69,9 +69,9 @@ private:
 	Lio m_lio;
 	Time m_next;
 	bool m_started = false;
-	std::map<DomId, std::string> m_known;             // UUIDs
+	std::map<DomId, std::string> m_known; // UUIDs
 	std::map<DomId, Time> m_held_since;
-	std::map<std::string, Time> m_missing;            // devices without a LUN
+	std::map<std::string, Time> m_missing; // devices without a LUN
 	std::map<std::string, Refusal> m_refused;
 	std::map<std::string, Time> m_overlooked;
 	std::set<std::string> m_told;

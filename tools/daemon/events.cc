@@ -69,14 +69,15 @@ Descriptor::~Descriptor()
 }
 
 TreeWatch::TreeWatch(fs::path root)
-	: m_root{std::move(root)}, m_inotify{checked(inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "directories")}
+    : m_root{std::move(root)}, m_inotify{checked(inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "directories")}
 {
 }
 
 void TreeWatch::add(const fs::path &path)
 {
 	// To add one again changes nothing; one that is gone is no error.
-	inotify_add_watch(m_inotify.number(), path.c_str(), IN_CREATE | IN_DELETE | IN_MODIFY | IN_MOVE | IN_ONLYDIR);
+	inotify_add_watch(m_inotify.number(), path.c_str(),
+			  IN_CREATE | IN_DELETE | IN_MODIFY | IN_MOVE | IN_ONLYDIR);
 }
 
 void TreeWatch::refresh()

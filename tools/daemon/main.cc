@@ -40,8 +40,9 @@ struct Options {
 
 std::optional<Exit> parse(int argc, char **argv, Options &options)
 {
-	CLI::App app{"Keeps PV SCSI devices of guests in step with the LIO configuration; runs in the foreground.",
-		     "xen-vscsid"};
+	CLI::App app{
+		"Keeps PV SCSI devices of guests in step with the LIO configuration; runs in the foreground.",
+		"xen-vscsid"};
 	app.add_option("--config-dir", options.directories,
 		       "directory of domain configurations with vscsi=; may be repeated")
 		->capture_default_str();
@@ -74,7 +75,7 @@ class Loop
 {
 public:
 	Loop(Store &store, Daemon &daemon, const std::string &configfs)
-		: m_store{store}, m_daemon{daemon}, m_tree{configfs}, m_watchdog{watchdog_period()}
+	    : m_store{store}, m_daemon{daemon}, m_tree{configfs}, m_watchdog{watchdog_period()}
 	{
 		m_store.watch("@introduceDomain", "domains");
 		m_store.watch("@releaseDomain", "domains");

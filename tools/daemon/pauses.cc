@@ -59,10 +59,10 @@ std::vector<Domain> Pauses::resume(const std::vector<Domain> &running)
 			continue;
 		}
 		if (domain != running.end())
-			log_line(Level::warning,
-				 fmt::format("this daemon was killed while it paused {}. If it stays paused, run: xl "
-					     "unpause {}",
-					     domain->name, domain->name));
+			log_line(Level::warning, fmt::format("this daemon was killed while it paused {}. If "
+							     "it stays paused, run: xl "
+							     "unpause {}",
+							     domain->name, domain->name));
 		std::error_code error;
 		std::filesystem::remove(m_directory / name, error);
 	}
@@ -86,7 +86,8 @@ void Pauses::release(const Domain &domain)
 	if (!holds(domain))
 		return;
 	if (!m_switch(domain.id, false))
-		log_line(Level::error, fmt::format("cannot unpause {}. Run: xl unpause {}", domain.name, domain.name));
+		log_line(Level::error,
+			 fmt::format("cannot unpause {}. Run: xl unpause {}", domain.name, domain.name));
 	forget(domain.id);
 }
 

@@ -20,7 +20,7 @@ class Pauses
 {
 public:
 	Pauses(std::filesystem::path directory, PauseSwitch toggle)
-		: m_directory{std::move(directory)}, m_switch{std::move(toggle)}
+	    : m_directory{std::move(directory)}, m_switch{std::move(toggle)}
 	{
 	}
 

@@ -106,8 +106,8 @@ std::vector<TpgId> tpg_ids(const fs::path &fabric)
 	for (const std::string &wwn : names_in(fabric))
 		for (const std::string &name : names_in(fabric / wwn))
 			if (name.starts_with(prefix))
-				if (const auto tag = parse_number(std::string_view{name}.substr(prefix.size()),
-								  UINT16_MAX))
+				if (const auto tag = parse_number(
+					    std::string_view{name}.substr(prefix.size()), UINT16_MAX))
 					ids.push_back({wwn, static_cast<std::uint16_t>(*tag)});
 	std::ranges::sort(ids);
 	return ids;
@@ -162,7 +162,8 @@ struct Configfs::Applier {
 			tree.write(path / "enable", "1");
 		} catch (const Failure &failure) {
 			fail(Exit::in_use,
-			     "{} cannot be exported: {}. Is it mounted, part of a volume group or RAID, or without a "
+			     "{} cannot be exported: {}. Is it mounted, part of a volume group or RAID, or "
+			     "without a "
 			     "medium? The kernel log has more",
 			     change.udev_path, failure.what());
 		}
@@ -210,8 +211,15 @@ struct Configfs::Applier {
 	void operator()(const BindTpg &change) const
 	{
 		const fs::path path = tree.path_of(change.id);
-		if (fs::exists(path))
+		if (!fs::exists(path))
+			return;
+		try {
 			tree.write(path / "param/domain", change.domain);
+		} catch (const Failure &failure) {
+			fail(Exit::in_use,
+			     "{} tpgt_{} cannot be bound to '{}': {}. Detach it from other guests first",
+			     change.id.wwn, change.id.tpgt, change.domain, failure.what());
+		}
 	}
 
 	void operator()(const RemoveLun &change) const

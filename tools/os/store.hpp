@@ -80,7 +80,7 @@ class Watch
 {
 public:
 	Watch(Store &store, std::string path, std::string token)
-		: m_store{store}, m_path{std::move(path)}, m_token{std::move(token)}
+	    : m_store{store}, m_path{std::move(path)}, m_token{std::move(token)}
 	{
 		m_store.watch(m_path, m_token);
 	}

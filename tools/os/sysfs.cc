@@ -51,7 +51,8 @@ std::string block_identity(const fs::path &block, const std::string &node)
 
 std::optional<NodeNumber> stat_node(const std::string &path)
 {
-	struct stat found {};
+	struct stat found {
+	};
 	if (stat(path.c_str(), &found) != 0 || !(S_ISBLK(found.st_mode) || S_ISCHR(found.st_mode)))
 		return {};
 	return NodeNumber{S_ISBLK(found.st_mode), major(found.st_rdev), minor(found.st_rdev)};
@@ -61,7 +62,8 @@ HostDevice Sysfs::by_path(const std::string &path) const
 {
 	const auto number = m_lookup(path);
 	if (!number)
-		fail(Exit::not_found, "{}: no such device. A file or ramdisk is attached by its backstore's name", path);
+		fail(Exit::not_found,
+		     "{}: no such device. A file or ramdisk is attached by its backstore's name", path);
 	const fs::path link = m_root / "dev" / (number->block ? "block" : "char") /
 			      fmt::format("{}:{}", number->major, number->minor);
 	std::error_code error;
@@ -103,8 +105,8 @@ HostDevice Sysfs::describe(const fs::path &path, const Hctl &address) const
 {
 	HostDevice device;
 	device.scsi = address;
-	device.type =
-		static_cast<unsigned>(parse_number(first_line(path / "type"), UINT32_MAX).value_or(type_disk));
+	device.type = static_cast<unsigned>(
+		parse_number(first_line(path / "type"), UINT32_MAX).value_or(type_disk));
 	static constexpr std::pair<const char *, std::string_view> kinds[] = {
 		{"block", ""}, {"scsi_tape", "nst"}, {"scsi_changer", ""}, {"scsi_generic", ""}};
 	for (const auto &[kind, prefix] : kinds) {
@@ -169,9 +171,10 @@ std::vector<Adapter> Sysfs::adapters() const
 	std::vector<Adapter> found;
 	for (const std::string &name : names_in(m_root / "class/scsi_host")) {
 		constexpr std::string_view prefix = "host";
-		const auto number = name.starts_with(prefix)
-					    ? parse_number(std::string_view{name}.substr(prefix.size()), UINT32_MAX)
-					    : std::nullopt;
+		const auto number =
+			name.starts_with(prefix)
+				? parse_number(std::string_view{name}.substr(prefix.size()), UINT32_MAX)
+				: std::nullopt;
 		if (!number)
 			continue;
 		try {

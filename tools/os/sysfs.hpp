@@ -25,7 +25,7 @@ class Sysfs
 {
 public:
 	explicit Sysfs(std::filesystem::path root, NodeLookup lookup = stat_node)
-		: m_root{std::move(root)}, m_lookup{std::move(lookup)}
+	    : m_root{std::move(root)}, m_lookup{std::move(lookup)}
 	{
 	}
 

@@ -95,7 +95,8 @@ void Xenstore::permit(Txn txn, const std::string &path, const std::vector<Permis
 {
 	std::vector<xs_permissions> list;
 	for (const Permission &permission : permissions)
-		list.push_back({permission.domain, static_cast<unsigned>(permission.read ? XS_PERM_READ : XS_PERM_NONE)});
+		list.push_back({permission.domain,
+				static_cast<unsigned>(permission.read ? XS_PERM_READ : XS_PERM_NONE)});
 	if (!xs_set_permissions(m_handle, raw(txn), path.c_str(), list.data(),
 				static_cast<unsigned>(list.size())))
 		refuse("set permissions of", path);

@@ -43,10 +43,12 @@ struct AttachTest : testing::Test {
 		const Failure failure = failure_of([&] { attach(what); });
 		EXPECT_EQ(failure.code(), code) << failure.what();
 		for (const std::string &word : words)
-			EXPECT_NE(std::string{failure.what()}.find(word), std::string::npos) << failure.what();
+			EXPECT_NE(std::string{failure.what()}.find(word), std::string::npos)
+				<< failure.what();
 		EXPECT_EQ(fake.configfs.snapshot(), config) << failure.what();
 		EXPECT_EQ(fake.store.nodes, nodes) << failure.what();
-		EXPECT_FALSE(std::filesystem::exists(fake.folder.path() / "run" / (fake.guest.uuid + ".journal")));
+		EXPECT_FALSE(
+			std::filesystem::exists(fake.folder.path() / "run" / (fake.guest.uuid + ".journal")));
 		EXPECT_EQ(fake.store.watches(), 0U);
 	}
 	std::string back(const std::string &node) const
@@ -68,7 +70,8 @@ TEST_F(AttachTest, ALunByItsNameWithTheNodesOfLibxl)
 	EXPECT_EQ(back("0/frontend"), "/local/domain/1/device/vscsi/0");
 	EXPECT_EQ(back("0/frontend-id"), "1");
 	EXPECT_EQ(back("0/online"), "1");
-	EXPECT_EQ(fake.store.value("/local/domain/1/device/vscsi/0/backend"), "/local/domain/0/backend/vscsi/1/0");
+	EXPECT_EQ(fake.store.value("/local/domain/1/device/vscsi/0/backend"),
+		  "/local/domain/0/backend/vscsi/1/0");
 	EXPECT_EQ(fake.store.value("/local/domain/1/device/vscsi/0/backend-id"), "0");
 	EXPECT_EQ(fake.store.permissions["/local/domain/1/device/vscsi/0"],
 		  (std::vector<Permission>{{1, false}, {0, true}}));
@@ -350,6 +353,7 @@ TEST_F(AttachTest, ADriverDomainIsTakenByItsWord)
 	attach(what);
 	EXPECT_EQ(fake.store.value("/local/domain/5/backend/vscsi/1/0/vscsi-devs/dev-0/p-dev"), "naa.77:3");
 	EXPECT_EQ(fake.store.value("/local/domain/1/device/vscsi/0/backend-id"), "5");
+	EXPECT_EQ(fake.store.value("/local/domain/5/backend/vscsi/1/0/domain-uuid"), fake.guest.uuid);
 	EXPECT_FALSE(attach(what).changed);
 	what.pdev = "/dev/sdb";
 	EXPECT_EQ(failure_of([&] { attach(what); }).code(), Exit::usage);

@@ -111,9 +111,11 @@ void FakeConfigfs::write(const fs::path &path, const std::string &value)
 	if (path.filename() == "control") {
 		std::string info = "Status: ACTIVATED\n";
 		unsigned numbers[4] = {};
-		if (std::sscanf(value.c_str(), "scsi_host_id=%u,scsi_channel_id=%u,scsi_target_id=%u,scsi_lun_id=%u",
+		if (std::sscanf(value.c_str(),
+				"scsi_host_id=%u,scsi_channel_id=%u,scsi_target_id=%u,scsi_lun_id=%u",
 				&numbers[0], &numbers[1], &numbers[2], &numbers[3]) == 4)
-			info += fmt::format("SCSI Device Bus Location: Channel ID: {} Target ID: {} LUN: {} Host ID: {}\n",
+			info += fmt::format("SCSI Device Bus Location: Channel ID: {} Target ID: {} LUN: {} "
+					    "Host ID: {}\n",
 					    numbers[1], numbers[2], numbers[3], numbers[0]);
 		const auto node = nodes.find(value.substr(value.find('=') + 1));
 		if (node != nodes.end())
@@ -168,12 +170,12 @@ std::string FakeConfigfs::snapshot() const
 }
 
 FakeHost::FakeHost()
-	: sysfs{folder.path() / "sys",
-		[this](const std::string &path) -> std::optional<NodeNumber> {
-			const auto found = configfs.nodes.find(path);
-			return found == configfs.nodes.end() ? std::nullopt : std::optional{found->second};
-		}},
-	  host{store, configfs, sysfs, folder.path() / "run", counted}, guest{store.add_domain(1, "g1")}
+    : sysfs{folder.path() / "sys",
+	    [this](const std::string &path) -> std::optional<NodeNumber> {
+		    const auto found = configfs.nodes.find(path);
+		    return found == configfs.nodes.end() ? std::nullopt : std::optional{found->second};
+	    }},
+      host{store, configfs, sysfs, folder.path() / "run", counted}, guest{store.add_domain(1, "g1")}
 {
 	store.add_domain(0, "Domain-0");
 	store.peer = [this] { peer.step(); };
@@ -196,7 +198,8 @@ void FakeHost::add_scsi(const Hctl &address, unsigned type, const std::string &n
 	fs::create_directory_symlink(device, device / kind / node / "device");
 	fs::create_directories(sys / "class/scsi_host" / host_dir.filename());
 	if (!fs::exists(sys / "class/scsi_host" / host_dir.filename() / "device"))
-		fs::create_directory_symlink(host_dir, sys / "class/scsi_host" / host_dir.filename() / "device");
+		fs::create_directory_symlink(host_dir,
+					     sys / "class/scsi_host" / host_dir.filename() / "device");
 	fs::create_directories(sys / "class/scsi_device" / to_string(address));
 	fs::create_directory_symlink(device, sys / "class/scsi_device" / to_string(address) / "device");
 	const fs::path numbers = sys / "dev" / (block ? "block" : "char");

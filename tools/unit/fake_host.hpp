@@ -32,9 +32,9 @@ class FakeConfigfs final : public Configfs
 public:
 	explicit FakeConfigfs(const std::filesystem::path &root);
 
-	int until_killed = -1;                 // changes that still go through; -1: all
-	std::string refuse_write;              // a part of the path of an attribute
-	std::string busy;                      // a part of the path of a directory
+	int until_killed = -1;                   // changes that still go through; -1: all
+	std::string refuse_write;                // a part of the path of an attribute
+	std::string busy;                        // a part of the path of a directory
 	std::map<std::string, NodeNumber> nodes; // device nodes that there are
 
 	// What stock tools would have made.

@@ -29,7 +29,8 @@ std::vector<std::string> FakeStore::list(Txn txn, const std::string &path)
 	const std::string prefix = path + '/';
 	const Nodes &all = tree(txn);
 	for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix); ++at) {
-		const std::string name = at->first.substr(prefix.size(), at->first.find('/', prefix.size()) - prefix.size());
+		const std::string name =
+			at->first.substr(prefix.size(), at->first.find('/', prefix.size()) - prefix.size());
 		if (names.empty() || names.back() != name)
 			names.push_back(name);
 	}

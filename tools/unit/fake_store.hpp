@@ -21,9 +21,9 @@ public:
 
 	Nodes nodes;
 	std::map<std::string, std::vector<Permission>> permissions;
-	std::function<void()> peer;  // acts whenever somebody waits
+	std::function<void()> peer;     // acts whenever somebody waits
 	std::function<void()> intruder; // acts once, before a commit
-	int until_killed = -1;       // commits that still go through; -1: all
+	int until_killed = -1;          // commits that still go through; -1: all
 	unsigned reads = 0;
 	unsigned conflicts = 0;
 

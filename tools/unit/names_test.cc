@@ -27,7 +27,8 @@ Exit code_of(const std::function<void()> &work)
 TEST(Names, HctlIsFourDecimalNumbers)
 {
 	EXPECT_EQ(parse_hctl("2:0:13:4"), (Hctl{2, 0, 13, 4}));
-	for (const char *bad : {"", "1:2:3", "1:2:3:4:5", "a:0:0:0", "1::0:0", "1:0:0:", "-1:0:0:0", " 1:0:0:0"})
+	for (const char *bad :
+	     {"", "1:2:3", "1:2:3:4:5", "a:0:0:0", "1::0:0", "1:0:0:", "-1:0:0:0", " 1:0:0:0"})
 		EXPECT_FALSE(parse_hctl(bad)) << bad;
 }
 
@@ -74,14 +75,15 @@ TEST(Names, LinksFixAddresses)
 TEST(Names, JournalLinesComeBack)
 {
 	const std::vector<Change> changes{RemoveLun{{"naa.5", 3}, 4}, RemoveTpg{{"naa.5", 3}},
-					  RemoveStore{{"iblock_0", "auto-sdb"}}, BindTpg{{"naa.5", 3}, "", "g1"},
-					  BindTpg{{"naa.5", 3}, "g2", ""}};
+					  RemoveStore{{"iblock_0", "auto-sdb"}},
+					  BindTpg{{"naa.5", 3}, "", "g1"}, BindTpg{{"naa.5", 3}, "g2", ""}};
 	for (const Change &change : changes) {
 		const auto back = from_line(to_line(change));
 		ASSERT_TRUE(back);
 		EXPECT_EQ(describe(*back), describe(change));
 	}
-	for (const char *bad : {"", "remove-lun", "remove-lun\ta\tb\tc", "remove-lun\ta\t1\t", "burn\ta\t1\t2"})
+	for (const char *bad :
+	     {"", "remove-lun", "remove-lun\ta\tb\tc", "remove-lun\ta\t1\t", "burn\ta\t1\t2"})
 		EXPECT_FALSE(from_line(bad)) << bad;
 }
 
@@ -103,7 +105,8 @@ TEST(VscsiLine, SyntaxOfOldTools)
 
 TEST(VscsiLine, MistakesAreNamed)
 {
-	for (const char *bad : {"/dev/sdb,0:0:0", "/dev/sdb,0:0:0:0,fast", "", "/dev/sdb,0:1:0:0", ",0:0:0:0"})
+	for (const char *bad :
+	     {"/dev/sdb,0:0:0", "/dev/sdb,0:0:0:0,fast", "", "/dev/sdb,0:1:0:0", ",0:0:0:0"})
 		EXPECT_EQ(code_of([&] { parse_vscsi_line(bad); }), Exit::usage) << bad;
 }
 

@@ -12,7 +12,7 @@ namespace vscsi
 namespace
 {
 
-const Domain g1{1, "g1", "aabb"};
+const Domain g1{1, "g1", "0123abcd-0000-0000-0000-000000000001"};
 
 Tpg tpg(const std::string &wwn, const std::string &domain, std::vector<std::pair<unsigned, std::string>> luns)
 {
@@ -31,7 +31,8 @@ std::vector<std::string> vdevs(const Assignment &assignment)
 	return all;
 }
 
-Device device(const std::string &dir, const std::string &pdev, const Vdev &vdev, State state, bool managed = true)
+Device device(const std::string &dir, const std::string &pdev, const Vdev &vdev, State state,
+	      bool managed = true)
 {
 	return {dir, pdev, pdev, vdev, state, {}, managed};
 }
@@ -39,7 +40,8 @@ Device device(const std::string &dir, const std::string &pdev, const Vdev &vdev,
 TEST(Domains, BindingIsByNameOrUuid)
 {
 	EXPECT_TRUE(names_domain("g1", g1));
-	EXPECT_TRUE(names_domain("AABB", g1));
+	EXPECT_TRUE(names_domain("0123ABCD-0000-0000-0000-000000000001", g1));
+	EXPECT_FALSE(names_domain(g1.uuid, {2, g1.uuid, "0123abcd-0000-0000-0000-000000000002"}));
 	EXPECT_FALSE(names_domain("g", g1));
 	EXPECT_FALSE(names_domain("", Domain{1, "", ""}));
 	EXPECT_TRUE(names_domain("g1", {7, "g1--incoming", "x"}));
@@ -67,9 +69,13 @@ TEST(Assign, LinksAndPresentDevicesComeFirst)
 {
 	Lio lio;
 	lio.tpgs = {tpg("naa.1", "g1", {{0, "a"}, {1, "vdev-0:0:0:0"}, {2, "c"}})};
-	const Guest guest{
-		g1, {{0, 0, State::connected, State::connected, true,
-		      {device("dev-0", "naa.1:2", {0, 0, 3, 3}, State::connected)}}}};
+	const Guest guest{g1,
+			  {{0,
+			    0,
+			    State::connected,
+			    State::connected,
+			    true,
+			    {device("dev-0", "naa.1:2", {0, 0, 3, 3}, State::connected)}}}};
 	// LUN 0 cannot have its number: the next free one.
 	EXPECT_EQ(vdevs(assign(lio, guest)),
 		  (std::vector<std::string>{"naa.1,1:0 0:0:0:1", "naa.1,1:1 0:0:0:0", "naa.1,1:2 0:0:3:3"}));
@@ -79,9 +85,13 @@ TEST(Assign, LinkDisplacesADeviceThatIsThereByChance)
 {
 	Lio lio;
 	lio.tpgs = {tpg("naa.1", "g1", {{0, "a"}, {1, "vdev-0:0:0:0"}})};
-	const Guest guest{
-		g1, {{0, 0, State::connected, State::connected, true,
-		      {device("dev-0", "naa.1:0", {0, 0, 0, 0}, State::connected)}}}};
+	const Guest guest{g1,
+			  {{0,
+			    0,
+			    State::connected,
+			    State::connected,
+			    true,
+			    {device("dev-0", "naa.1:0", {0, 0, 0, 0}, State::connected)}}}};
 	EXPECT_EQ(vdevs(assign(lio, guest)),
 		  (std::vector<std::string>{"naa.1,1:0 0:0:0:1", "naa.1,1:1 0:0:0:0"}));
 	std::vector<std::string> problems;
@@ -103,9 +113,13 @@ TEST(Assign, HandMadeDevicesKeepTheirAddress)
 {
 	Lio lio;
 	lio.tpgs = {tpg("naa.1", "g1", {{0, "a"}}), tpg("naa.9", "", {{0, "z"}})};
-	const Guest guest{
-		g1, {{0, 0, State::connected, State::connected, true,
-		      {device("dev-0", "naa.9:0", {0, 0, 0, 0}, State::connected, false)}}}};
+	const Guest guest{g1,
+			  {{0,
+			    0,
+			    State::connected,
+			    State::connected,
+			    true,
+			    {device("dev-0", "naa.9:0", {0, 0, 0, 0}, State::connected, false)}}}};
 	EXPECT_EQ(vdevs(assign(lio, guest)), (std::vector<std::string>{"naa.1,1:0 1:0:0:0"}));
 	std::vector<std::string> problems;
 	EXPECT_TRUE(aim_of(lio, guest, problems).drop.empty());
@@ -162,15 +176,17 @@ TEST(Plan, FurtherDevicesFitTheControllersState)
 		std::size_t actions;
 		bool reconfigure;
 	} cases[] = {
-		{State::initialising, 1, false}, {State::init_wait, 1, false}, {State::initialised, 1, false},
-		{State::connected, 1, true},     {State::closing, 1, false},   {State::closed, 1, false},
+		{State::initialising, 1, false},  {State::init_wait, 1, false},
+		{State::initialised, 1, false},   {State::connected, 1, true},
+		{State::closing, 1, false},       {State::closed, 1, false},
 		{State::reconfiguring, 0, false}, {State::reconfigured, 0, false},
 	};
 	for (const auto &[state, count, reconfigure] : cases) {
 		const auto actions = next_actions(with(state, one), {{disk, tape}, {}});
 		ASSERT_EQ(actions.size(), count) << state_name(state);
 		if (count) {
-			EXPECT_EQ(std::get<AddDevices>(actions[0]).reconfigure, reconfigure) << state_name(state);
+			EXPECT_EQ(std::get<AddDevices>(actions[0]).reconfigure, reconfigure)
+				<< state_name(state);
 		}
 	}
 }
@@ -223,13 +239,14 @@ TEST(Plan, WhatTheFrontendOverlookedIsSeen)
 TEST(Aim, FollowsTheConfiguration)
 {
 	Lio lio;
-	lio.tpgs = {tpg("naa.1", "g1", {{0, "a"}}), tpg("naa.2", "g2", {{0, "b"}}), tpg("naa.3", "", {{0, "c"}})};
-	const Guest guest = with(State::connected,
-				 {device("dev-0", "naa.1:0", {0, 0, 0, 0}, State::connected),
-				  device("dev-1", "naa.1:7", {0, 0, 0, 7}, State::connected),
-				  device("dev-2", "naa.1:8", {0, 0, 0, 8}, State::connected, false),
-				  device("dev-3", "naa.2:0", {0, 0, 0, 9}, State::connected, false),
-				  device("dev-4", "naa.3:0", {0, 0, 1, 0}, State::connected, false)});
+	lio.tpgs = {tpg("naa.1", "g1", {{0, "a"}}), tpg("naa.2", "g2", {{0, "b"}}),
+		    tpg("naa.3", "", {{0, "c"}})};
+	const Guest guest =
+		with(State::connected, {device("dev-0", "naa.1:0", {0, 0, 0, 0}, State::connected),
+					device("dev-1", "naa.1:7", {0, 0, 0, 7}, State::connected),
+					device("dev-2", "naa.1:8", {0, 0, 0, 8}, State::connected, false),
+					device("dev-3", "naa.2:0", {0, 0, 0, 9}, State::connected, false),
+					device("dev-4", "naa.3:0", {0, 0, 1, 0}, State::connected, false)});
 	std::vector<std::string> problems;
 	// The LUN is gone; the LUN is another guest's.  What was made by hand stays.
 	EXPECT_EQ(aim_of(lio, guest, problems).drop, (std::vector<Vdev>{{0, 0, 0, 7}, {0, 0, 0, 9}}));

@@ -28,7 +28,8 @@ namespace
 
 TEST(XlConfig, IsReadAsXlDoes)
 {
-	const DomainConfig config = parse_config("name = \"g1\"\nvscsi = [ '/dev/st0, 0:0:0:0',\n 'host:2' ]\n", "x");
+	const DomainConfig config =
+		parse_config("name = \"g1\"\nvscsi = [ '/dev/st0, 0:0:0:0',\n 'host:2' ]\n", "x");
 	EXPECT_EQ(config.name, "g1");
 	EXPECT_EQ(config.vscsi, (std::vector<std::string>{"/dev/st0, 0:0:0:0", "host:2"}));
 	EXPECT_TRUE(parse_config("name='g1'", "x").vscsi.empty());
@@ -103,7 +104,8 @@ public:
 		sockaddr_un address{};
 		address.sun_family = AF_UNIX;
 		path.copy(address.sun_path, sizeof address.sun_path - 1);
-		if (bind(m_socket.number(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+		if (bind(m_socket.number(), reinterpret_cast<const sockaddr *>(&address), sizeof address) !=
+		    0)
 			throw std::runtime_error{"bind"};
 		setenv("NOTIFY_SOCKET", path.c_str(), 1); // NOLINT(concurrency-mt-unsafe)
 	}
@@ -183,16 +185,23 @@ TEST(Options, WhatXlCreateKnowsIsPassedOn)
 {
 	Options options;
 	EXPECT_FALSE(parsed(options, {"create", "g1.cfg", "-c", "memory=512"}));
+	EXPECT_EQ(options.verb, Verb::create);
 	EXPECT_EQ(options.create, (std::vector<std::string>{"g1.cfg", "-c", "memory=512"}));
 }
 
 TEST(Options, MistakesAreUsage)
 {
 	Options options;
-	for (const auto &words : std::vector<std::vector<const char *>>{
-		     {}, {"attach"}, {"attach", "g1"}, {"detach", "g1"}, {"fly"}, {"create"},
-		     {"attach", "g1", "x", "--wait", "-3"}, {"attach", "g1", "x", "--backstore", "tape"},
-		     {"list", "--what"}})
+	for (const auto &words :
+	     std::vector<std::vector<const char *>>{{},
+						    {"attach"},
+						    {"attach", "g1"},
+						    {"detach", "g1"},
+						    {"fly"},
+						    {"create"},
+						    {"attach", "g1", "x", "--wait", "-3"},
+						    {"attach", "g1", "x", "--backstore", "tape"},
+						    {"list", "--what"}})
 		EXPECT_EQ(parsed(options, words), Exit::usage) << (words.empty() ? "" : words.back());
 	EXPECT_EQ(parsed(options, {"--help"}), Exit::done);
 }
@@ -217,8 +226,7 @@ ListedGuest sample()
 	const Controller controller{0, 0, State::connected, State::connected, true, {device, bad}};
 	return {{3, "g1", "aabb"},
 		true,
-		{{controller,
-		  {{device, Hctl{2, 0, 0, 0}, LunName{"naa.5", 1, 0}}, {bad, {}, {}}}}}};
+		{{controller, {{device, Hctl{2, 0, 0, 0}, LunName{"naa.5", 1, 0}}, {bad, {}, {}}}}}};
 }
 
 TEST(Output, ListHasTheColumnsThatUsersKnow)
