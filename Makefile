@@ -41,7 +41,7 @@ check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Iinclude -q \
 		drivers/xen-scsiback/engine
 	printf '%s\n' $(TOOLS_TIDY) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet \
-		--header-filter="tools/.*" "$$@" -- -std=c++20 -Itools -D_GNU_SOURCE -DFMT_HEADER_ONLY' tidy
+		--header-filter="tools/.*" "$$@" -- -std=c++20 -Itools -D_GNU_SOURCE' tidy
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "command/output.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace vscsi

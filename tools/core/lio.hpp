@@ -16,15 +16,15 @@ namespace vscsi
 struct BlockNumber {
 	unsigned major = 0;
 	unsigned minor = 0;
-	auto operator<=>(const BlockNumber &) const = default;
+	auto operator<=>(const BlockNumber &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
 
 // Names a backstore: core/HBA/NAME.
 struct StoreId {
 	std::string hba;
 	std::string name;
-	auto operator<=>(const StoreId &) const = default;
-	std::string_view plugin() const; // `pscsi` of `pscsi_0`
+	auto operator<=>(const StoreId &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
+	std::string_view plugin() const;                   // `pscsi` of `pscsi_0`
 };
 
 struct Backstore {
@@ -43,7 +43,7 @@ struct Lun {
 struct TpgId {
 	std::string wwn;
 	std::uint16_t tpgt = 1;
-	auto operator<=>(const TpgId &) const = default;
+	auto operator<=>(const TpgId &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
 
 struct Tpg {

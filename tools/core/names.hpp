@@ -17,7 +17,7 @@ struct Hctl {
 	unsigned channel = 0;
 	unsigned target = 0;
 	std::uint64_t lun = 0;
-	auto operator<=>(const Hctl &) const = default;
+	auto operator<=>(const Hctl &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
 
 // Address of a device in the guest; host is the number of its controller, the
@@ -27,7 +27,7 @@ struct Vdev {
 	unsigned channel = 0;
 	unsigned target = 0;
 	unsigned lun = 0;
-	auto operator<=>(const Vdev &) const = default;
+	auto operator<=>(const Vdev &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
 
 // What the stock frontend (Linux 6.1) can have.

@@ -135,15 +135,25 @@ private:
 	std::optional<milliseconds> m_watchdog;
 };
 
+// `xl-vscsi status` has the lock for a moment, to see whether we have it.
+Lock only_one(const Host &host)
+{
+	try {
+		return Lock::take(host.daemon_lock(), std::chrono::seconds{2});
+	} catch (const Failure &failure) {
+		if (failure.code() != Exit::timed_out)
+			throw;
+		fail(Exit::in_use, "xen-vscsid runs already");
+	}
+}
+
 Exit run(const Options &options)
 {
 	Xenstore store;
 	Configfs configfs{options.configfs};
 	const Sysfs sysfs{options.sysfs};
 	const Host host{store, configfs, sysfs, options.run, random_bits};
-	const auto alone = Lock::attempt(host.daemon_lock());
-	if (!alone)
-		fail(Exit::in_use, "xen-vscsid runs already");
+	const Lock alone = only_one(host);
 	DaemonSettings settings{{options.directories.begin(), options.directories.end()}, pause_domain};
 	if (!options.hold)
 		settings.pause = [](DomId, bool) { return false; };
