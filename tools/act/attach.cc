@@ -131,8 +131,8 @@ private:
 	void plan_for(const Scene &scene, const HostAdapter &adapter)
 	{
 		const Adapter found = m_host.sysfs.adapter(adapter.number);
-		AdapterPlan plan = export_adapter(scene, found, m_options, m_host.random);
-		m_plan.changes = std::move(plan.changes);
+		AdapterPlan whole = export_adapter(scene, found, m_options, m_host.random);
+		m_plan.changes = std::move(whole.changes);
 		// What the configuration will be says which devices that makes.
 		std::set<unsigned> gone;
 		for (const Change &change : m_plan.changes) {
@@ -145,8 +145,8 @@ private:
 				gone.insert(lun->number);
 		}
 		for (const Wanted &item : scene.wanted)
-			if (plan.tpg && item.pdev.port == plan.tpg->wwn && item.pdev.tpgt == plan.tpg->tpgt &&
-			    !gone.contains(item.pdev.lun))
+			if (whole.tpg && item.pdev.port == whole.tpg->wwn &&
+			    item.pdev.tpgt == whole.tpg->tpgt && !gone.contains(item.pdev.lun))
 				m_plan.devices.push_back(item);
 	}
 
@@ -166,7 +166,7 @@ private:
 		const auto limit = m_host.store.now() + m_request.wait;
 		const auto written = [&](const Guest &guest) {
 			return std::ranges::all_of(
-				devices, [&](const Wanted &wanted) { return guest.device(wanted.vdev); });
+				devices, [&](const Wanted &wanted) { return guest.device_at(wanted.vdev); });
 		};
 		const bool waits = m_request.wait.count() > 0;
 		const auto done = [&](const Guest &guest) {
@@ -182,7 +182,7 @@ private:
 
 	void judge(const Wanted &wanted, bool in_time) const
 	{
-		const Device *const device = m_after.device(wanted.vdev);
+		const Device *const device = m_after.device_at(wanted.vdev);
 		const std::string what = fmt::format("{} as {} of {}", to_string(wanted.pdev),
 						     to_string(wanted.vdev), m_domain.name);
 		if (device && device->pdev != to_string(wanted.pdev) &&
@@ -199,7 +199,7 @@ private:
 
 	std::string why_late(const Wanted &wanted, const Device *device) const
 	{
-		const Controller *const controller = m_after.controller(wanted.vdev.host);
+		const Controller *const controller = m_after.controller_at(wanted.vdev.host);
 		if (!controller || controller->back == State::initialising ||
 		    controller->back == State::unknown)
 			return "no backend has taken the controller. Load the module: modprobe xen-scsiback";
@@ -219,7 +219,7 @@ private:
 	{
 		Aim aim;
 		for (const Wanted &wanted : m_plan.devices) {
-			const Device *const device = m_before.device(wanted.vdev);
+			const Device *const device = m_before.device_at(wanted.vdev);
 			const bool ours =
 				!device || lun_of(m_lio, *device).lun != m_lio.find(wanted.pdev).lun;
 			if (ours)
@@ -252,7 +252,7 @@ private:
 	AttachResult finish()
 	{
 		for (const Wanted &wanted : m_plan.devices) {
-			const Device *const device = m_after.device(wanted.vdev);
+			const Device *const device = m_after.device_at(wanted.vdev);
 			m_result.devices.push_back({wanted, device ? device->state : State::unknown});
 		}
 		return std::move(m_result);

@@ -62,7 +62,7 @@ bool converge(Store &store, const Domain &domain, DomId backend, const Aim &aim,
 bool settled(const Guest &guest, const std::vector<Wanted> &devices)
 {
 	return std::ranges::all_of(devices, [&](const Wanted &wanted) {
-		const Device *const device = guest.device(wanted.vdev);
+		const Device *const device = guest.device_at(wanted.vdev);
 		return device && (device->state == State::connected || device->state == State::closed);
 	});
 }
@@ -70,8 +70,8 @@ bool settled(const Guest &guest, const std::vector<Wanted> &devices)
 bool removed(const Guest &guest, const std::vector<Vdev> &devices)
 {
 	return std::ranges::none_of(devices, [&](const Vdev &vdev) {
-		const Controller *const controller = guest.controller(vdev.host);
-		return guest.device(vdev) || (controller && controller->devices.empty());
+		const Controller *const controller = guest.controller_at(vdev.host);
+		return guest.device_at(vdev) || (controller && controller->devices.empty());
 	});
 }
 

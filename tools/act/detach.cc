@@ -106,7 +106,7 @@ private:
 
 	void plan_device(const Vdev &vdev)
 	{
-		const Device *const device = m_guest.device(vdev);
+		const Device *const device = m_guest.device_at(vdev);
 		const auto wanted = std::ranges::find(m_wanted, vdev, &Wanted::vdev);
 		if (!device && wanted == m_wanted.end())
 			fail(Exit::not_found, "{} has no device {}; it has {}", name(), to_string(vdev),

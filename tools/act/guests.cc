@@ -85,9 +85,9 @@ Domain expect_domain(Store &store, std::string_view text)
 {
 	// A name of digits is an id to xl as well.
 	const auto id = parse_number(text, UINT32_MAX);
-	for (Domain &domain : list_domains(store))
+	for (const Domain &domain : list_domains(store))
 		if (id ? domain.id == *id : domain.name == text || names_domain(text, domain))
-			return std::move(domain);
+			return domain;
 	fail(Exit::not_found, "no domain '{}' is running; `xl list` lists them", text);
 }
 

@@ -154,12 +154,12 @@ void apply_all(Configfs &configfs, Journal &journal, const std::vector<Change> &
 	try {
 		for (const Change &change : changes) {
 			const auto undo = inverse(change);
-			if (undo)
+			if (undo) {
 				journal.add(*undo);
-			if (undo)
 				configfs.apply(change);
-			else
+			} else {
 				apply_patiently(configfs, change);
+			}
 		}
 	} catch (const Failure &failure) {
 		const std::string left = journal.roll_back(configfs);

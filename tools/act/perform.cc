@@ -45,7 +45,7 @@ struct Performer {
 		std::vector<std::string> used = store.list(txn, base);
 		bool any = false;
 		for (const Wanted &wanted : devices) {
-			if (guest.device(wanted.vdev))
+			if (guest.device_at(wanted.vdev))
 				continue;
 			const std::string dir = free_dir(used);
 			const std::string path = fmt::format("{}/{}", base, dir);
@@ -117,7 +117,7 @@ struct Performer {
 	{
 		transact(store, [&](Txn txn) {
 			const Guest guest = look(txn);
-			const Controller *const controller = guest.controller(number);
+			const Controller *const controller = guest.controller_at(number);
 			if (!controller || !controller->online ||
 			    (controller->back == State::connected) != connected || !work(txn))
 				return false;
@@ -147,7 +147,7 @@ struct Performer {
 	{
 		transact(store, [&](Txn txn) {
 			const Guest guest = look(txn);
-			const Controller *const controller = guest.controller(action.number);
+			const Controller *const controller = guest.controller_at(action.number);
 			// Somebody may have added a device meanwhile.
 			if (!controller || !controller->devices.empty())
 				return false;
@@ -170,7 +170,7 @@ struct Performer {
 	{
 		transact(store, [&](Txn txn) {
 			const Guest guest = look(txn);
-			const Controller *const controller = guest.controller(action.number);
+			const Controller *const controller = guest.controller_at(action.number);
 			if (!controller || (controller->online && !controller->devices.empty()))
 				return false;
 			remove_with_parent(txn, front(action.number));

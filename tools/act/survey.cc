@@ -17,7 +17,7 @@ ListedDevice listed(const Lio &lio, const Device &device)
 	ListedDevice item{device, {}, {}};
 	if (const LunRef ref = lun_of(lio, device)) {
 		item.lun = ref.tpg->name_of(*ref.lun);
-		if (const Backstore *const store = lio.store(ref.lun->store))
+		if (const Backstore *const store = lio.store_of(ref.lun->store))
 			item.physical = store->scsi;
 	}
 	return item;

@@ -138,13 +138,13 @@ Exit create(const Host &host, const Options &options)
 					    host.store.now() + std::chrono::seconds{options.wait});
 	const Guest guest = read_guest(host.store, Txn::none, domain, 0);
 	for (Attached &item : result.devices)
-		if (const Device *const device = guest.device(item.wanted.vdev))
+		if (const Device *const device = guest.device_at(item.wanted.vdev))
 			item.state = device->state;
 	std::fputs((options.json ? attach_json(domain, result, false) : attach_text(domain, result, false))
 			   .c_str(),
 		   stdout);
 	for (const Attached &item : result.devices)
-		if (const Device *const device = guest.device(item.wanted.vdev);
+		if (const Device *const device = guest.device_at(item.wanted.vdev);
 		    device && device->state == State::closed)
 			fail(Exit::refused, "{} runs, but {} was refused: {}", domain.name,
 			     to_string(item.wanted.vdev), device->error);

@@ -71,7 +71,7 @@ private:
 
 	void fixed(const LunRef &ref, const Vdev &vdev)
 	{
-		const Device *const device = m_guest.device(vdev);
+		const Device *const device = m_guest.device_at(vdev);
 		const bool own = device && lun_of(m_lio, *device).lun == ref.lun;
 		if (wanted_at(vdev) || (m_taken.contains(vdev) && !own)) {
 			m_result.problems.push_back(fmt::format(
@@ -134,7 +134,7 @@ LunRef lun_of(const Lio &lio, const Device &device)
 
 std::string device_name(const Lio &lio, const Lun &lun)
 {
-	const Backstore *const store = lio.store(lun.store);
+	const Backstore *const store = lio.store_of(lun.store);
 	return store && !store->udev_path.empty() ? store->udev_path
 						  : fmt::format("{}/{}", lun.store.plugin(), lun.store.name);
 }

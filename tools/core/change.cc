@@ -124,7 +124,7 @@ std::optional<Change> from_line(std::string_view line)
 
 std::vector<Change> plan_removal(const Lio &lio, const TpgId &tpg_id, unsigned number)
 {
-	const Tpg *const tpg = lio.tpg(tpg_id);
+	const Tpg *const tpg = lio.tpg_of(tpg_id);
 	const Lun *const lun = tpg ? tpg->lun(number) : nullptr;
 	if (!lun)
 		return {};

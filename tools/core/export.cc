@@ -351,7 +351,7 @@ std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter
 	unsigned controller = unused_controller(lio, tpg);
 	for (const Lun &lun : tpg.luns) {
 		luns.insert(lun.number);
-		const Backstore *const store = lio.store(lun.store);
+		const Backstore *const store = lio.store_of(lun.store);
 		const auto vdev = vdev_of_link(lun.link);
 		if (vdev) {
 			used.insert(*vdev);

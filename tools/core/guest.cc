@@ -10,13 +10,13 @@
 namespace vscsi
 {
 
-const Controller *Guest::controller(unsigned number) const
+const Controller *Guest::controller_at(unsigned number) const
 {
 	const auto found = std::ranges::find(controllers, number, &Controller::number);
 	return found == controllers.end() ? nullptr : &*found;
 }
 
-const Device *Guest::device(const Vdev &vdev) const
+const Device *Guest::device_at(const Vdev &vdev) const
 {
 	for (const Controller &controller : controllers)
 		for (const Device &device : controller.devices)

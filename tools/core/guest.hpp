@@ -55,8 +55,8 @@ struct Guest {
 	Domain domain;
 	std::vector<Controller> controllers;
 
-	const Controller *controller(unsigned number) const;
-	const Device *device(const Vdev &vdev) const;
+	const Controller *controller_at(unsigned number) const;
+	const Device *device_at(const Vdev &vdev) const;
 };
 
 // Whether a portal group's param/domain names this domain.

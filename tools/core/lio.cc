@@ -20,13 +20,13 @@ const Lun *Tpg::lun(unsigned number) const
 	return found == luns.end() ? nullptr : &*found;
 }
 
-const Tpg *Lio::tpg(const TpgId &id) const
+const Tpg *Lio::tpg_of(const TpgId &id) const
 {
 	const auto found = std::ranges::find(tpgs, id, &Tpg::id);
 	return found == tpgs.end() ? nullptr : &*found;
 }
 
-const Backstore *Lio::store(const StoreId &id) const
+const Backstore *Lio::store_of(const StoreId &id) const
 {
 	const auto found = std::ranges::find(stores, id, &Backstore::id);
 	return found == stores.end() ? nullptr : &*found;

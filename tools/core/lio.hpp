@@ -71,8 +71,8 @@ struct Lio {
 	std::vector<Tpg> tpgs;       // of xen-pvscsi, by WWN and tag
 	std::vector<StoreId> others; // exported by LUNs of other fabrics
 
-	const Tpg *tpg(const TpgId &id) const;
-	const Backstore *store(const StoreId &id) const;
+	const Tpg *tpg_of(const TpgId &id) const;
+	const Backstore *store_of(const StoreId &id) const;
 	// As the kernel looks a p-dev up; if not found, why says what is missing.
 	LunRef find(const LunName &name, std::string &why) const;
 	LunRef find(const LunName &name) const;

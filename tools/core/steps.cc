@@ -34,12 +34,12 @@ public:
 	std::vector<Action> run()
 	{
 		for (const Wanted &wanted : m_aim.add)
-			if (!m_guest.device(wanted.vdev))
+			if (!m_guest.device_at(wanted.vdev))
 				m_missing[wanted.vdev.host].push_back(wanted);
 		for (const Controller &controller : m_guest.controllers)
 			visit(controller);
 		for (const auto &[number, devices] : m_missing)
-			if (!m_guest.controller(number))
+			if (!m_guest.controller_at(number))
 				m_actions.emplace_back(MakeController{number, devices});
 		return std::move(m_actions);
 	}

@@ -41,7 +41,8 @@ bool dropped(const Aim &aim, const Vdev &vdev)
 // All that is wanted is written; what becomes of it is the kernel's matter.
 bool all_written(const Guest &guest, const Aim &aim)
 {
-	return std::ranges::all_of(aim.add, [&](const Wanted &wanted) { return guest.device(wanted.vdev); });
+	return std::ranges::all_of(aim.add,
+				   [&](const Wanted &wanted) { return guest.device_at(wanted.vdev); });
 }
 
 } // namespace
@@ -308,7 +309,7 @@ Aim Daemon::patient_aim(const Guest &guest)
 void Daemon::give_another_chance(const Guest &guest, Aim &aim)
 {
 	for (const Wanted &wanted : aim.add) {
-		const Device *const device = guest.device(wanted.vdev);
+		const Device *const device = guest.device_at(wanted.vdev);
 		const std::string name = key(guest.domain, wanted.vdev);
 		if (!device || device->state != State::closed) {
 			if (device && device->state == State::connected)
@@ -323,7 +324,7 @@ void Daemon::give_another_chance(const Guest &guest, Aim &aim)
 					     to_string(wanted.vdev), device->error));
 		// Without a reason somebody took it away by hand, not knowing that it is bound.
 		const bool by_hand = device->error.empty() && now - refusal->second.when >= idle;
-		const Controller *const controller = guest.controller(wanted.vdev.host);
+		const Controller *const controller = guest.controller_at(wanted.vdev.host);
 		if (controller->back != State::connected ||
 		    (refusal->second.generation == m_generation && !by_hand))
 			continue;

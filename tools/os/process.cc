@@ -57,8 +57,7 @@ int run_program(const std::vector<std::string> &words, std::chrono::seconds limi
 		return no_program;
 	int status = 0;
 	if (limit.count() == 0) {
-		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-			continue;
+		waitpid(child, &status, 0);
 		return code_of(status);
 	}
 	const auto end = std::chrono::steady_clock::now() + limit;

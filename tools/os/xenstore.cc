@@ -76,7 +76,7 @@ std::vector<std::string> Xenstore::list(Txn txn, const std::string &path)
 			refuse("list", path);
 		return {};
 	}
-	return {names.get(), names.get() + count};
+	return std::vector<std::string>(names.get(), names.get() + count);
 }
 
 void Xenstore::write(Txn txn, const std::string &path, const std::string &value)
@@ -93,12 +93,12 @@ void Xenstore::remove(Txn txn, const std::string &path)
 
 void Xenstore::permit(Txn txn, const std::string &path, const std::vector<Permission> &permissions)
 {
-	std::vector<xs_permissions> list;
+	std::vector<xs_permissions> entries;
 	for (const Permission &permission : permissions)
-		list.push_back({permission.domain,
-				static_cast<unsigned>(permission.read ? XS_PERM_READ : XS_PERM_NONE)});
-	if (!xs_set_permissions(m_handle, raw(txn), path.c_str(), list.data(),
-				static_cast<unsigned>(list.size())))
+		entries.push_back({permission.domain,
+				   static_cast<unsigned>(permission.read ? XS_PERM_READ : XS_PERM_NONE)});
+	if (!xs_set_permissions(m_handle, raw(txn), path.c_str(), entries.data(),
+				static_cast<unsigned>(entries.size())))
 		refuse("set permissions of", path);
 }
 
