@@ -69,7 +69,7 @@ void start(const Host &host, const Domain &domain, const std::vector<VscsiLine> 
 	const Lock lock = Lock::take(host.guest_lock(domain), patience);
 	attach_configured(host, domain, lines, result);
 	if (!paused)
-		run_or_fail({"xl", "unpause", std::to_string(domain.id)}, "xl unpause");
+		run_or_fail(aside({"xl", "unpause", std::to_string(domain.id)}), "xl unpause");
 	host.journal(domain).clear();
 }
 
@@ -120,7 +120,8 @@ Exit create(const Host &host, const Options &options)
 	if (config.name.empty())
 		fail(Exit::usage, "{}: the domain needs a name", words.config);
 
-	run_or_fail(xl_words(options.create, !words.paused), "xl create");
+	const auto xl_create = xl_words(options.create, !words.paused);
+	run_or_fail(options.json ? aside(xl_create) : xl_create, "xl create");
 	const Domain domain = expect_domain(host.store, config.name);
 	AttachResult result;
 	try {

@@ -44,7 +44,7 @@ void load_module(const Host &host)
 
 void save(const Options &options)
 {
-	if (options.save && !options.dry_run && run_program({"targetctl", "save"}) != 0)
+	if (options.save && !options.dry_run && run_program(aside({"targetctl", "save"})) != 0)
 		fail(Exit::failed,
 		     "it is done, but `targetctl save` failed, so it would not survive a reboot");
 }

@@ -64,7 +64,8 @@ void set_option(ExportOptions &options, const std::string &word, std::string_vie
 VscsiLine parse_vscsi_line(std::string_view text)
 {
 	std::vector<std::string> parts = split(text);
-	if (parts.size() > 1 && parts[0].find(':') == std::string::npos && is_tag_and_lun(parts[1])) {
+	if (parts.size() > 1 && !parts[0].starts_with('/') && parts[0].find(':') == std::string::npos &&
+	    is_tag_and_lun(parts[1])) {
 		parts[0] += ',' + parts[1];
 		parts.erase(parts.begin() + 1);
 	}

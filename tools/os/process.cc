@@ -72,6 +72,13 @@ int run_program(const std::vector<std::string> &words, std::chrono::seconds limi
 	return code_of(status);
 }
 
+std::vector<std::string> aside(const std::vector<std::string> &words)
+{
+	std::vector<std::string> all{"sh", "-c", "exec \"$@\" >&2", "sh"};
+	all.insert(all.end(), words.begin(), words.end());
+	return all;
+}
+
 void become_program(const std::vector<std::string> &words)
 {
 	std::vector<std::string> copy = words;

@@ -106,7 +106,7 @@ TEST(VscsiLine, SyntaxOfOldTools)
 TEST(VscsiLine, MistakesAreNamed)
 {
 	for (const char *bad :
-	     {"/dev/sdb,0:0:0", "/dev/sdb,0:0:0:0,fast", "", "/dev/sdb,0:1:0:0", ",0:0:0:0"})
+	     {"/dev/sdb,0:0:0", "/dev/sdb,0:0", "/dev/sdb,0:0:0:0,fast", "", "/dev/sdb,0:1:0:0", ",0:0:0:0"})
 		EXPECT_EQ(code_of([&] { parse_vscsi_line(bad); }), Exit::usage) << bad;
 }
 

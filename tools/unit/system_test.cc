@@ -58,6 +58,11 @@ TEST(Process, TellsHowItEnded)
 	EXPECT_EQ(run_program({"no-such-program-here"}), 127);
 	EXPECT_EQ(run_program({"sleep", "100"}, std::chrono::seconds{1}), 124);
 	EXPECT_EQ(run_program({"true"}, std::chrono::seconds{10}), 0);
+	testing::internal::CaptureStdout();
+	testing::internal::CaptureStderr();
+	EXPECT_EQ(run_program(aside({"sh", "-c", "echo a 'b  c'; exit 4"})), 4);
+	EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+	EXPECT_EQ(testing::internal::GetCapturedStderr(), "a b  c\n");
 }
 
 TEST(Attributes, ErrorsAreToldAndNothingIsMade)

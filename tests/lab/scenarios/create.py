@@ -43,7 +43,7 @@ def run(lab):
     lab.dom0.run("xen-vscsid --once")
     before = admin.state()
     lab.dom0.run("targetctl clear", timeout=120)
-    lab.check("all is cleared", lab.dom0.run(f"ls {FABRIC}; ls {CORE} | grep _", check=False).out.strip() == "")
+    lab.check("all is cleared", lab.dom0.run(f"ls -d {FABRIC}/naa.* {CORE}/*_*", check=False).out.strip() == "")
     lab.dom0.run("targetctl restore " + STATE, timeout=120)
     after = admin.state()
     lab.equal("all is restored", [line for line in after.splitlines() if "/param/" in line],

@@ -57,7 +57,7 @@ class Admin:
         """LIO's objects and PV SCSI's nodes."""
         config = self.dom0.run(f"find {CORE} {FABRIC} -mindepth 1 \\( -type d -o -type l \\) | sort").out
         bound = self.dom0.run(f"grep -H . {FABRIC}/*/tpgt_*/param/* 2>/dev/null", check=False).out
-        nodes = self.dom0.run("xenstore-ls -f /local/domain | grep /vscsi | sort", check=False).out
+        nodes = self.dom0.run("xenstore-ls -f /local/domain | grep /vscsi/ | sort", check=False).out
         return config + bound + nodes
 
     def unchanged(self, what, before):
