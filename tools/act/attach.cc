@@ -240,9 +240,12 @@ private:
 			if (other.code() != Exit::not_found)
 				left = other.what();
 		}
-		const Lock lock = Lock::take(m_host.config_lock(), undo_patience);
-		if (const std::string text = journal.roll_back(m_host.configfs); !text.empty())
-			left = text;
+		{
+			const Lock lock = Lock::take(m_host.config_lock(), undo_patience);
+			const std::string text = journal.roll_back(m_host.configfs);
+			if (!text.empty())
+				left = text;
+		}
 		if (left.empty())
 			throw failure;
 		throw Failure{failure.code(),

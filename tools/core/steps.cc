@@ -167,10 +167,12 @@ std::vector<Action> next_actions(const Guest &guest, const Aim &aim)
 
 bool overlooked(const Controller &controller)
 {
+	// Before they say so themselves, a frontend that starts still looks at its devices.
 	return controller.online && controller.back == State::connected &&
 	       controller.front == State::connected &&
 	       std::ranges::any_of(controller.devices, [](const Device &device) {
-		       return device.state == State::initialising || device.state == State::closing;
+		       return device.state == State::initialising || device.state == State::initialised ||
+			      device.state == State::closing;
 	       });
 }
 

@@ -50,8 +50,9 @@ struct Aim {
 // the guest or the kernel has to move first.
 std::vector<Action> next_actions(const Guest &guest, const Aim &aim);
 
-// A device that the frontend overlooked, since it was written at the moment
-// when the frontend connected: a further `state = 7` makes it look again.
+// A device that the frontend overlooked: it was written at the moment when the
+// frontend connected, or the guest was restored, and so looked only for devices
+// that it had taken already.  A further `state = 7` makes it look again.
 bool overlooked(const Controller &controller);
 
 // What a daemon wants of a guest.

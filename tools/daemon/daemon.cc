@@ -343,12 +343,16 @@ void Daemon::look_after_frontends(const Guest &guest)
 			continue;
 		}
 		const Time now = m_host.store.now();
-		const auto [since, fresh] = m_overlooked.try_emplace(name, now);
-		if (now - since->second >= overlook) {
+		const auto [oversight, fresh] = m_overlooked.try_emplace(name, Oversight{now, 0});
+		auto &[since, nudges] = oversight->second;
+		// More and more rarely, as it may be a guest that never will.
+		const milliseconds delay = overlook * (1 << std::min(nudges, 9U));
+		if (now - since >= delay) {
 			nudge(m_host.store, guest.domain, controller);
-			since->second = now;
+			since = now;
+			++nudges;
 		}
-		look_again(overlook);
+		look_again(delay);
 	}
 }
 

@@ -44,6 +44,10 @@ private:
 		unsigned lun;
 		std::vector<Change> changes;
 	};
+	struct Oversight {
+		Time since;
+		unsigned nudges;
+	};
 	struct Refusal {
 		std::uint64_t generation;
 		Time when;
@@ -73,7 +77,7 @@ private:
 	std::map<DomId, Time> m_held_since;
 	std::map<std::string, Time> m_missing; // devices without a LUN
 	std::map<std::string, Refusal> m_refused;
-	std::map<std::string, Time> m_overlooked;
+	std::map<std::string, Oversight> m_overlooked;
 	std::set<std::string> m_told;
 	std::vector<Removal> m_removals;
 	std::uint64_t m_fingerprint = 0;

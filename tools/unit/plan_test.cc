@@ -231,6 +231,7 @@ TEST(Plan, WhatTheFrontendOverlookedIsSeen)
 		return with(back, {device("dev-0", "naa.1:0", disk.vdev, state)}).controllers[0];
 	};
 	EXPECT_TRUE(overlooked(controller(State::connected, State::initialising)));
+	EXPECT_TRUE(overlooked(controller(State::connected, State::initialised)));
 	EXPECT_TRUE(overlooked(controller(State::connected, State::closing)));
 	EXPECT_FALSE(overlooked(controller(State::reconfiguring, State::initialising)));
 	EXPECT_FALSE(overlooked(controller(State::connected, State::connected)));
