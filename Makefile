@@ -8,6 +8,9 @@ ENGINE := $(wildcard drivers/xen-scsiback/engine/*.cc)
 TAPE := $(wildcard tests/tape/*.cc tests/tape/scsi/*.cc tests/tape/device/*.cc tests/tape/check/*.cc)
 # The decoders; what includes {fmt}, CLI11 or JSON takes clang-tidy up to a minute a file.
 TAPE_TIDY := $(filter tests/tape/scsi/% tests/tape/device/%,$(TAPE))
+TOOLS := $(wildcard tools/core/*.cc tools/os/*.cc tools/act/*.cc tools/command/*.cc tools/daemon/*.cc)
+# What decides, plans and undoes; all of it takes three minutes.
+TOOLS_TIDY := $(filter tools/core/% tools/act/perform.cc tools/act/converge.cc tools/act/journal.cc,$(TOOLS))
 # Headers of the kernel that the module is built for.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 LAB_KDIR = /usr/src/linux-headers-$(shell $(LAB) kernel-version)
@@ -29,15 +32,20 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
-		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc
+		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
+		$(TOOLS) tools/*/*.hpp tools/unit/*.cc
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
 	printf '%s\n' $(TAPE_TIDY) | xargs -P 2 -n 6 sh -c 'clang-tidy --quiet \
 		--header-filter="tests/tape/.*" "$$@" -- -std=c++20 -Itests/tape -D_GNU_SOURCE -DFMT_HEADER_ONLY' tidy
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Iinclude -q \
 		drivers/xen-scsiback/engine
+	printf '%s\n' $(TOOLS_TIDY) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet \
+		--header-filter="tools/.*" "$$@" -- -std=c++20 -Itools -D_GNU_SOURCE' tidy
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
+	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
 	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab
 
 shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at hand
@@ -46,6 +54,14 @@ shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at han
 tapecheck: setup ## build build/tape/tapecheck, which tests tape drives and changers
 	cmake -G Ninja -S tests/tape -B build/tape >/dev/null
 	ninja -C build/tape --quiet tapecheck
+
+tools: setup ## build build/tools/xl-vscsi and build/tools/xen-vscsid
+	cmake -G Ninja -S tools -B build/tools >/dev/null
+	ninja -C build/tools --quiet xl-vscsi xen-vscsid
+
+install-tools: tools ## install them with man pages, completion and systemd unit  [DESTDIR=]
+	cmake -DCMAKE_INSTALL_PREFIX=/usr build/tools >/dev/null
+	cmake --install build/tools >/dev/null
 
 modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules
@@ -70,4 +86,4 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, some 20 minutes
 	@tests/run lab-long
 
-.PHONY: help demo test test-unit test-lab test-long check shell tapecheck modules install setup lab-setup lab-module clean
+.PHONY: help demo test test-unit test-lab test-long check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "act/attach.hpp"
+
+#include <algorithm>
+
+#include "act/converge.hpp"
+#include "act/guests.hpp"
+#include "core/failure.hpp"
+
+namespace vscsi
+{
+
+namespace
+{
+
+constexpr std::chrono::seconds undo_patience{10};
+
+struct Plan {
+	std::vector<Change> changes;
+	std::vector<Wanted> devices;
+};
+
+class Attacher
+{
+public:
+	Attacher(const Host &host, const AttachRequest &request)
+	    : m_host{host}, m_request{request}, m_domain{request.domain}, m_options{request.options},
+	      m_source{parse_source(request.pdev)}
+	{
+		read_vdev();
+	}
+
+	AttachResult run()
+	{
+		if (m_request.dry_run) {
+			plan();
+			return finish();
+		}
+		const std::chrono::seconds patience = std::max(m_request.wait, std::chrono::seconds{5});
+		std::optional<Lock> guest_lock;
+		if (!m_request.part)
+			guest_lock.emplace(Lock::take(m_host.guest_lock(m_domain), patience));
+		Journal journal = m_host.journal(m_domain);
+		configure(journal, patience);
+		try {
+			connect();
+		} catch (const Failure &failure) {
+			undo(journal, failure);
+		}
+		if (!m_request.part)
+			journal.clear();
+		return finish();
+	}
+
+private:
+	void read_vdev()
+	{
+		if (m_request.vdev.empty())
+			return;
+		const bool adapter = std::holds_alternative<HostAdapter>(m_source);
+		const auto number = adapter ? parse_number(m_request.vdev, UINT16_MAX) : std::nullopt;
+		if (number)
+			m_options.vdev = Vdev{static_cast<unsigned>(*number), 0, 0, 0};
+		else
+			m_options.vdev = expect_vdev(m_request.vdev);
+	}
+
+	// LIO is the driver domain's, and not to be seen from here.
+	bool elsewhere() const { return m_request.backend != 0; }
+
+	void plan()
+	{
+		m_before = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
+		m_lio = elsewhere() ? Lio{} : m_host.configfs.read();
+		const Scene scene{m_lio, m_before, assign(m_lio, m_before).wanted};
+		if (elsewhere())
+			plan_elsewhere();
+		else
+			std::visit([&](const auto &source) { plan_for(scene, source); }, m_source);
+		for (const Change &change : m_plan.changes)
+			m_result.steps.push_back(describe(change));
+		for (const Action &action : next_actions(m_before, Aim{m_plan.devices, {}}))
+			m_result.steps.push_back(describe(action, m_domain));
+		m_result.changed = !m_result.steps.empty();
+	}
+
+	void plan_elsewhere()
+	{
+		const auto *const name = std::get_if<LunName>(&m_source);
+		if (!name)
+			fail(Exit::usage,
+			     "'{}' cannot be looked up in another backend domain. Say naa.WWN:LUN or "
+			     "ALIAS:LUN",
+			     m_request.pdev);
+		for (const Controller &controller : m_before.controllers)
+			for (const Device &device : controller.devices)
+				if (device.pdev == m_request.pdev && device.vdev &&
+				    (!m_options.vdev || m_options.vdev == device.vdev)) {
+					m_plan.devices.push_back(
+						{*name, m_request.pdev, *device.vdev, false});
+					return;
+				}
+		const Taken all = taken(m_before, {});
+		if (m_options.vdev && all.contains(*m_options.vdev))
+			fail(Exit::in_use, "v-dev {} of {} is in use by another device",
+			     to_string(*m_options.vdev), m_domain.name);
+		m_plan.devices.push_back({*name, m_request.pdev,
+					  m_options.vdev ? *m_options.vdev : free_vdev(all, 0, name->lun),
+					  false});
+	}
+
+	void take(Export result)
+	{
+		m_plan.changes = std::move(result.changes);
+		m_plan.devices.push_back(std::move(result.wanted));
+	}
+
+	void plan_for(const Scene &scene, const DevicePath &path)
+	{
+		take(export_device(scene, m_host.sysfs.by_path(path.path), m_options, m_host.random));
+	}
+	void plan_for(const Scene &scene, const Hctl &address)
+	{
+		take(export_device(scene, m_host.sysfs.by_address(address), m_options, m_host.random));
+	}
+	void plan_for(const Scene &scene, const LunName &name) { take(export_lun(scene, name, m_options)); }
+	void plan_for(const Scene &scene, const StoreName &name)
+	{
+		take(export_store(scene, name, m_options, m_host.random));
+	}
+	void plan_for(const Scene &scene, const HostAdapter &adapter)
+	{
+		const Adapter found = m_host.sysfs.adapter(adapter.number);
+		AdapterPlan whole = export_adapter(scene, found, m_options, m_host.random);
+		m_plan.changes = std::move(whole.changes);
+		// What the configuration will be says which devices that makes.
+		std::set<unsigned> gone;
+		for (const Change &change : m_plan.changes) {
+			if (const auto *lun = std::get_if<MakeLun>(&change))
+				m_plan.devices.push_back({{lun->tpg.wwn, lun->tpg.tpgt, lun->number},
+							  lun->store.name,
+							  *vdev_of_link(lun->link),
+							  true});
+			if (const auto *lun = std::get_if<RemoveLun>(&change))
+				gone.insert(lun->number);
+		}
+		for (const Wanted &item : scene.wanted)
+			if (whole.tpg && item.pdev.port == whole.tpg->wwn &&
+			    item.pdev.tpgt == whole.tpg->tpgt && !gone.contains(item.pdev.lun))
+				m_plan.devices.push_back(item);
+	}
+
+	void configure(Journal &journal, std::chrono::seconds patience)
+	{
+		const Lock lock = Lock::take(m_host.config_lock(), patience);
+		const std::string left = m_request.part ? std::string{} : journal.roll_back(m_host.configfs);
+		if (!left.empty())
+			fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}", left);
+		plan();
+		apply_all(m_host.configfs, journal, m_plan.changes);
+	}
+
+	void connect()
+	{
+		const auto &devices = m_plan.devices;
+		const auto limit = m_host.store.now() + m_request.wait;
+		const auto written = [&](const Guest &guest) {
+			return std::ranges::all_of(
+				devices, [&](const Wanted &wanted) { return guest.device_at(wanted.vdev); });
+		};
+		const bool waits = m_request.wait.count() > 0;
+		const auto done = [&](const Guest &guest) {
+			return written(guest) && (!waits || settled(guest, devices));
+		};
+		// A controller that is busy with another change is waited for in any case.
+		const bool in_time = converge(m_host.store, m_domain, m_request.backend, Aim{devices, {}},
+					      done, waits ? limit : m_host.store.now() + undo_patience);
+		m_after = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
+		for (const Wanted &wanted : devices)
+			judge(wanted, in_time);
+	}
+
+	void judge(const Wanted &wanted, bool in_time) const
+	{
+		const Device *const device = m_after.device_at(wanted.vdev);
+		const std::string what = fmt::format("{} as {} of {}", to_string(wanted.pdev),
+						     to_string(wanted.vdev), m_domain.name);
+		if (device && device->pdev != to_string(wanted.pdev) &&
+		    lun_of(m_lio, *device).lun != m_lio.find(wanted.pdev).lun)
+			fail(Exit::in_use, "{}: the v-dev was taken meanwhile, by {}", what, device->pdev);
+		if (device && device->state == State::closed)
+			fail(Exit::refused, "{}: refused: {}", what,
+			     device->error.empty() ? "the backend gave no reason; see the kernel log"
+						   : device->error);
+		if (!in_time)
+			fail(Exit::timed_out, "{}: not there after {} s: {}", what, m_request.wait.count(),
+			     why_late(wanted, device));
+	}
+
+	std::string why_late(const Wanted &wanted, const Device *device) const
+	{
+		const Controller *const controller = m_after.controller_at(wanted.vdev.host);
+		if (!controller || controller->back == State::initialising ||
+		    controller->back == State::unknown)
+			return "no backend has taken the controller. Load the module: modprobe xen-scsiback";
+		if (controller->back == State::init_wait)
+			return fmt::format(
+				"the guest does not connect (its side is {}). Has it booted, and has it "
+				"the driver xen-scsifront?",
+				state_name(controller->front));
+		if (!device)
+			return "the controller is busy with another change. Try again";
+		return fmt::format(
+			"the guest has not taken the device (it is {}); see the guest's kernel log",
+			state_name(device->state));
+	}
+
+	[[noreturn]] void undo(Journal &journal, const Failure &failure)
+	{
+		Aim aim;
+		for (const Wanted &wanted : m_plan.devices) {
+			const Device *const device = m_before.device_at(wanted.vdev);
+			const bool ours =
+				!device || lun_of(m_lio, *device).lun != m_lio.find(wanted.pdev).lun;
+			if (ours)
+				aim.drop.push_back(wanted.vdev);
+		}
+		std::string left;
+		try {
+			const bool gone = converge(
+				m_host.store, m_domain, m_request.backend, aim,
+				[&](const Guest &guest) { return removed(guest, aim.drop); },
+				m_host.store.now() + undo_patience);
+			if (!gone)
+				left = fmt::format(
+					"{} has not let go of it yet; `xl-vscsi detach` takes it away",
+					m_domain.name);
+		} catch (const Failure &other) {
+			// A domain that ended has nothing more.
+			if (other.code() != Exit::not_found)
+				left = other.what();
+		}
+		{
+			const Lock lock = Lock::take(m_host.config_lock(), undo_patience);
+			const std::string text = journal.roll_back(m_host.configfs);
+			if (!text.empty())
+				left = text;
+		}
+		if (left.empty())
+			throw failure;
+		throw Failure{failure.code(),
+			      fmt::format("{}. Besides, not all could be undone: {}", failure.what(), left)};
+	}
+
+	AttachResult finish()
+	{
+		for (const Wanted &wanted : m_plan.devices) {
+			const Device *const device = m_after.device_at(wanted.vdev);
+			m_result.devices.push_back({wanted, device ? device->state : State::unknown});
+		}
+		return std::move(m_result);
+	}
+
+	const Host &m_host;
+	const AttachRequest &m_request;
+	const Domain &m_domain;
+	ExportOptions m_options;
+	Source m_source;
+	Lio m_lio;
+	Guest m_before;
+	Guest m_after;
+	Plan m_plan;
+	AttachResult m_result;
+};
+
+} // namespace
+
+AttachResult attach(const Host &host, const AttachRequest &request)
+{
+	return Attacher{host, request}.run();
+}
+
+} // namespace vscsi

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "act/host.hpp"
+
+namespace vscsi
+{
+
+struct AttachRequest {
+	Domain domain;
+	std::string pdev;
+	std::string vdev; // empty: the next free one; of an adapter a controller's number
+	ExportOptions options;
+	DomId backend = 0;
+	std::chrono::seconds wait{30}; // 0: not at all
+	bool dry_run = false;
+	// One of several: the caller holds the guest's lock, and clears the journal
+	// or rolls it back.
+	bool part = false;
+};
+
+struct Attached {
+	Wanted wanted;
+	State state = State::unknown;
+};
+
+struct AttachResult {
+	std::vector<std::string> steps; // what was done, or would be
+	std::vector<Attached> devices;
+	bool changed = false; // false: all of it was there already
+};
+
+// With a Failure nothing is left of it.
+AttachResult attach(const Host &host, const AttachRequest &request);
+
+} // namespace vscsi

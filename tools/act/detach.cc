@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "act/detach.hpp"
+
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+#include "act/converge.hpp"
+#include "act/guests.hpp"
+#include "core/failure.hpp"
+
+namespace vscsi
+{
+
+namespace
+{
+
+class Detacher
+{
+public:
+	Detacher(const Host &host, const DetachRequest &request) : m_host{host}, m_request{request} {}
+
+	DetachResult run()
+	{
+		find_guest();
+		const std::chrono::seconds patience = std::max(m_request.wait, std::chrono::seconds{5});
+		if (m_request.dry_run) {
+			plan();
+			return std::move(m_result);
+		}
+		const Lock lock = Lock::take(m_host.guest_lock(m_result.domain), patience);
+		{
+			const Lock config = Lock::take(m_host.config_lock(), patience);
+			Journal journal = m_host.journal(m_result.domain);
+			if (const std::string left = journal.roll_back(m_host.configfs); !left.empty())
+				fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}",
+				     left);
+			plan();
+		}
+		if (m_running)
+			disconnect();
+		const Lock config = Lock::take(m_host.config_lock(), patience);
+		for (const Change &change : m_changes)
+			apply_patiently(m_host.configfs, change);
+		return std::move(m_result);
+	}
+
+private:
+	// A guest that does not run can still have LUNs.
+	void find_guest()
+	{
+		try {
+			m_result.domain = expect_domain(m_host.store, m_request.domain);
+		} catch (const Failure &failure) {
+			const Domain named{0, m_request.domain, m_request.domain};
+			if (failure.code() != Exit::not_found || !bound(m_host.configfs.read(), named))
+				throw;
+			m_result.domain = named;
+			m_running = false;
+		}
+	}
+
+	const std::string &name() const { return m_result.domain.name; }
+
+	void plan()
+	{
+		m_lio = m_request.backend == 0 ? m_host.configfs.read() : Lio{};
+		m_guest = m_running ? read_guest(m_host.store, Txn::none, m_result.domain, m_request.backend)
+				    : Guest{m_result.domain, {}};
+		m_wanted = assign(m_lio, m_guest).wanted;
+		const Source source = adapter_or_vdev();
+		if (const auto *adapter = std::get_if<HostAdapter>(&source))
+			plan_adapter(*adapter);
+		else
+			plan_device(expect_vdev(m_request.vdev));
+		for (const Action &action : next_actions(m_guest, Aim{{}, m_result.devices}))
+			m_result.steps.push_back(describe(action, m_result.domain));
+		for (const Change &change : m_changes)
+			m_result.steps.push_back(describe(change));
+	}
+
+	Source adapter_or_vdev() const
+	{
+		if (m_request.vdev.starts_with("host:"))
+			return parse_source(m_request.vdev);
+		return Hctl{};
+	}
+
+	void plan_adapter(const HostAdapter &adapter)
+	{
+		const std::string alias = adapter_alias(m_host.sysfs.adapter(adapter.number).identity);
+		const auto tpg = std::ranges::find(m_lio.tpgs, alias, &Tpg::alias);
+		if (tpg == m_lio.tpgs.end() || !names_domain(tpg->domain, m_result.domain))
+			fail(Exit::not_found,
+			     "{} does not have host:{}; `xl-vscsi status` shows who has what", name(),
+			     adapter.number);
+		for (const Lun &lun : tpg->luns) {
+			for (const Change &change : plan_removal(m_lio, tpg->id, lun.number))
+				m_changes.push_back(change);
+			for (const Wanted &wanted : m_wanted)
+				if (wanted.pdev == tpg->name_of(lun))
+					m_result.devices.push_back(wanted.vdev);
+		}
+		m_changes.emplace_back(RemoveTpg{tpg->id});
+	}
+
+	void plan_device(const Vdev &vdev)
+	{
+		const Device *const device = m_guest.device_at(vdev);
+		const auto wanted = std::ranges::find(m_wanted, vdev, &Wanted::vdev);
+		if (!device && wanted == m_wanted.end())
+			fail(Exit::not_found, "{} has no device {}; it has {}", name(), to_string(vdev),
+			     known_vdevs());
+		m_result.devices.push_back(vdev);
+		// What it is, or what it would be again.
+		const LunRef ref = device ? lun_of(m_lio, *device) : m_lio.find(wanted->pdev);
+		if (!ref || !names_domain(ref.tpg->domain, m_result.domain))
+			return;
+		const std::string lun = to_string(ref.tpg->name_of(*ref.lun));
+		if (ref.tpg->alias.starts_with(adapter_alias_prefix))
+			fail(Exit::in_use,
+			     "{} of {} comes with its adapter. Detach that as a whole, with `xl-vscsi detach "
+			     "{} host:N`",
+			     to_string(vdev), name(), name());
+		if (!made_by_tool(*ref.tpg) && !m_request.remove_lun)
+			fail(Exit::in_use,
+			     "{} of {} is {}, which the LIO configuration binds to this guest, so it would "
+			     "come "
+			     "back. Remove the LUN with targetcli, or say --remove-lun",
+			     to_string(vdev), name(), lun);
+		m_changes = plan_removal(m_lio, ref.tpg->id, ref.lun->number);
+	}
+
+	std::string known_vdevs() const
+	{
+		std::vector<std::string> known;
+		for (const Vdev &vdev : taken(m_guest, m_wanted))
+			known.push_back(to_string(vdev));
+		return known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
+	}
+
+	void disconnect()
+	{
+		const auto gone = [&](const Guest &guest) { return removed(guest, m_result.devices); };
+		try {
+			if (converge(m_host.store, m_result.domain, m_request.backend,
+				     Aim{{}, m_result.devices}, gone, m_host.store.now() + m_request.wait))
+				return;
+		} catch (const Failure &failure) {
+			if (failure.code() == Exit::not_found)
+				return; // The guest ended, and its devices with it.
+			throw;
+		}
+		fail(Exit::timed_out,
+		     "{} has not let go of {} after {} s. Is it running, and not paused? Unmount or close "
+		     "the device "
+		     "there, and run this again",
+		     name(), m_request.vdev, m_request.wait.count());
+	}
+
+	const Host &m_host;
+	const DetachRequest &m_request;
+	bool m_running = true;
+	Lio m_lio;
+	Guest m_guest;
+	std::vector<Wanted> m_wanted;
+	std::vector<Change> m_changes;
+	DetachResult m_result;
+};
+
+} // namespace
+
+DetachResult detach(const Host &host, const DetachRequest &request)
+{
+	return Detacher{host, request}.run();
+}
+
+} // namespace vscsi

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "act/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+#include <thread>
+
+#include "core/failure.hpp"
+#include "os/files.hpp"
+
+namespace vscsi
+{
+
+namespace
+{
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds pause{50};
+constexpr std::chrono::seconds kernel_patience{3};
+
+std::string error_text(int error)
+{
+	return std::generic_category().message(error);
+}
+
+int open_lock(const fs::path &file)
+{
+	std::error_code error;
+	fs::create_directories(file.parent_path(), error);
+	const int opened = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (opened < 0)
+		fail(Exit::environment, "cannot open {}: {}. This must run as root", file.string(),
+		     error_text(errno));
+	return opened;
+}
+
+bool lock_now(int file)
+{
+	if (flock(file, LOCK_EX | LOCK_NB) != 0)
+		return false;
+	const std::string holder = std::to_string(getpid()) + '\n';
+	// For the message of those who wait only.
+	if (ftruncate(file, 0) == 0 && pwrite(file, holder.data(), holder.size(), 0) < 0)
+		return true;
+	return true;
+}
+
+} // namespace
+
+std::optional<Lock> Lock::attempt(const fs::path &file)
+{
+	Lock lock{open_lock(file)};
+	if (!lock_now(lock.m_file))
+		return {};
+	return lock;
+}
+
+Lock Lock::take(const fs::path &file, std::chrono::seconds patience)
+{
+	const auto limit = steady_clock::now() + patience;
+	Lock lock{open_lock(file)};
+	while (!lock_now(lock.m_file)) {
+		if (steady_clock::now() >= limit)
+			fail(Exit::timed_out,
+			     "process {} has been changing the same for {} s ({}). Wait for it, or use "
+			     "--wait",
+			     first_line(file), patience.count(), file.string());
+		std::this_thread::sleep_for(pause);
+	}
+	return lock;
+}
+
+Lock::~Lock()
+{
+	if (m_file >= 0)
+		close(m_file);
+}
+
+void Journal::add(const Change &undo)
+{
+	std::ofstream stream{m_file, std::ios::app};
+	stream << to_line(undo) << '\n' << std::flush;
+	if (!stream)
+		fail(Exit::environment, "cannot write {}", m_file.string());
+}
+
+std::vector<Change> Journal::pending() const
+{
+	std::vector<Change> changes;
+	std::ifstream stream{m_file};
+	for (std::string line; std::getline(stream, line);)
+		if (const auto change = from_line(line))
+			changes.push_back(*change);
+	return changes;
+}
+
+void Journal::clear()
+{
+	std::error_code error;
+	fs::remove(m_file, error);
+	if (error)
+		fail(Exit::environment, "cannot remove {}: {}", m_file.string(), error.message());
+}
+
+void Journal::rewrite(const std::vector<Change> &changes)
+{
+	clear();
+	for (const Change &change : changes)
+		add(change);
+}
+
+std::string Journal::roll_back(Configfs &configfs)
+{
+	std::vector<Change> left = pending();
+	while (!left.empty()) {
+		try {
+			apply_patiently(configfs, left.back());
+		} catch (const Failure &failure) {
+			rewrite(left);
+			return failure.what();
+		}
+		left.pop_back();
+	}
+	clear();
+	return {};
+}
+
+void apply_patiently(Configfs &configfs, const Change &change)
+{
+	const auto limit = steady_clock::now() + kernel_patience;
+	for (;;) {
+		try {
+			configfs.apply(change);
+			return;
+		} catch (const Failure &failure) {
+			if (failure.code() != Exit::in_use || steady_clock::now() >= limit)
+				throw;
+		}
+		std::this_thread::sleep_for(pause);
+	}
+}
+
+void apply_all(Configfs &configfs, Journal &journal, const std::vector<Change> &changes)
+{
+	try {
+		for (const Change &change : changes) {
+			const auto undo = inverse(change);
+			if (undo) {
+				journal.add(*undo);
+				configfs.apply(change);
+			} else {
+				apply_patiently(configfs, change);
+			}
+		}
+	} catch (const Failure &failure) {
+		const std::string left = journal.roll_back(configfs);
+		if (left.empty())
+			throw;
+		throw Failure{failure.code(),
+			      fmt::format("{}. Besides, not all could be undone: {}", failure.what(), left)};
+	}
+}
+
+} // namespace vscsi

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "act/survey.hpp"
+
+#include <algorithm>
+
+#include "act/guests.hpp"
+#include "core/failure.hpp"
+
+namespace vscsi
+{
+
+namespace
+{
+
+ListedDevice listed(const Lio &lio, const Device &device)
+{
+	ListedDevice item{device, {}, {}};
+	if (const LunRef ref = lun_of(lio, device)) {
+		item.lun = ref.tpg->name_of(*ref.lun);
+		if (const Backstore *const store = lio.store_of(ref.lun->store))
+			item.physical = store->scsi;
+	}
+	return item;
+}
+
+ListedGuest listed(const Host &host, const Lio &lio, const Domain &domain, const std::vector<DomId> &servers)
+{
+	ListedGuest item{domain, true, {}};
+	for (const DomId server : servers) {
+		for (const Controller &controller :
+		     read_guest(host.store, Txn::none, domain, server).controllers) {
+			ListedController entry{controller, {}};
+			for (const Device &device : controller.devices)
+				entry.devices.push_back(listed(server == 0 ? lio : Lio{}, device));
+			item.controllers.push_back(std::move(entry));
+		}
+	}
+	return item;
+}
+
+void look_at_devices(const ListedGuest &guest, std::vector<std::string> &problems)
+{
+	if (!guest.running) {
+		problems.push_back(
+			fmt::format("domain {} is gone, but its PV SCSI directories are not. The daemon "
+				    "xen-vscsid removes them",
+				    guest.domain.id));
+		return;
+	}
+	for (const ListedController &controller : guest.controllers)
+		for (const ListedDevice &item : controller.devices)
+			if (item.device.state == State::closed)
+				problems.push_back(fmt::format(
+					"{}: {} as {} was refused: {}. Put that right, then detach and "
+					"attach it",
+					guest.domain.name, item.device.pdev,
+					item.device.vdev ? to_string(*item.device.vdev) : "-",
+					item.device.error.empty() ? "no reason given" : item.device.error));
+}
+
+} // namespace
+
+std::vector<ListedGuest> survey(const Host &host, const std::vector<std::string> &names)
+{
+	const Lio lio = host.configfs.read();
+	const std::vector<DomId> servers = backends(host.store);
+	std::vector<ListedGuest> found;
+	if (!names.empty()) {
+		for (const std::string &name : names)
+			found.push_back(listed(host, lio, expect_domain(host.store, name), servers));
+		return found;
+	}
+	std::set<DomId> ids;
+	for (const DomId server : servers)
+		for (const DomId id : served(host.store, server))
+			ids.insert(id);
+	for (const DomId id : ids) {
+		const auto domain = find_domain(host.store, id);
+		ListedGuest item = listed(host, lio, domain.value_or(Domain{id, {}, {}}), servers);
+		item.running = domain.has_value();
+		if (!item.controllers.empty() || !item.running)
+			found.push_back(std::move(item));
+	}
+	return found;
+}
+
+Status status(const Host &host)
+{
+	Status result;
+	result.module = host.sysfs.module_loaded();
+	if (!result.module)
+		result.problems.emplace_back("the module is not loaded: modprobe xen-scsiback");
+	result.daemon = std::filesystem::exists(host.daemon_lock()) && !Lock::attempt(host.daemon_lock());
+	if (!result.daemon)
+		result.problems.emplace_back("the daemon does not run, so nothing follows the configuration: "
+					     "systemctl start xen-vscsid");
+
+	const Lio lio = host.configfs.read();
+	const std::vector<Domain> domains = list_domains(host.store);
+	std::set<std::string> seen;
+	for (const Tpg &tpg : lio.tpgs) {
+		TpgStatus item{tpg, {}, {}, host.configfs.guests(tpg.id)};
+		const auto domain = std::ranges::find_if(
+			domains, [&](const Domain &one) { return names_domain(tpg.domain, one); });
+		Domain named{0, tpg.domain, tpg.domain};
+		if (domain != domains.end())
+			named = item.domain.emplace(*domain);
+		if (!tpg.domain.empty()) {
+			const Guest guest =
+				item.domain ? read_guest(host.store, Txn::none, named, 0) : Guest{named, {}};
+			const Assignment assignment = assign(lio, guest);
+			for (const Wanted &wanted : assignment.wanted)
+				if (wanted.pdev.port == tpg.id.wwn && wanted.pdev.tpgt == tpg.id.tpgt)
+					item.devices.push_back(wanted);
+			if (seen.insert(named.name).second)
+				std::ranges::copy(assignment.problems, std::back_inserter(result.problems));
+		}
+		result.tpgs.push_back(std::move(item));
+	}
+	for (const ListedGuest &guest : survey(host, {}))
+		look_at_devices(guest, result.problems);
+	return result;
+}
+
+} // namespace vscsi

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+// xl-vscsi: PV SCSI devices of guests; see xl-vscsi(8).
+#include <cstdio>
+#include <exception>
+#include <random>
+
+#include "act/attach.hpp"
+#include "act/detach.hpp"
+#include "act/guests.hpp"
+#include "act/survey.hpp"
+#include "command/create.hpp"
+#include "command/options.hpp"
+#include "command/output.hpp"
+#include "os/process.hpp"
+#include "os/xenstore.hpp"
+
+namespace
+{
+
+using namespace vscsi;
+
+std::uint64_t random_bits()
+{
+	std::random_device device;
+	return (std::uint64_t{device()} << 32) | device();
+}
+
+void print(const std::string &text)
+{
+	std::fputs(text.c_str(), stdout);
+}
+
+DomId backend_of(const Host &host, const Options &options)
+{
+	return options.backend == "0" ? 0 : expect_domain(host.store, options.backend).id;
+}
+
+// A module that is only installed is loaded, as LIO's tools do.
+void load_module(const Host &host)
+{
+	if (!host.sysfs.module_loaded() && run_program({"modprobe", "xen-scsiback"}) != 0)
+		fail(Exit::environment, "the module xen-scsiback cannot be loaded; see the kernel log");
+}
+
+void save(const Options &options)
+{
+	if (options.save && !options.dry_run && run_program(aside({"targetctl", "save"})) != 0)
+		fail(Exit::failed,
+		     "it is done, but `targetctl save` failed, so it would not survive a reboot");
+}
+
+void run_attach(const Host &host, const Options &options)
+{
+	const AttachRequest request{expect_domain(host.store, options.domain),
+				    options.pdev,
+				    options.vdev,
+				    options.how,
+				    backend_of(host, options),
+				    std::chrono::seconds{options.wait},
+				    options.dry_run};
+	if (!options.dry_run && request.backend == 0)
+		load_module(host);
+	const AttachResult result = attach(host, request);
+	print(options.json ? attach_json(request.domain, result, options.dry_run)
+			   : attach_text(request.domain, result, options.dry_run));
+	save(options);
+}
+
+void run_detach(const Host &host, const Options &options)
+{
+	const DetachRequest request{options.domain,
+				    options.vdev,
+				    backend_of(host, options),
+				    std::chrono::seconds{std::max(options.wait, 1U)},
+				    options.remove_lun,
+				    options.dry_run};
+	const DetachResult result = detach(host, request);
+	print(options.json ? detach_json(result, options.dry_run) : detach_text(result, options.dry_run));
+	save(options);
+}
+
+Exit run(const Options &options)
+{
+	Xenstore store;
+	Configfs configfs{options.configfs};
+	const Sysfs sysfs{options.sysfs};
+	const Host host{store, configfs, sysfs, options.run, random_bits};
+	switch (options.verb) {
+	case Verb::attach:
+		run_attach(host, options);
+		break;
+	case Verb::detach:
+		run_detach(host, options);
+		break;
+	case Verb::list: {
+		const auto guests = survey(host, options.names);
+		print(options.json ? list_json(guests) : list_text(guests));
+		break;
+	}
+	case Verb::create:
+		return create(host, options);
+	case Verb::status: {
+		const Status found = status(host);
+		print(options.json ? status_json(found) : status_text(found));
+		break;
+	}
+	}
+	return Exit::done;
+}
+
+Exit guarded(int argc, char **argv)
+{
+	Options options;
+	if (const auto code = parse(argc, argv, options))
+		return *code;
+	try {
+		return run(options);
+	} catch (const Failure &failure) {
+		if (options.json)
+			print(failure_json(failure));
+		fmt::print(stderr, "xl-vscsi: {}\n", failure.what());
+		return failure.code();
+	}
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	try {
+		return static_cast<int>(guarded(argc, argv));
+	} catch (const std::exception &error) {
+		std::fputs("xl-vscsi: ", stderr);
+		std::fputs(error.what(), stderr);
+		std::fputs("\n", stderr);
+		return static_cast<int>(Exit::failed);
+	}
+}

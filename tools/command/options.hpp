@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/export.hpp"
+#include "core/failure.hpp"
+
+namespace vscsi
+{
+
+enum class Verb { attach, detach, list, create, status };
+
+struct Options {
+	Verb verb = Verb::list;
+	std::string domain;
+	std::string pdev;
+	std::string vdev;
+	std::vector<std::string> names;  // of list
+	std::vector<std::string> create; // CONFIG and what else is for xl create
+	std::string backend = "0";
+	unsigned wait = 30; // seconds
+	bool wait_given = false;
+	bool json = false;
+	bool dry_run = false;
+	bool save = false;
+	bool remove_lun = false;
+	ExportOptions how;
+	// For trials and tests.
+	std::string configfs = "/sys/kernel/config/target";
+	std::string sysfs = "/sys";
+	std::string run = "/run/xen-vscsi";
+};
+
+// The exit code if the program is to end here: --help, or a wrong option.
+std::optional<Exit> parse(int argc, const char *const *argv, Options &options);
+
+} // namespace vscsi

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "command/output.hpp"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+namespace vscsi
+{
+
+namespace
+{
+
+using nlohmann::ordered_json;
+
+template <typename T>
+ordered_json or_null(const std::optional<T> &value)
+{
+	return value ? ordered_json(to_string(*value)) : ordered_json(nullptr);
+}
+
+ordered_json domain_json(const Domain &domain)
+{
+	return {{"name", domain.name}, {"domid", domain.id}, {"uuid", domain.uuid}};
+}
+
+ordered_json device_json(const ListedDevice &item)
+{
+	const Device &device = item.device;
+	return {{"dev", device.dir},
+		{"p-dev", device.pdev},
+		{"p-devname", device.pdevname},
+		{"phy-hctl", or_null(item.physical)},
+		{"lun", or_null(item.lun)},
+		{"v-dev", or_null(device.vdev)},
+		{"state", static_cast<int>(device.state)},
+		{"state-name", state_name(device.state)},
+		{"error", device.error.empty() ? ordered_json(nullptr) : ordered_json(device.error)},
+		{"managed", device.managed}};
+}
+
+ordered_json controller_json(const ListedController &item)
+{
+	ordered_json devices = ordered_json::array();
+	for (const ListedDevice &device : item.devices)
+		devices.push_back(device_json(device));
+	return {{"devid", item.controller.number},
+		{"backend-id", item.controller.backend},
+		{"state", static_cast<int>(item.controller.back)},
+		{"frontend-state", static_cast<int>(item.controller.front)},
+		{"devices", std::move(devices)}};
+}
+
+ordered_json tpg_json(const TpgStatus &item)
+{
+	ordered_json luns = ordered_json::array();
+	for (const Lun &lun : item.tpg.luns) {
+		ordered_json vdev = nullptr;
+		for (const Wanted &wanted : item.devices)
+			if (wanted.pdev.lun == lun.number)
+				vdev = to_string(wanted.vdev);
+		luns.push_back({{"lun", lun.number},
+				{"link", lun.link},
+				{"backstore", fmt::format("{}/{}", lun.store.hba, lun.store.name)},
+				{"v-dev", vdev}});
+	}
+	return {{"wwn", item.tpg.id.wwn},
+		{"tpgt", item.tpg.id.tpgt},
+		{"alias", item.tpg.alias},
+		{"domain", item.tpg.domain},
+		{"domid", item.domain ? ordered_json(item.domain->id) : ordered_json(nullptr)},
+		{"ring-per-lun", item.tpg.ring_per_lun},
+		{"made-by-tool", made_by_tool(item.tpg)},
+		{"luns", std::move(luns)},
+		{"connected", item.connected}};
+}
+
+std::string dump(const ordered_json &json)
+{
+	// A guest's strings need not be UTF-8.
+	return json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+}
+
+std::string step_text(const std::vector<std::string> &steps)
+{
+	std::string text;
+	for (const std::string &step : steps)
+		text += fmt::format("would do: {}\n", step);
+	return text.empty() ? "nothing to do\n" : text;
+}
+
+} // namespace
+
+std::string list_text(const std::vector<ListedGuest> &guests)
+{
+	std::string text =
+		fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n", "Idx", "BE",
+			    "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate", "domain", "p-dev");
+	for (const ListedGuest &guest : guests) {
+		const std::string name =
+			guest.running ? guest.domain.name : fmt::format("({})", guest.domain.id);
+		for (const ListedController &item : guest.controllers) {
+			for (const ListedDevice &entry : item.devices) {
+				const Device &device = entry.device;
+				text += fmt::format(
+					"{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n",
+					item.controller.number, item.controller.backend,
+					static_cast<int>(item.controller.back),
+					static_cast<int>(item.controller.front),
+					entry.physical ? to_string(*entry.physical) : "-",
+					device.pdevname.empty() ? "-" : device.pdevname,
+					device.vdev ? to_string(*device.vdev) : "-", state_name(device.state),
+					name, device.pdev);
+				if (!device.error.empty())
+					text += fmt::format("    {}\n", device.error);
+			}
+		}
+	}
+	return text;
+}
+
+std::string list_json(const std::vector<ListedGuest> &guests)
+{
+	ordered_json all = ordered_json::array();
+	for (const ListedGuest &guest : guests) {
+		ordered_json controllers = ordered_json::array();
+		for (const ListedController &item : guest.controllers)
+			controllers.push_back(controller_json(item));
+		ordered_json entry = domain_json(guest.domain);
+		entry["running"] = guest.running;
+		entry["controllers"] = std::move(controllers);
+		all.push_back(std::move(entry));
+	}
+	return dump(all);
+}
+
+std::string status_text(const Status &status)
+{
+	std::string text = fmt::format("module {}, daemon {}\n", status.module ? "loaded" : "not loaded",
+				       status.daemon ? "running" : "not running");
+	for (const TpgStatus &item : status.tpgs) {
+		const Tpg &tpg = item.tpg;
+		std::string owner = tpg.domain.empty() ? "unbound" : "bound to " + tpg.domain;
+		if (item.domain)
+			owner += fmt::format(" (domain {})", item.domain->id);
+		text += fmt::format("{} tpg {}{}: {}{}{}\n", tpg.id.wwn, tpg.id.tpgt,
+				    tpg.alias.empty() ? "" : " alias " + tpg.alias, owner,
+				    tpg.ring_per_lun ? ", a ring for each LUN" : "",
+				    made_by_tool(tpg) ? ", made by xl-vscsi" : "");
+		for (const Lun &lun : tpg.luns) {
+			std::string vdev = "-";
+			for (const Wanted &wanted : item.devices)
+				if (wanted.pdev.lun == lun.number)
+					vdev = to_string(wanted.vdev);
+			text += fmt::format("  LUN {:<4} {:<12} {}/{}\n", lun.number, vdev, lun.store.hba,
+					    lun.store.name);
+		}
+		for (const std::string &line : item.connected)
+			text += fmt::format("  connected: {}\n", line);
+	}
+	for (const std::string &problem : status.problems)
+		text += fmt::format("problem: {}\n", problem);
+	return text;
+}
+
+std::string status_json(const Status &status)
+{
+	ordered_json tpgs = ordered_json::array();
+	for (const TpgStatus &item : status.tpgs)
+		tpgs.push_back(tpg_json(item));
+	return dump({{"module", status.module},
+		     {"daemon", status.daemon},
+		     {"tpgs", std::move(tpgs)},
+		     {"problems", status.problems}});
+}
+
+std::string attach_text(const Domain &domain, const AttachResult &result, bool dry_run)
+{
+	if (dry_run)
+		return step_text(result.steps);
+	std::string text;
+	for (const Attached &item : result.devices)
+		text += fmt::format("{} {} {} of {} ({})\n", to_string(item.wanted.pdev),
+				    result.changed ? "is" : "was already", to_string(item.wanted.vdev),
+				    domain.name, state_name(item.state));
+	return text;
+}
+
+std::string attach_json(const Domain &domain, const AttachResult &result, bool dry_run)
+{
+	ordered_json devices = ordered_json::array();
+	for (const Attached &item : result.devices)
+		devices.push_back({{"p-dev", to_string(item.wanted.pdev)},
+				   {"p-devname", item.wanted.pdevname},
+				   {"v-dev", to_string(item.wanted.vdev)},
+				   {"state", static_cast<int>(item.state)},
+				   {"state-name", state_name(item.state)},
+				   {"managed", item.wanted.managed}});
+	return dump({{"domain", domain_json(domain)},
+		     {"devices", std::move(devices)},
+		     {"changed", result.changed && !dry_run},
+		     {"dry-run", dry_run},
+		     {"steps", result.steps}});
+}
+
+std::string detach_text(const DetachResult &result, bool dry_run)
+{
+	if (dry_run)
+		return step_text(result.steps);
+	std::string text;
+	for (const Vdev &vdev : result.devices)
+		text += fmt::format("{} of {} is detached\n", to_string(vdev), result.domain.name);
+	return text;
+}
+
+std::string detach_json(const DetachResult &result, bool dry_run)
+{
+	ordered_json devices = ordered_json::array();
+	for (const Vdev &vdev : result.devices)
+		devices.push_back({{"v-dev", to_string(vdev)}});
+	return dump({{"domain", domain_json(result.domain)},
+		     {"devices", std::move(devices)},
+		     {"changed", !dry_run},
+		     {"dry-run", dry_run},
+		     {"steps", result.steps}});
+}
+
+std::string failure_json(const Failure &failure)
+{
+	return dump({{"error", failure.what()}, {"code", static_cast<int>(failure.code())}});
+}
+
+} // namespace vscsi

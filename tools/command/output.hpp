@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the command prints.  The JSON is an interface: names are only added.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "act/attach.hpp"
+#include "act/detach.hpp"
+#include "act/survey.hpp"
+#include "core/failure.hpp"
+
+namespace vscsi
+{
+
+std::string list_text(const std::vector<ListedGuest> &guests);
+std::string list_json(const std::vector<ListedGuest> &guests);
+std::string status_text(const Status &status);
+std::string status_json(const Status &status);
+std::string attach_text(const Domain &domain, const AttachResult &result, bool dry_run);
+std::string attach_json(const Domain &domain, const AttachResult &result, bool dry_run);
+std::string detach_text(const DetachResult &result, bool dry_run);
+std::string detach_json(const DetachResult &result, bool dry_run);
+std::string failure_json(const Failure &failure);
+
+} // namespace vscsi

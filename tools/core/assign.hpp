@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+// Which devices a guest is to have, and under which addresses.
+#pragma once
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/guest.hpp"
+#include "core/lio.hpp"
+
+namespace vscsi
+{
+
+struct Wanted {
+	LunName pdev;
+	std::string pdevname;
+	Vdev vdev;
+	bool managed = true; // by a bound portal group, so the daemon follows it
+};
+
+struct Assignment {
+	std::vector<Wanted> wanted;
+	std::vector<std::string> problems; // LUNs that cannot be attached, and why
+};
+
+// All LUNs of the portal groups that are bound to the guest.  The same
+// configuration gives the same v-devs; a device that is there keeps its own.
+Assignment assign(const Lio &lio, const Guest &guest);
+
+// Whether any portal group is bound to the domain.
+bool bound(const Lio &lio, const Domain &domain);
+
+// The LUN that a device of the guest is.
+LunRef lun_of(const Lio &lio, const Device &device);
+
+// What a LUN is called in `xl-vscsi list`.
+std::string device_name(const Lio &lio, const Lun &lun);
+
+using Taken = std::set<Vdev>;
+// All v-devs that the guest has or is to have.
+Taken taken(const Guest &guest, const std::vector<Wanted> &wanted);
+unsigned free_controller(const Taken &taken);
+// The free v-dev of a controller: LUN's own number, or else the next free one.
+// Throws a Failure if there is none.
+Vdev free_vdev(const Taken &taken, unsigned controller, unsigned lun);
+
+} // namespace vscsi

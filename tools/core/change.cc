@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core/change.hpp"
+
+#include <sstream>
+
+#include <fmt/core.h>
+
+namespace vscsi
+{
+
+namespace
+{
+
+std::string path(const TpgId &id)
+{
+	return fmt::format("xen-pvscsi/{}/tpgt_{}", id.wwn, id.tpgt);
+}
+
+std::string path(const StoreId &id)
+{
+	return fmt::format("core/{}/{}", id.hba, id.name);
+}
+
+struct Describer {
+	std::string operator()(const MakeStore &change) const
+	{
+		return fmt::format("configfs: make backstore {} for {}", path(change.id), change.udev_path);
+	}
+	std::string operator()(const MakeTpg &change) const
+	{
+		return fmt::format("configfs: make {}, bound to {}{}", path(change.id), change.domain,
+				   change.ring_per_lun ? ", with a ring for each LUN" : "");
+	}
+	std::string operator()(const MakeLun &change) const
+	{
+		return fmt::format("configfs: make LUN {} of {} for {}, linked as {}", change.number,
+				   path(change.tpg), path(change.store), change.link);
+	}
+	std::string operator()(const BindTpg &change) const
+	{
+		return change.domain.empty()
+			       ? fmt::format("configfs: bind {} to nobody", path(change.id))
+			       : fmt::format("configfs: bind {} to {}", path(change.id), change.domain);
+	}
+	std::string operator()(const RemoveLun &change) const
+	{
+		return fmt::format("configfs: remove LUN {} of {}", change.number, path(change.tpg));
+	}
+	std::string operator()(const RemoveTpg &change) const
+	{
+		return fmt::format("configfs: remove {}", path(change.id));
+	}
+	std::string operator()(const RemoveStore &change) const
+	{
+		return fmt::format("configfs: remove backstore {}", path(change.id));
+	}
+};
+
+struct Inverter {
+	std::optional<Change> operator()(const MakeStore &change) const { return RemoveStore{change.id}; }
+	std::optional<Change> operator()(const MakeTpg &change) const { return RemoveTpg{change.id}; }
+	std::optional<Change> operator()(const MakeLun &change) const
+	{
+		return RemoveLun{change.tpg, change.number};
+	}
+	std::optional<Change> operator()(const BindTpg &change) const
+	{
+		return BindTpg{change.id, change.before, change.domain};
+	}
+	std::optional<Change> operator()(const RemoveLun &) const { return {}; }
+	std::optional<Change> operator()(const RemoveTpg &) const { return {}; }
+	std::optional<Change> operator()(const RemoveStore &) const { return {}; }
+};
+
+} // namespace
+
+std::string describe(const Change &change)
+{
+	return std::visit(Describer{}, change);
+}
+
+std::optional<Change> inverse(const Change &change)
+{
+	return std::visit(Inverter{}, change);
+}
+
+std::string to_line(const Change &change)
+{
+	if (const auto *lun = std::get_if<RemoveLun>(&change))
+		return fmt::format("remove-lun\t{}\t{}\t{}", lun->tpg.wwn, lun->tpg.tpgt, lun->number);
+	if (const auto *tpg = std::get_if<RemoveTpg>(&change))
+		return fmt::format("remove-tpg\t{}\t{}", tpg->id.wwn, tpg->id.tpgt);
+	if (const auto *store = std::get_if<RemoveStore>(&change))
+		return fmt::format("remove-store\t{}\t{}", store->id.hba, store->id.name);
+	if (const auto *bind = std::get_if<BindTpg>(&change))
+		return fmt::format("bind\t{}\t{}\t{}", bind->id.wwn, bind->id.tpgt, bind->domain);
+	return {};
+}
+
+std::optional<Change> from_line(std::string_view line)
+{
+	std::vector<std::string> fields;
+	std::istringstream stream{std::string{line}};
+	for (std::string field; std::getline(stream, field, '\t');)
+		fields.push_back(field);
+	if (fields.size() < 3)
+		return {};
+	fields.resize(4);
+	if (fields[0] == "remove-store")
+		return RemoveStore{{fields[1], fields[2]}};
+	const auto tag = parse_number(fields[2], UINT16_MAX);
+	if (!tag)
+		return {};
+	const TpgId id{fields[1], static_cast<std::uint16_t>(*tag)};
+	if (fields[0] == "remove-tpg")
+		return RemoveTpg{id};
+	if (fields[0] == "bind")
+		return BindTpg{id, fields[3], {}};
+	const auto number = parse_number(fields[3], greatest_lun);
+	if (fields[0] != "remove-lun" || !number)
+		return {};
+	return RemoveLun{id, static_cast<unsigned>(*number)};
+}
+
+std::vector<Change> plan_removal(const Lio &lio, const TpgId &tpg_id, unsigned number)
+{
+	const Tpg *const tpg = lio.tpg_of(tpg_id);
+	const Lun *const lun = tpg ? tpg->lun(number) : nullptr;
+	if (!lun)
+		return {};
+	std::vector<Change> changes{RemoveLun{tpg_id, number}};
+	if (made_by_tool(*tpg) && tpg->luns.size() == 1 && !tpg->alias.starts_with(adapter_alias_prefix))
+		changes.emplace_back(RemoveTpg{tpg_id});
+	Lio after = lio;
+	for (Tpg &other : after.tpgs)
+		if (other.id == tpg_id)
+			std::erase_if(other.luns, [&](const Lun &item) { return item.number == number; });
+	if (made_by_tool(lun->store) && !after.exported(lun->store))
+		changes.emplace_back(RemoveStore{lun->store});
+	return changes;
+}
+
+} // namespace vscsi

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+// Changes of LIO's configuration, and how each is undone.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/lio.hpp"
+
+namespace vscsi
+{
+
+struct MakeStore {
+	StoreId id;
+	std::string udev_path;
+	std::string control; // what its plugin has to know
+	std::string serial;  // empty: the device has its own
+};
+struct MakeTpg {
+	TpgId id;
+	std::string alias;
+	std::string domain;
+	bool ring_per_lun = false;
+};
+struct MakeLun {
+	TpgId tpg;
+	unsigned number = 0;
+	std::string link;
+	StoreId store;
+};
+struct BindTpg {
+	TpgId id;
+	std::string domain;
+	std::string before;
+};
+struct RemoveLun {
+	TpgId tpg;
+	unsigned number = 0;
+};
+struct RemoveTpg {
+	TpgId id;
+};
+struct RemoveStore {
+	StoreId id;
+};
+using Change = std::variant<MakeStore, MakeTpg, MakeLun, BindTpg, RemoveLun, RemoveTpg, RemoveStore>;
+
+std::string describe(const Change &change);
+
+// What undoes it; nothing for a removal.
+std::optional<Change> inverse(const Change &change);
+
+// A line of the journal.  Only what undoes something can be written and read.
+std::string to_line(const Change &change);
+std::optional<Change> from_line(std::string_view line);
+
+// Removes a LUN, and what the tool made for it and nobody else uses.
+std::vector<Change> plan_removal(const Lio &lio, const TpgId &tpg, unsigned lun);
+
+} // namespace vscsi

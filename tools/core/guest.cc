@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core/guest.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/core.h>
+
+namespace vscsi
+{
+
+const Controller *Guest::controller_at(unsigned number) const
+{
+	const auto found = std::ranges::find(controllers, number, &Controller::number);
+	return found == controllers.end() ? nullptr : &*found;
+}
+
+const Device *Guest::device_at(const Vdev &vdev) const
+{
+	for (const Controller &controller : controllers)
+		for (const Device &device : controller.devices)
+			if (device.vdev == vdev)
+				return &device;
+	return nullptr;
+}
+
+namespace
+{
+
+bool is_uuid(std::string_view text)
+{
+	constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	return std::ranges::equal(text, form, [](unsigned char letter, char place) {
+		return place == '-' ? letter == '-' : std::isxdigit(letter) != 0;
+	});
+}
+
+} // namespace
+
+bool names_domain(std::string_view binding, const Domain &domain)
+{
+	// xl's name for a domain that migration is bringing in.
+	constexpr std::string_view incoming = "--incoming";
+	std::string_view name{domain.name};
+	if (name.ends_with(incoming))
+		name.remove_suffix(incoming.size());
+	const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+	// A name that looks like a UUID is nobody's, as in the kernel.
+	return !binding.empty() &&
+	       (is_uuid(binding) ? std::ranges::equal(binding, domain.uuid, same) : binding == name);
+}
+
+const char *state_name(State state)
+{
+	static constexpr std::array names{"unknown", "initialising",  "waiting",
+					  "mapped",  "connected",     "closing",
+					  "closed",  "reconfiguring", "reconfigured"};
+	const auto at = static_cast<std::size_t>(state);
+	return at < names.size() ? names[at] : "unknown";
+}
+
+std::string frontend_path(DomId guest, unsigned number)
+{
+	return fmt::format("/local/domain/{}/device/vscsi/{}", guest, number);
+}
+
+std::string backend_root(DomId backend)
+{
+	return fmt::format("/local/domain/{}/backend/vscsi", backend);
+}
+
+std::string backend_path(DomId backend, DomId guest, unsigned number)
+{
+	return fmt::format("{}/{}/{}", backend_root(backend), guest, number);
+}
+
+} // namespace vscsi

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core/lio.hpp"
+
+#include <algorithm>
+
+#include "core/failure.hpp"
+
+namespace vscsi
+{
+
+std::string_view StoreId::plugin() const
+{
+	const std::string_view text{hba};
+	return text.substr(0, text.rfind('_'));
+}
+
+const Lun *Tpg::lun(unsigned number) const
+{
+	const auto found = std::ranges::find(luns, number, &Lun::number);
+	return found == luns.end() ? nullptr : &*found;
+}
+
+const Tpg *Lio::tpg_of(const TpgId &id) const
+{
+	const auto found = std::ranges::find(tpgs, id, &Tpg::id);
+	return found == tpgs.end() ? nullptr : &*found;
+}
+
+const Backstore *Lio::store_of(const StoreId &id) const
+{
+	const auto found = std::ranges::find(stores, id, &Backstore::id);
+	return found == stores.end() ? nullptr : &*found;
+}
+
+LunRef Lio::find(const LunName &name, std::string &why) const
+{
+	LunRef best;
+	bool port = false;
+	bool tag = false;
+	for (const Tpg &tpg : tpgs) {
+		const bool fits = tpg.id.wwn == name.port || tpg.id.wwn == "fc." + name.port ||
+				  (!tpg.alias.empty() && tpg.alias == name.port);
+		if (!fits)
+			continue;
+		port = true;
+		if (name.tpgt && *name.tpgt != tpg.id.tpgt)
+			continue;
+		tag = true;
+		const Lun *const lun = tpg.lun(name.lun);
+		if (lun && (!best || tpg.id.tpgt < best.tpg->id.tpgt))
+			best = {&tpg, lun};
+	}
+	if (!port)
+		why = fmt::format("no target port or alias '{}' in the xen-pvscsi fabric; "
+				  "`targetcli ls /xen-pvscsi` lists them",
+				  name.port);
+	else if (!tag)
+		why = fmt::format("target port '{}' has no portal group {}", name.port, *name.tpgt);
+	else
+		why = fmt::format("target port '{}' has no LUN {}; `targetcli ls /xen-pvscsi` lists them",
+				  name.port, name.lun);
+	return best;
+}
+
+LunRef Lio::find(const LunName &name) const
+{
+	std::string why;
+	return find(name, why);
+}
+
+std::vector<LunRef> Lio::exports_of(const StoreId &id) const
+{
+	std::vector<LunRef> found;
+	for (const Tpg &tpg : tpgs)
+		for (const Lun &lun : tpg.luns)
+			if (lun.store == id)
+				found.push_back({&tpg, &lun});
+	return found;
+}
+
+bool Lio::exported(const StoreId &id) const
+{
+	return !exports_of(id).empty() || std::ranges::find(others, id) != others.end();
+}
+
+bool made_by_tool(const Tpg &tpg)
+{
+	return tpg.alias.starts_with(auto_prefix) || tpg.alias.starts_with(adapter_alias_prefix);
+}
+
+bool made_by_tool(const StoreId &store)
+{
+	return store.name.starts_with(auto_prefix);
+}
+
+std::string adapter_alias(std::string_view identity)
+{
+	return fmt::format("{}{:016x}", adapter_alias_prefix, stable_hash(identity));
+}
+
+} // namespace vscsi

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+// What LIO's configuration says.
+#pragma once
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/names.hpp"
+
+namespace vscsi
+{
+
+struct BlockNumber {
+	unsigned major = 0;
+	unsigned minor = 0;
+	auto operator<=>(const BlockNumber &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
+};
+
+// Names a backstore: core/HBA/NAME.
+struct StoreId {
+	std::string hba;
+	std::string name;
+	auto operator<=>(const StoreId &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
+	std::string_view plugin() const;                   // `pscsi` of `pscsi_0`
+};
+
+struct Backstore {
+	StoreId id;
+	std::string udev_path;
+	std::optional<Hctl> scsi;         // of a pscsi backstore
+	std::optional<BlockNumber> block; // of an iblock backstore
+};
+
+struct Lun {
+	unsigned number = 0;
+	std::string link;
+	StoreId store;
+};
+
+struct TpgId {
+	std::string wwn;
+	std::uint16_t tpgt = 1;
+	auto operator<=>(const TpgId &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
+};
+
+struct Tpg {
+	TpgId id;
+	std::string alias;
+	std::string domain; // empty: unbound
+	bool ring_per_lun = false;
+	bool can_bind = true; // false: a module without param/domain
+	std::vector<Lun> luns;
+
+	const Lun *lun(unsigned number) const;
+	LunName name_of(const Lun &lun) const { return {id.wwn, id.tpgt, lun.number}; }
+};
+
+// A LUN of a portal group; both null if there is none.
+struct LunRef {
+	const Tpg *tpg = nullptr;
+	const Lun *lun = nullptr;
+	explicit operator bool() const { return lun != nullptr; }
+};
+
+struct Lio {
+	bool fabric = false; // the module is loaded
+	std::vector<Backstore> stores;
+	std::vector<Tpg> tpgs;       // of xen-pvscsi, by WWN and tag
+	std::vector<StoreId> others; // exported by LUNs of other fabrics
+
+	const Tpg *tpg_of(const TpgId &id) const;
+	const Backstore *store_of(const StoreId &id) const;
+	// As the kernel looks a p-dev up; if not found, why says what is missing.
+	LunRef find(const LunName &name, std::string &why) const;
+	LunRef find(const LunName &name) const;
+	std::vector<LunRef> exports_of(const StoreId &id) const;
+	bool exported(const StoreId &id) const;
+};
+
+// Objects that xl-vscsi made bear it in their names, which LIO's tools save.
+constexpr std::string_view auto_prefix = "auto-";
+constexpr std::string_view adapter_alias_prefix = "host-";
+bool made_by_tool(const Tpg &tpg);
+bool made_by_tool(const StoreId &store);
+// The portal group that keeps in step with the adapter of this identity.
+std::string adapter_alias(std::string_view identity);
+
+} // namespace vscsi

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+// What wakes the daemon: LIO's tree, the kernel's devices, signals.
+#pragma once
+#include <filesystem>
+
+namespace vscsi
+{
+
+class Descriptor
+{
+public:
+	explicit Descriptor(int number) : m_number{number} {}
+	Descriptor(const Descriptor &) = delete;
+	Descriptor &operator=(const Descriptor &) = delete;
+	~Descriptor();
+	int number() const { return m_number; }
+
+private:
+	int m_number;
+};
+
+// Changes that LIO's tools make below the fabric.
+class TreeWatch
+{
+public:
+	explicit TreeWatch(std::filesystem::path root);
+	int descriptor() const { return m_inotify.number(); }
+	// Watches also what came since the last time.
+	void refresh();
+	// Takes all events; whether there was any.
+	bool drain();
+
+private:
+	void add(const std::filesystem::path &path);
+	std::filesystem::path m_root;
+	Descriptor m_inotify;
+};
+
+// SCSI devices that come and go.
+class DeviceWatch
+{
+public:
+	DeviceWatch(); // without rights it watches nothing
+	int descriptor() const { return m_socket.number(); }
+	bool drain();
+
+private:
+	Descriptor m_socket;
+};
+
+class Signals
+{
+public:
+	Signals(); // blocks those that it takes
+	int descriptor() const { return m_file.number(); }
+	enum class Wish { none, stop, retry };
+	Wish next();
+
+private:
+	Descriptor m_file;
+};
+
+} // namespace vscsi

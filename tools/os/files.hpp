@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vscsi
+{
+
+// The whole of a small file; nothing if it cannot be read.
+std::optional<std::string> read_file(const std::filesystem::path &path);
+// Its first line, without spaces at its end.
+std::string first_line(const std::filesystem::path &path);
+// Names of what is in a directory, sorted; none if it cannot be read.
+std::vector<std::string> names_in(const std::filesystem::path &path);
+// Writes an attribute that exists, in one write(); the error, or 0.
+int write_attribute(const std::filesystem::path &path, const std::string &value);
+
+} // namespace vscsi
