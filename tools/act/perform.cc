@@ -137,8 +137,11 @@ struct Performer {
 	void operator()(const ForgetDevices &action) const
 	{
 		transact(store, [&](Txn txn) {
-			for (const std::string &dir : action.dirs)
+			// What the frontend wrote of them as well.
+			for (const std::string &dir : action.dirs) {
 				store.remove(txn, fmt::format("{}/vscsi-devs/{}", back(action.number), dir));
+				store.remove(txn, fmt::format("{}/vscsi-devs/{}", front(action.number), dir));
+			}
 			return true;
 		});
 	}
