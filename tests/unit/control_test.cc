@@ -156,6 +156,57 @@ TEST(HostStep, QuietHostsFollow)
 	});
 }
 
+// Exactly: Closed is kept for as long as a toolstack needs to see it, and with
+// the device itself gone nobody waits for its commands.
+TEST(HostStep, WhatAClosedFrontendGets)
+{
+	for_every_host([](const vscsi_host_view &view, int action) {
+		if (view.frontend != VSCSI_XB_CLOSED)
+			return;
+		int due = VSCSI_HOST_CLOSED;
+		if (view.ring_live)
+			due = VSCSI_HOST_DISCONNECT;
+		else if (!view.online)
+			due = VSCSI_HOST_UNREGISTER;
+		else if (view.ring_draining)
+			due = VSCSI_HOST_AWAIT;
+		else if (view.backend == VSCSI_XB_CLOSED)
+			due = view.rested ? VSCSI_HOST_WAIT_READY : VSCSI_HOST_NOTHING;
+		else if (view.backend == VSCSI_XB_INIT_WAIT && view.ready)
+			due = VSCSI_HOST_NOTHING;
+		EXPECT_EQ(action, due);
+	});
+}
+
+// Closed is never taken back: a toolstack may have acted on it.
+TEST(HostStep, WhatAClosingFrontendGets)
+{
+	for_every_host([](const vscsi_host_view &view, int action) {
+		if (view.frontend != VSCSI_XB_CLOSING)
+			return;
+		int due = VSCSI_HOST_CLOSING;
+		if (view.ring_live)
+			due = VSCSI_HOST_DISCONNECT;
+		else if (view.ring_draining)
+			due = VSCSI_HOST_AWAIT;
+		else if (view.backend == VSCSI_XB_CLOSING || view.backend == VSCSI_XB_CLOSED)
+			due = VSCSI_HOST_NOTHING;
+		EXPECT_EQ(action, due);
+	});
+}
+
+TEST(HostStep, WhatAWorkingFrontendGets)
+{
+	for_every_host([](const vscsi_host_view &view, int action) {
+		if (view.frontend == VSCSI_XB_CONNECTED) {
+			EXPECT_EQ(action, view.ring_live ? VSCSI_HOST_SETTLE : VSCSI_HOST_NOTHING);
+		}
+		if (view.frontend == VSCSI_XB_RECONFIGURING) {
+			EXPECT_EQ(action, view.ring_live ? VSCSI_HOST_RECONFIGURE : VSCSI_HOST_NOTHING);
+		}
+	});
+}
+
 void for_every_device(const std::function<void(const vscsi_device_view &, int)> &check)
 {
 	for (u32 host = 0; host < 12; host++) {
