@@ -135,7 +135,16 @@ static bool vscsi_may_wait(const struct se_cmd *cmd)
 
 void vscsi_submit_work(struct work_struct *work)
 {
-	target_submit(&container_of(work, struct vscsi_slot, submit)->cmd);
+	struct vscsi_slot *slot = container_of(work, struct vscsi_slot, submit);
+	struct vscsi_unit *unit = slot->unit;
+
+	if (slot->task) {
+		vscsi_start_reset(slot);
+		return;
+	}
+	/* Executed when it returns; the slot may be gone then. */
+	target_submit(&slot->cmd);
+	vscsi_unit_leave(unit);
 }
 
 static void vscsi_execute(struct vscsi_slot *slot)
@@ -146,12 +155,14 @@ static void vscsi_execute(struct vscsi_slot *slot)
 	 * PREEMPT AND ABORT flushes target core's submission works of the device,
 	 * and would wait for itself in one of them.
 	 */
-	if (cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT && !slot->passthrough)
-		queue_work(vscsi_submit_wq, &slot->submit);
-	else if (vscsi_may_wait(cmd))
+	if (cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT && !slot->passthrough) {
+		if (!vscsi_unit_enter(slot, cmd->se_dev))
+			transport_generic_request_failure(cmd, TCM_OUT_OF_RESOURCES);
+	} else if (vscsi_may_wait(cmd)) {
 		target_queue_submission(cmd);
-	else
+	} else {
 		target_submit(cmd);
+	}
 }
 
 /* The ring's thread, or target core's submission work; may sleep. */

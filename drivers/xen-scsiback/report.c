@@ -35,7 +35,7 @@ static u32 vscsi_report_bytes(const struct vscsi_slot *slot, const u8 *cdb, u32 
 	return min3(total, get_unaligned_be32(&cdb[6]), slot->bytes);
 }
 
-/* Target core has cleared its unit attention for this, and its list is dropped. */
+/* Target core's list is dropped. */
 void vscsi_report_guest_luns(struct vscsi_slot *slot)
 {
 	const struct vscsi_address *address = &slot->device->address;

@@ -117,6 +117,7 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 	slot->task = verdict == VSCSI_FETCH_TASK;
 	slot->task_ok = false;
 	slot->reset = false;
+	slot->unit = NULL;
 	slot->from_device = false;
 	slot->data_ready = false;
 	slot->has_sense = false;

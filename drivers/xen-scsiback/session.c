@@ -176,6 +176,9 @@ bool vscsi_sessions_pin_acls(struct vscsi_vhost *vhost)
 			continue;
 		/* Fails while its directory is being made, or removed. */
 		session->acl_pinned = !target_depend_item(&nacl->acl_group.cg_item);
+		/* Its removal may have begun before the session was listed. */
+		if (!session->acl_pinned && list_empty(&nacl->acl_list))
+			WRITE_ONCE(session->closing, true);
 		again |= !session->acl_pinned;
 	}
 	return again;

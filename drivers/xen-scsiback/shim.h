@@ -39,6 +39,8 @@
 
 #include <vscsi/engine.h>
 
+struct vscsi_unit;
+
 struct vscsi_port {
 	struct se_wwn se_wwn;
 	u32 protocol;
@@ -132,7 +134,9 @@ struct vscsi_slot {
 	struct llist_node done;
 	struct list_head abandoned_entry;	/* ring's abandoned_lock */
 	struct list_head reset_entry;	/* device's reset_lock */
-	struct work_struct submit;	/* where target core's submission work will not do */
+	struct work_struct submit;	/* its turn in the unit has come */
+	struct list_head unit_entry;	/* vscsi_units_lock */
+	struct vscsi_unit *unit;	/* from entering to leaving */
 	atomic_t state;			/* enum vscsi_slot_state */
 	bool spare;			/* took an abandoned slot's place; sgl is its own */
 	unsigned long since;		/* jiffies at submission */
@@ -319,6 +323,16 @@ void vscsi_release_cmd(struct se_cmd *cmd);
 void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task);
 /* Process context: target core has done with a task. */
 void vscsi_task_released(struct vscsi_slot *slot);
+
+/* Its turn has come.  Process context; may sleep. */
+void vscsi_start_reset(struct vscsi_slot *slot);
+
+/* unit.c: one at a time of what target core cannot have two of. */
+/* Starts slot->submit, now or when those before it have left; false: no memory. */
+bool vscsi_unit_enter(struct vscsi_slot *slot, const void *dev);
+void vscsi_unit_leave(struct vscsi_unit *unit);
+/* What a reset of this device will meet: an address, to compare only. */
+const void *vscsi_unit_of(struct vscsi_device *device);
 
 /* report.c: what a guest is told that it has. */
 /* Process context: the guest's LUNs in place of the portal group's. */

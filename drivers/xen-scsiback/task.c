@@ -8,12 +8,17 @@
 
 #include <linux/slab.h>
 
-static bool vscsi_all_passthrough(struct vscsi_ring *ring, u32 slots)
+/*
+ * Whether these come back by themselves: what the SCSI mid-layer has was asked
+ * for there, and PERSISTENT RESERVE OUT and its abort would wait for each other.
+ */
+static bool vscsi_all_come_back(struct vscsi_ring *ring, u32 slots)
 {
 	u32 index;
 
 	for (index = 0; index < VSCSI_SLOTS; index++)
-		if (slots & BIT(index) && !READ_ONCE(ring->slot[index]->passthrough))
+		if (slots & BIT(index) && !READ_ONCE(ring->slot[index]->passthrough) &&
+		    ring->slot[index]->cdb[0] != PERSISTENT_RESERVE_OUT)
 			return false;
 	return true;
 }
@@ -48,12 +53,14 @@ static bool vscsi_reset_waits(struct vscsi_slot *slot)
 static struct vscsi_slot *vscsi_reset_next(struct vscsi_device *device, bool stopped,
 					   struct list_head *done)
 {
-	struct vscsi_slot *next;
+	struct vscsi_slot *next, *after;
 
 	spin_lock(&device->reset_lock);
 	list_splice_init(&device->followers, done);
-	if (stopped)
-		list_splice_tail_init(&device->resets, done);
+	/* Nor does one that was answered without the device. */
+	list_for_each_entry_safe(next, after, &device->resets, reset_entry)
+		if (stopped || atomic_read(&next->state) == VSCSI_SLOT_ABANDONED)
+			list_move_tail(&next->reset_entry, done);
 	next = list_first_entry_or_null(&device->resets, struct vscsi_slot, reset_entry);
 	if (next)
 		list_del(&next->reset_entry);
@@ -80,16 +87,25 @@ static void vscsi_reset_over(struct vscsi_slot *slot)
 			follower->task_ok = ok;
 			vscsi_complete(follower);
 		}
+		if (slot->unit)
+			vscsi_unit_leave(slot->unit);
+		slot->unit = NULL;
 		vscsi_complete(slot);
 		slot = next;
-	} while (slot && vscsi_submit_tmr(slot, TMR_LUN_RESET, 0));
+	} while (slot && !vscsi_unit_enter(slot, vscsi_unit_of(device)));
 	vscsi_device_put(device);
+}
+
+void vscsi_start_reset(struct vscsi_slot *slot)
+{
+	if (READ_ONCE(slot->ring->stopped) || vscsi_submit_tmr(slot, TMR_LUN_RESET, 0))
+		vscsi_reset_over(slot);
 }
 
 static void vscsi_submit_reset(struct vscsi_slot *slot)
 {
 	slot->reset = true;
-	if (!vscsi_reset_waits(slot) && vscsi_submit_tmr(slot, TMR_LUN_RESET, 0))
+	if (!vscsi_reset_waits(slot) && !vscsi_unit_enter(slot, vscsi_unit_of(slot->device)))
 		vscsi_reset_over(slot);
 }
 
@@ -112,12 +128,12 @@ void vscsi_submit_task(struct vscsi_slot *slot, const struct vscsi_task *task)
 	vscsi_drop_parked(ring, task->covered);
 	/*
 	 * SAM-5 7.2: a command that is not there any more counts as aborted.  What
-	 * the guest was answered without needs no second task, and what the SCSI
-	 * mid-layer has comes back by itself; the answer waits for it.
+	 * the guest was answered without needs no second task, and for what comes
+	 * back by itself the answer waits.
 	 */
 	if ((abort && !task->in_flight) ||
 	    (!task->covered && atomic_read(&slot->device->abandoned)) ||
-	    (abort && vscsi_all_passthrough(ring, task->covered))) {
+	    (abort && vscsi_all_come_back(ring, task->covered))) {
 		slot->task_ok = true;
 		vscsi_complete(slot);
 		return;

@@ -241,11 +241,12 @@ static ssize_t vscsi_tpg_guests_show(struct config_item *item, char *page)
 	struct vscsi_tpg *tpg = to_vscsi_tpg(to_tpg(item));
 	struct vscsi_session *session;
 	struct vscsi_device *device;
+	int at = 0, line;
 	char separator;
-	int at = 0;
 
 	mutex_lock(&vscsi_tpgs_lock);
 	list_for_each_entry(session, &tpg->sessions, tpg_entry) {
+		line = at;
 		at += sysfs_emit_at(page, at, "domid=%u uuid=%s vhost=%s initiator=%s state=%s",
 				    session->vhost->domid, session->guest.uuid,
 				    kbasename(session->vhost->dev->nodename), session->port,
@@ -263,6 +264,10 @@ static ssize_t vscsi_tpg_guests_show(struct config_item *item, char *page)
 		}
 		/* Last, since it may have blanks. */
 		at += sysfs_emit_at(page, at, " name=%s\n", session->guest.name);
+		if (at >= PAGE_SIZE - 1) {
+			at = line;
+			break;
+		}
 	}
 	mutex_unlock(&vscsi_tpgs_lock);
 	return at;

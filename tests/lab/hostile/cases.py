@@ -159,6 +159,34 @@ def resets():
         [answer(CHECK, sense="06/29/*"), answer()])
 
 
+def reservations():
+    """Persistent reservations, many at once: each must be answered, whatever it says."""
+    key, none, params = "!1/1/1", "!0/0/0", FREE + 30
+
+    def out(action, rqid=1):
+        return request(bytes([0x5f, action, 5, *bytes(5), 24, 0]), f"{params}/0/24", rqid,
+                       direction=OUT, lun=FILEIO)
+
+    def anything(*rqids):
+        return [answer("*", "*", "*", rqid=rqid) for rqid in rqids]
+    yield Case("a key is registered", [f"list {params} 0 {none} {key} {none}", out(6), "go",
+                                       f"list {params} 0 {key} {key} {none}"], [answer()])
+    yield Case("15 PREEMPTs at once", [*(out(4, n) for n in range(1, 16)), "go"], anything(*range(1, 16)))
+    yield Case("15 PREEMPT AND ABORTs at once", [*(out(5, n) for n in range(1, 16)), "go"],
+               anything(*range(1, 16)))
+    for turn in range(3):
+        yield Case(f"reads, resets, PREEMPT AND ABORTs and their aborts at once, {turn}", [
+            *(line for n in range(4) for line in large(n, read(n * 1024, 1024), lun=FILEIO)),
+            request(b"", rqid=20, action=RESET, lun=FILEIO), out(5, 21), out(5, 22),
+            request(b"", rqid=23, action=ABORT, ref=21, lun=FILEIO),
+            request(b"", rqid=24, action=RESET, lun=FILEIO), out(5, 25), out(4, 26),
+            request(b"", rqid=27, action=ABORT, ref=26, lun=FILEIO), "go"],
+            anything(1, 2, 3, 4, *range(20, 28)))
+    yield Case("all is cleared", [request(TEST_UNIT_READY, lun=FILEIO), "go", *[out(3), "go"] * 2,
+                                  request(TEST_UNIT_READY, lun=FILEIO), "go"],
+               ["1 * 0 *", *anything(1, 1), answer()])
+
+
 def well_known():
     """The logical unit that is there to report the others."""
     here = {"lun": 0xc101}
@@ -268,5 +296,5 @@ def scribbles():
         [answer(rqid=n + 1) for n in range(8)])
 
 
-CASES = [*beginnings(), *heads(), *segments(), *grants(), *tasks(), *resets(), *well_known(),
+CASES = [*beginnings(), *heads(), *segments(), *grants(), *tasks(), *resets(), *reservations(), *well_known(),
          *sizes(), *odd_sizes(), *full(), *scribbles()]

@@ -127,7 +127,7 @@ def preempted(lab, first, second):
     first.reserve(5)
     job = first.guest.start("fio --name=x --filename=/dev/sda --rw=randwrite --bs=64k --iodepth=16 "
                             "--ioengine=libaio --direct=1 --time_based --runtime=60")
-    first.guest.run("for i in $(seq 100); do grep -q '[1-9]' /sys/block/sda/inflight && exit; sleep 0.1; done; exit 1")
+    first.guest.poll("a=$(cat /sys/block/sda/stat); sleep 0.3; [ \"$a\" != \"$(cat /sys/block/sda/stat)\" ]", 100)
     lab.equal("in flight: the survivor fences the other", second.preempt(first, 5, abort=True), 0)
     lab.check("in flight: the fenced guest's I/O ends with an error", job.wait(60, check=False).rc != 0)
     lab.equal("in flight: the survivor writes", second.writes(), 0)

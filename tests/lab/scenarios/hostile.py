@@ -157,6 +157,7 @@ def destroyed(lab, attacker):
 def run(lab):
     attacker = Attacker(lab)
     lab.load_driver()
+    lab.dom0.run("mkdir -p /var/target/pr")
     stores = targets(lab)
     target = lab.target.create(NAA)
     pdevs = [target.lun(number, store) for number, store in enumerate(stores)]
