@@ -382,6 +382,11 @@ static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, i
 
 	switch (vscsi_device_step(&view)) {
 	case VSCSI_DEVICE_MAP:
+		/* Its directory was removed without a word, and is another's now. */
+		if (device && view.backend == XenbusStateInitialising) {
+			vscsi_device_unmap(vhost, device);
+			device = NULL;
+		}
 		if (device || vscsi_device_map(vhost, name))
 			vscsi_device_set_state(vhost, name, XenbusStateInitialised);
 		break;
