@@ -42,15 +42,6 @@ def run(lab):
               {key.split(":", 1)[1]: text for key, text in found.items()},
               {"0:0:0": "file", "0:1:3": "block"})
 
-    if lab.driver == "ours":
-        dev = lab.attach(g1, file, "0:0:2:0")
-        lab.xs.rm(f"/local/domain/0/backend/vscsi/{g1.domid}/0/vscsi-devs/{dev}")
-        lab.equal("a directory removed without a word is taken by another device",
-                  lab.attach(g1, block, "0:0:3:0"), dev)
-        found = {key.split(":", 1)[1]: text for key, text in serials(g1).items() if ":0:3:0" in key}
-        lab.equal("which is the one that it names", found, {"0:3:0": "block"})
-        lab.detach(g1, dev)
-
     lab.attach(g2, passed, "0:0:0:0", devid=0)
     lab.attach(g2, ram, "1:0:0:0", devid=1)
     found = serials(g2)
@@ -72,6 +63,14 @@ def run(lab):
     lab.disk(late, "0:0:0:0")
     lab.equal("a device that was there before the kernel",
               list(serials(late).values()), ["file"])
+    if lab.driver == "ours":
+        dev = lab.attach(g1, file, "0:0:2:0")
+        lab.xs.rm(f"/local/domain/0/backend/vscsi/{g1.domid}/0/vscsi-devs/{dev}")
+        lab.equal("a directory removed without a word is taken by another device",
+                  lab.attach(g1, block, "0:0:3:0"), dev)
+        found = {key.split(":", 1)[1]: text for key, text in serials(g1).items() if ":0:3:0" in key}
+        lab.equal("which is the one that it names", found, {"0:3:0": "block"})
+        lab.detach(g1, dev)
     lab.teardown()
     for target in (one, two):
         target.delete()
