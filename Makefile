@@ -83,7 +83,7 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 	find $(MODULE_DIR) \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name modules.order -o -name Module.symvers \) -delete
 
-test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, some 20 minutes
+test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, 40 minutes
 	@tests/run lab-long
 
 .PHONY: help demo test test-unit test-lab test-long check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean
