@@ -378,6 +378,9 @@ static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, i
 		.backend = vscsi_device_state(vhost->dev->nodename, name),
 		.frontend = vscsi_device_state(vhost->frontend, name),
 		.mapped = device,
+		.round_begins = host_action == VSCSI_HOST_RECONFIGURE &&
+				vhost->dev->state != XenbusStateReconfigured,
+		.asked = device && device->asked,
 	};
 
 	switch (vscsi_device_step(&view)) {
@@ -408,6 +411,9 @@ static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, i
 		break;
 	case VSCSI_DEVICE_RESET:
 		vscsi_device_set_state(vhost, name, XenbusStateInitialising);
+		break;
+	case VSCSI_DEVICE_ASK:
+		device->asked = true;
 		break;
 	default:
 		break;

@@ -100,6 +100,7 @@ struct vscsi_device {
 	u32 handle;
 	bool mapped;			/* vhost's control work */
 	bool closing;			/* vhost's control work: Closed once drained */
+	bool asked;			/* vhost's control work: see VSCSI_DEVICE_ASK */
 	bool drained;			/* set once by the last put */
 	atomic_t abandoned;		/* commands answered, and still with the device */
 	spinlock_t reset_lock;

@@ -41,6 +41,7 @@ enum class DeviceAction : int {
 	refused = VSCSI_DEVICE_REFUSED,
 	unmap = VSCSI_DEVICE_UNMAP,
 	reset = VSCSI_DEVICE_RESET,
+	ask = VSCSI_DEVICE_ASK,
 };
 
 [[nodiscard]] HostAction host_step(const vscsi_host_view &view) noexcept;

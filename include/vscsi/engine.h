@@ -387,6 +387,8 @@ struct vscsi_device_view {
 	vscsi_u32 backend;     /* backend's device state */
 	vscsi_u32 frontend;    /* frontend's device state, 0 if it has none */
 	bool mapped;           /* its v-dev is mapped */
+	bool round_begins;     /* first RECONFIGURE since the frontend was Connected */
+	bool asked;            /* ASK was carried out since it was mapped */
 };
 #define VSCSI_DEVICE_NOTHING 0
 #define VSCSI_DEVICE_MAP 1        /* map, then Initialised; on failure Closed and why */
@@ -395,6 +397,7 @@ struct vscsi_device_view {
 #define VSCSI_DEVICE_REFUSED 4    /* the frontend could not add it: unmap, Closed and why */
 #define VSCSI_DEVICE_UNMAP 5      /* unmap, then Closed */
 #define VSCSI_DEVICE_RESET 6      /* write Initialising, for the next connection */
+#define VSCSI_DEVICE_ASK 7        /* offered once more: no answer will say that it is there */
 int vscsi_device_step(const struct vscsi_device_view *view) VSCSI_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -283,6 +283,19 @@ public:
 		reconfigures();
 		return true;
 	}
+	// Tells the frontend once more of devices that both sides have not settled.
+	bool nudges()
+	{
+		if (!ready() || s_.back != VSCSI_XB_CONNECTED || s_.front != VSCSI_XB_CONNECTED)
+			return false;
+		bool overlooked = false;
+		for (std::size_t i = 0; i < s_.count; i++)
+			overlooked |= s_.devices[i].back == VSCSI_XB_INITIALISED ||
+				      s_.devices[i].back == VSCSI_XB_INITIALISING;
+		if (overlooked)
+			reconfigures();
+		return overlooked;
+	}
 	bool removes(Device &d)
 	{
 		if (!s_.back_dir)

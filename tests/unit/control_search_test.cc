@@ -223,12 +223,13 @@ std::vector<State> each_kind()
 }
 
 // A guest that comes here, or goes on from a snapshot, with what it had: its
-// devices are Connected in the backend before it runs.
-State restored()
+// devices are in the backend before it runs, Connected if the toolstack knows
+// that it had them.
+State restored(u8 state = VSCSI_XB_CONNECTED, bool seen = true)
 {
 	auto d = device(true, true);
-	d.back = VSCSI_XB_CONNECTED;
-	d.seen = 1;
+	d.back = state;
+	d.seen = seen;
 	State s = start({d});
 	s.driver = active;
 	s.paused = s.restored = 1;
@@ -261,6 +262,28 @@ TEST(ControlSearch, ARestoredGuestsDevicesComeAndGo)
 	auto events = linux_guest();
 	add_hotplug(events);
 	find_nothing(events, {restored()});
+}
+
+// A toolstack that does not know, and tells the frontend until all is settled.
+TEST(ControlSearch, ARestoredGuestsDevicesAreSettledByARound)
+{
+	auto events = linux_guest();
+	events.push_back({"toolstack nudges", true, [](World &w) { return Toolstack{w}.nudges(); }});
+	find_nothing(events, {restored(VSCSI_XB_INITIALISING, true), restored(VSCSI_XB_INITIALISING, false)},
+		     [](World &w) {
+			     at_rest(w);
+			     const auto &d = w.s.devices[0];
+			     w.expect(w.s.driver != active || d.over || d.back == VSCSI_XB_CONNECTED,
+				      "a restored guest's device is not Connected");
+		     });
+}
+
+TEST(ControlSearch, ARestoredGuestsOfferedDevicesComeAndGo)
+{
+	auto events = linux_guest();
+	add_hotplug(events);
+	events.push_back({"toolstack nudges", false, [](World &w) { return Toolstack{w}.nudges(); }});
+	find_nothing(events, {restored(VSCSI_XB_INITIALISING)});
 }
 
 TEST(ControlSearch, ItEnds)

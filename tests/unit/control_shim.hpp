@@ -186,7 +186,8 @@ private:
 			w_.expect(!World::in_flight(d) || !d.over,
 				  "a device is Closed with commands in flight");
 		if (state == VSCSI_XB_CONNECTED)
-			w_.expect(d.mapped && d.front == VSCSI_XB_CONNECTED,
+			w_.expect(d.mapped && (d.front == VSCSI_XB_CONNECTED ||
+					       (d.asked && (d.seen || s_.driver != active || !s_.genuine))),
 				  "a device is Connected that the guest does not have");
 		d.back = state;
 	}
@@ -236,7 +237,7 @@ private:
 		old = static_cast<u8>((d.busy ? old_busy : old_ended) | (closing ? old_closing : 0));
 		if (!d.busy)
 			s_.queued = 1;
-		d.mapped = d.busy = 0;
+		d.mapped = d.busy = d.asked = 0;
 	}
 	void unmap_all()
 	{
@@ -260,8 +261,13 @@ private:
 		if (!d.back)
 			return;
 		const u32 host = s_.action == VSCSI_HOST_WAIT_READY ? u32{VSCSI_HOST_CLOSED} : s_.action;
-		const vscsi_device_view view{
-			.host_action = host, .backend = d.back, .frontend = d.front, .mapped = d.mapped != 0};
+		const vscsi_device_view view{.host_action = host,
+					     .backend = d.back,
+					     .frontend = d.front,
+					     .mapped = d.mapped != 0,
+					     .round_begins = s_.action == VSCSI_HOST_RECONFIGURE &&
+							     s_.own != VSCSI_XB_RECONFIGURED,
+					     .asked = d.asked != 0};
 		switch (vscsi_device_step(&view)) {
 		case VSCSI_DEVICE_MAP:
 			if (d.mapped || map(d))
@@ -288,6 +294,10 @@ private:
 		case VSCSI_DEVICE_RESET:
 			w_.expect(!d.mapped, "offered a mapped device anew");
 			set_state(d, VSCSI_XB_INITIALISING);
+			break;
+		case VSCSI_DEVICE_ASK:
+			w_.expect(d.mapped, "asked for a device that is not mapped");
+			d.asked = 1;
 			break;
 		default:
 			break;

@@ -212,11 +212,18 @@ void for_every_device(const std::function<void(const vscsi_device_view &, int)> 
 	for (u32 host = 0; host < 12; host++) {
 		for (u32 backend = 0; backend < states; backend++) {
 			for (u32 frontend = 0; frontend < states; frontend++) {
-				for (const bool mapped : {false, true}) {
-					const vscsi_device_view view{host, backend, frontend, mapped};
+				for (unsigned bits = 0; bits < 8; bits++) {
+					const vscsi_device_view view{host,
+								     backend,
+								     frontend,
+								     (bits & 1) != 0,
+								     (bits & 2) != 0,
+								     (bits & 4) != 0};
 					SCOPED_TRACE(::testing::Message()
 						     << "host action " << host << ", backend " << backend
-						     << ", frontend " << frontend << ", mapped " << mapped);
+						     << ", frontend " << frontend << ", mapped "
+						     << view.mapped << ", round begins " << view.round_begins
+						     << ", asked " << view.asked);
 					check(view, vscsi_device_step(&view));
 				}
 			}
@@ -229,8 +236,20 @@ TEST(DeviceStep, ConnectedMeansMapped)
 	for_every_device([](const vscsi_device_view &view, int action) {
 		const bool settles = view.host_action == VSCSI_HOST_SETTLE &&
 				     view.backend == VSCSI_XB_INITIALISED && view.mapped;
-		EXPECT_EQ(action == VSCSI_DEVICE_CONNECTED, settles && view.frontend == VSCSI_XB_CONNECTED);
+		EXPECT_EQ(action == VSCSI_DEVICE_CONNECTED,
+			  settles && (view.frontend == VSCSI_XB_CONNECTED ||
+				      (view.frontend == VSCSI_XB_UNKNOWN && view.asked)));
 		EXPECT_EQ(action == VSCSI_DEVICE_REFUSED, settles && view.frontend == VSCSI_XB_CLOSED);
+	});
+}
+
+TEST(DeviceStep, AsksOnceARound)
+{
+	for_every_device([](const vscsi_device_view &view, int action) {
+		const bool may =
+			view.host_action == VSCSI_HOST_CONNECT || view.host_action == VSCSI_HOST_RECONFIGURE;
+		EXPECT_EQ(action == VSCSI_DEVICE_ASK,
+			  may && view.round_begins && view.mapped && view.backend == VSCSI_XB_INITIALISED);
 	});
 }
 
@@ -239,9 +258,10 @@ TEST(DeviceStep, MapsOnlyWhenConnectedOrReconfigured)
 	for_every_device([](const vscsi_device_view &view, int action) {
 		const bool may =
 			view.host_action == VSCSI_HOST_CONNECT || view.host_action == VSCSI_HOST_RECONFIGURE;
-		// Connected on both sides, and the driver is another one.
+		// Connected, to a ring of before.
 		const bool anew = view.host_action == VSCSI_HOST_CONNECT &&
-				  view.backend == VSCSI_XB_CONNECTED && view.frontend == VSCSI_XB_CONNECTED;
+				  view.backend == VSCSI_XB_CONNECTED &&
+				  (view.frontend == VSCSI_XB_CONNECTED || view.mapped);
 		EXPECT_EQ(action == VSCSI_DEVICE_MAP, (may && view.backend == VSCSI_XB_INITIALISING) || anew);
 		EXPECT_EQ(action == VSCSI_DEVICE_MAP_KEEP, may && !view.mapped && !anew &&
 								   (view.backend == VSCSI_XB_INITIALISED ||

@@ -27,6 +27,7 @@ struct Device {
 	// shim
 	u8 mapped{};
 	u8 busy{}; // commands in flight
+	u8 asked{};
 	std::array<u8, 2> old{};
 	// guest
 	u8 seen{}; // it has the SCSI device

@@ -77,11 +77,14 @@ DeviceAction device_step(const vscsi_device_view &view) noexcept
 			return DeviceAction::map;
 		case connected:
 			// Was it lost with an earlier driver of the guest?  Who still has it says so.
-			if (view.host_action == VSCSI_HOST_CONNECT && frontend == connected)
+			if (view.host_action == VSCSI_HOST_CONNECT && (frontend == connected || view.mapped))
 				return DeviceAction::map;
 			[[fallthrough]];
 		case initialised:
-			return view.mapped ? DeviceAction::nothing : DeviceAction::map_keep;
+			if (!view.mapped)
+				return DeviceAction::map_keep;
+			return view.round_begins && backend == initialised ? DeviceAction::ask
+									   : DeviceAction::nothing;
 		case closing:
 			return DeviceAction::unmap;
 		default:
@@ -92,7 +95,10 @@ DeviceAction device_step(const vscsi_device_view &view) noexcept
 			return DeviceAction::nothing;
 		if (frontend == closed)
 			return DeviceAction::refused;
-		return frontend == connected ? DeviceAction::connected : DeviceAction::nothing;
+		// A guest that was restored has a new frontend directory, and says nothing in it of
+		// what it had before.  A round of reconfiguring would have made it add anything else.
+		return frontend == connected || (frontend == unknown && view.asked) ? DeviceAction::connected
+										    : DeviceAction::nothing;
 	case HostAction::closed:
 		switch (backend) {
 		case initialised:
