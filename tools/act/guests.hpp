@@ -2,6 +2,7 @@
 // Guests and their devices in xenstore.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,14 @@ namespace vscsi
 
 std::vector<Domain> list_domains(Store &store);
 std::optional<Domain> find_domain(Store &store, DomId id);
+// Those that are there.
+std::vector<Domain> find_domains(Store &store, std::span<const DomId> ids);
 // By name, id or UUID; throws a Failure if there is none.
 Domain expect_domain(Store &store, std::string_view text);
 
 // Controllers that the given domain serves.  Nothing that the guest can write
 // is believed, but for the state of its own side.
+std::vector<Guest> read_guests(Store &store, Txn txn, std::span<const Domain> list, DomId backend);
 Guest read_guest(Store &store, Txn txn, const Domain &domain, DomId backend);
 
 // Domains whose backend directory holds PV SCSI controllers.

@@ -23,19 +23,25 @@ ListedDevice listed(const Lio &lio, const Device &device)
 	return item;
 }
 
-ListedGuest listed(const Host &host, const Lio &lio, const Domain &domain, const std::vector<DomId> &servers)
+// In the order of the domains, with what each server has for them.
+std::vector<ListedGuest> listed(const Host &host, const Lio &lio, const std::vector<Domain> &domains,
+				const std::vector<DomId> &servers)
 {
-	ListedGuest item{domain, true, {}};
+	std::vector<ListedGuest> items;
+	for (const Domain &domain : domains)
+		items.push_back({domain, true, {}});
 	for (const DomId server : servers) {
-		for (const Controller &controller :
-		     read_guest(host.store, Txn::none, domain, server).controllers) {
-			ListedController entry{controller, {}};
-			for (const Device &device : controller.devices)
-				entry.devices.push_back(listed(server == 0 ? lio : Lio{}, device));
-			item.controllers.push_back(std::move(entry));
+		const std::vector<Guest> guests = read_guests(host.store, Txn::none, domains, server);
+		for (std::size_t at = 0; at < guests.size(); ++at) {
+			for (const Controller &controller : guests[at].controllers) {
+				ListedController entry{controller, {}};
+				for (const Device &device : controller.devices)
+					entry.devices.push_back(listed(server == 0 ? lio : Lio{}, device));
+				items[at].controllers.push_back(std::move(entry));
+			}
 		}
 	}
-	return item;
+	return items;
 }
 
 void look_at_devices(const ListedGuest &guest, std::vector<std::string> &problems)
@@ -64,23 +70,27 @@ std::vector<ListedGuest> survey(const Host &host, const std::vector<std::string>
 {
 	const Lio lio = host.configfs.read();
 	const std::vector<DomId> servers = backends(host.store);
-	std::vector<ListedGuest> found;
+	std::vector<Domain> domains;
 	if (!names.empty()) {
 		for (const std::string &name : names)
-			found.push_back(listed(host, lio, expect_domain(host.store, name), servers));
-		return found;
+			domains.push_back(expect_domain(host.store, name));
+		return listed(host, lio, domains, servers);
 	}
 	std::set<DomId> ids;
 	for (const DomId server : servers)
 		for (const DomId id : served(host.store, server))
 			ids.insert(id);
-	for (const DomId id : ids) {
-		const auto domain = find_domain(host.store, id);
-		ListedGuest item = listed(host, lio, domain.value_or(Domain{id, {}, {}}), servers);
-		item.running = domain.has_value();
-		if (!item.controllers.empty() || !item.running)
-			found.push_back(std::move(item));
+	const std::vector<DomId> wanted(ids.begin(), ids.end());
+	const std::vector<Domain> running = find_domains(host.store, wanted);
+	for (const DomId id : wanted) {
+		const auto domain = std::ranges::find(running, id, &Domain::id);
+		domains.push_back(domain == running.end() ? Domain{id, {}, {}} : *domain);
 	}
+	std::vector<ListedGuest> found = listed(host, lio, domains, servers);
+	for (ListedGuest &item : found)
+		item.running = std::ranges::find(running, item.domain.id, &Domain::id) != running.end();
+	std::erase_if(found,
+		      [](const ListedGuest &item) { return item.running && item.controllers.empty(); });
 	return found;
 }
 

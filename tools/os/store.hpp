@@ -3,6 +3,7 @@
 #pragma once
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,21 @@ public:
 	// What is not there reads as nothing.  Any other error is a Failure.
 	virtual std::optional<std::string> read(Txn txn, const std::string &path) = 0;
 	virtual std::vector<std::string> list(Txn txn, const std::string &path) = 0;
+	// The same of many, each as if it were asked alone; in less time, but for a transaction.
+	virtual std::vector<std::optional<std::string>> read_all(Txn txn, std::span<const std::string> paths)
+	{
+		std::vector<std::optional<std::string>> found;
+		for (const std::string &path : paths)
+			found.push_back(read(txn, path));
+		return found;
+	}
+	virtual std::vector<std::vector<std::string>> list_all(Txn txn, std::span<const std::string> paths)
+	{
+		std::vector<std::vector<std::string>> found;
+		for (const std::string &path : paths)
+			found.push_back(list(txn, path));
+		return found;
+	}
 	virtual void write(Txn txn, const std::string &path, const std::string &value) = 0;
 	virtual void remove(Txn txn, const std::string &path) = 0;
 	// The first is the owner, with what all others may do.

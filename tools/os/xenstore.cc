@@ -79,6 +79,38 @@ std::vector<std::string> Xenstore::list(Txn txn, const std::string &path)
 	return std::vector<std::string>(names.get(), names.get() + count);
 }
 
+std::vector<std::optional<std::string>> Xenstore::read_all(Txn txn, std::span<const std::string> paths)
+{
+	if (txn != Txn::none)
+		return Store::read_all(txn, paths);
+	std::vector<std::optional<std::string>> found;
+	for (Reply &reply : m_bulk.ask(Question::read, paths)) {
+		if (reply.error == 0)
+			found.emplace_back(std::move(reply.text));
+		else if (reply.error == ENOENT)
+			found.emplace_back();
+		else
+			found.push_back(read(txn, paths[found.size()])); // it says what is wrong
+	}
+	return found;
+}
+
+std::vector<std::vector<std::string>> Xenstore::list_all(Txn txn, std::span<const std::string> paths)
+{
+	if (txn != Txn::none)
+		return Store::list_all(txn, paths);
+	std::vector<std::vector<std::string>> found;
+	for (const Reply &reply : m_bulk.ask(Question::list, paths)) {
+		if (reply.error == 0)
+			found.push_back(split_names(reply.text));
+		else if (reply.error == ENOENT)
+			found.emplace_back();
+		else
+			found.push_back(list(txn, paths[found.size()])); // it also knows long directories
+	}
+	return found;
+}
+
 void Xenstore::write(Txn txn, const std::string &path, const std::string &value)
 {
 	if (!xs_write(m_handle, raw(txn), path.c_str(), value.data(), static_cast<unsigned>(value.size())))

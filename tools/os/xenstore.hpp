@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "os/bulk.hpp"
 #include "os/store.hpp"
 
 struct xs_handle;
@@ -20,6 +21,9 @@ public:
 
 	std::optional<std::string> read(Txn txn, const std::string &path) override;
 	std::vector<std::string> list(Txn txn, const std::string &path) override;
+	std::vector<std::optional<std::string>> read_all(Txn txn,
+							 std::span<const std::string> paths) override;
+	std::vector<std::vector<std::string>> list_all(Txn txn, std::span<const std::string> paths) override;
 	void write(Txn txn, const std::string &path, const std::string &value) override;
 	void remove(Txn txn, const std::string &path) override;
 	void permit(Txn txn, const std::string &path, const std::vector<Permission> &permissions) override;
@@ -35,6 +39,7 @@ public:
 
 private:
 	xs_handle *m_handle;
+	BulkReader m_bulk;
 };
 
 } // namespace vscsi

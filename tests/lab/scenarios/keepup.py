@@ -8,6 +8,7 @@ from vscsilab.load import VerifiedLoad
 TIMEOUT = 600
 GUESTS = 1
 DRIVERS = ("ours",)
+LONG = True
 NAA = "naa.50014050000000c0"
 OTHERS = range(2001, 2051)
 
