@@ -5,6 +5,7 @@
  * aborted, and the slot free for the frontend's next request.
  */
 #include "shim.h"
+#include "trace.h"
 
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
@@ -218,6 +219,8 @@ void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *c
 	else
 		slot->command.cdb_bytes = max_t(u32, command->cdb_bytes, VSCSI_SHORTEST_CDB);
 	slot->since = jiffies;
+	slot->submitted_ns = ktime_get_ns();
+	trace_submitted(slot);
 	vscsi_start(slot);
 }
 
@@ -339,6 +342,7 @@ static void vscsi_set_slot_result(struct vscsi_slot *slot)
 /* From here on the ring thread may use the slot again. */
 void vscsi_answer_slot(struct vscsi_ring *ring, u32 index, bool live)
 {
+	vscsi_trace_responded(ring, index, live);
 	if (live)
 		vscsi_respond(ring->engine, index);
 	else
@@ -375,6 +379,7 @@ void vscsi_answer(struct vscsi_ring *ring)
 	struct vscsi_slot *slot, *next;
 	bool live = ring->shared;
 	u32 devices = 0, i;
+	u64 now = done ? ktime_get_ns() : 0;
 
 	lockdep_assert_held(&ring->complete_lock);
 
@@ -387,13 +392,17 @@ void vscsi_answer(struct vscsi_ring *ring)
 	vscsi_batch_flush(ring->in);
 
 	llist_for_each_entry_safe(slot, next, done, done) {
-		if (slot->device)
-			device[devices++] = slot->device;
-		slot->device = NULL;
 		vscsi_pages_put(slot);
 		vscsi_passthrough_put(slot);
-		if (ring->in->failed & BIT(slot->index))
+		if (ring->in->failed & BIT(slot->index)) {
 			vscsi_set_copy_failed(ring->engine, slot->index);
+			vscsi_trace_rejected(ring, slot->index);
+		}
+		if (slot->device) {
+			vscsi_count_answer(slot, now);
+			device[devices++] = slot->device;
+		}
+		slot->device = NULL;
 		if (slot->task && slot->task_ok && vscsi_task_unanswered(ring->engine, slot->index))
 			ring->held |= BIT(slot->index);
 		else
@@ -422,6 +431,10 @@ void vscsi_complete(struct vscsi_slot *slot)
 
 	/* The slot, and with it the ring, may be gone once it is on the list. */
 	kref_get(&ring->kref);
+	if (slot->submitted_ns) {
+		slot->done_ns = ktime_get_ns();
+		trace_completed(slot);
+	}
 	if (atomic_xchg(&slot->state, VSCSI_SLOT_DONE) == VSCSI_SLOT_ABANDONED) {
 		vscsi_abandoned_end(slot);
 	} else {

@@ -44,6 +44,8 @@ void vscsi_batch_flush(struct vscsi_batch *batch)
 	if (!batch->count)
 		return;
 	gnttab_batch_copy(batch->op, batch->count);
+	WRITE_ONCE(batch->copies, batch->copies + batch->count);
+	WRITE_ONCE(batch->calls, batch->calls + 1);
 	for (i = 0; i < batch->count; i++)
 		if (batch->op[i].status != GNTST_okay)
 			batch->failed |= BIT(batch->slot[i]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The devices of a vhost: vscsi-devs/dev-N in the backend's xenstore directory. */
 #include "shim.h"
+#include "trace.h"
 
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -68,6 +69,7 @@ static void vscsi_device_set_state(struct vscsi_vhost *vhost, const char *name,
 {
 	char text[4];
 
+	trace_device_state(vhost, name, state);
 	snprintf(text, sizeof(text), "%d", state);
 	vscsi_device_write(vhost, name, "state", text);
 }
@@ -233,6 +235,11 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 				  pdev_text);
 		goto put_session;
 	}
+	device->counts = vscsi_lun_counts_alloc(&device->address);
+	if (!device->counts) {
+		vscsi_device_fail(vhost, name, "out of memory");
+		goto put_session;
+	}
 	kref_init(&device->kref);
 	spin_lock_init(&device->reset_lock);
 	INIT_LIST_HEAD(&device->resets);
@@ -248,6 +255,7 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 		vscsi_device_fail(vhost, name, "no memory or room for v-dev '%s'", vdev_text);
 		goto put_session;
 	}
+	vscsi_lun_counts_show(vhost, device->counts);
 	device->mapped = true;
 	list_add_tail(&device->entry, &vhost->devices);
 	mutex_lock(&vscsi_tpgs_lock);
@@ -259,6 +267,7 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 	return true;
 
 put_session:
+	vscsi_lun_counts_put(device->counts);
 	vscsi_session_put(device->session);
 fail:
 	kfree(why);
@@ -292,6 +301,7 @@ static void vscsi_device_unmap(struct vscsi_vhost *vhost, struct vscsi_device *d
 	mutex_lock(&vscsi_tpgs_lock);
 	list_del(&device->session_entry);
 	mutex_unlock(&vscsi_tpgs_lock);
+	vscsi_lun_counts_hide(device->counts);
 	device->mapped = false;
 	vscsi_device_put(device);
 }
@@ -334,6 +344,7 @@ void vscsi_devices_reap(struct vscsi_vhost *vhost)
 		/* Its directory may be another's by now. */
 		if (device->closing && !vscsi_device_find(vhost, device->name))
 			vscsi_device_set_state(vhost, device->name, XenbusStateClosed);
+		vscsi_lun_counts_put(device->counts);
 		kfree(device);
 	}
 }

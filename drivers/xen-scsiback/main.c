@@ -29,6 +29,7 @@ static int __init vscsi_init(void)
 	err = vscsi_pool_init();
 	if (err)
 		goto destroy_submit;
+	vscsi_inflight_init();
 	err = vscsi_fabric_register();
 	if (err)
 		goto exit_pool;
@@ -40,6 +41,7 @@ static int __init vscsi_init(void)
 unregister_fabric:
 	vscsi_fabric_unregister();
 exit_pool:
+	vscsi_inflight_exit();
 	vscsi_pool_exit();
 destroy_submit:
 	destroy_workqueue(vscsi_submit_wq);
@@ -56,6 +58,7 @@ static void __exit vscsi_exit(void)
 	destroy_workqueue(vscsi_control_wq);
 	destroy_workqueue(vscsi_submit_wq);
 	vscsi_fabric_unregister();
+	vscsi_inflight_exit();
 	vscsi_pool_exit();
 }
 

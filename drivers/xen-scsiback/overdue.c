@@ -31,6 +31,12 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 {
 	struct vscsi_slot *slot = ring->slot[index], *spare;
 	struct vscsi_device *device = slot->device;
+	struct vscsi_times times = {
+		.fetched = slot->fetched_ns,
+		.submitted = slot->submitted_ns,
+	};
+	bool counted = slot->counted, from_device = slot->from_device;
+	u32 bytes = slot->bytes;
 
 	lockdep_assert_held(&ring->complete_lock);
 	if (atomic_read(&slot->state) != VSCSI_SLOT_BUSY)
@@ -41,6 +47,7 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 
 	/* All before the exchange: afterwards the slot may be gone. */
 	kref_get(&ring->kref);
+	kref_get(&device->kref);
 	atomic_inc(&ring->abandoned);
 	if (!slot->task) {
 		atomic_inc(&device->abandoned);
@@ -54,6 +61,10 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 	if (atomic_cmpxchg(&slot->state, VSCSI_SLOT_BUSY, VSCSI_SLOT_ABANDONED) ==
 	    VSCSI_SLOT_BUSY) {
 		ring->slot[index] = spare;
+		times.done = times.answered = ktime_get_ns();
+		if (counted)
+			vscsi_count_overdue(device, bytes, from_device, &times);
+		vscsi_device_put(device);
 		return true;
 	}
 	vscsi_abandoned_forget(slot);
@@ -61,6 +72,7 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 	if (!slot->task)
 		atomic_dec(&device->abandoned);
 	atomic_dec(&ring->abandoned);
+	vscsi_device_put(device);
 	vscsi_ring_put(ring);
 	vscsi_slot_free(spare);
 	return false;

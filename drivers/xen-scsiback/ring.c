@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One connection: the shared page, its event channel and its thread. */
 #include "shim.h"
+#include "trace.h"
 
 #include <linux/blkdev.h>
 #include <linux/kthread.h>
@@ -74,13 +75,14 @@ static irqreturn_t vscsi_ring_interrupt(int irq, void *data)
 {
 	struct vscsi_ring *ring = data;
 
+	WRITE_ONCE(ring->interrupts, ring->interrupts + 1);
 	set_bit(VSCSI_RING_EVENT, &ring->flags);
 	vscsi_ring_kick(ring);
 	return IRQ_HANDLED;
 }
 
 /* Fetches one request and takes the references that its slot needs. */
-static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
+static int vscsi_ring_fetch(struct vscsi_ring *ring, u64 now, u32 *index)
 {
 	struct vscsi_vhost *vhost = ring->vhost;
 	struct vscsi_device *device = NULL;
@@ -105,8 +107,9 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 
 	slot = ring->slot[*index];
 	ring->tasks &= ~BIT(*index);
-	atomic_set(&slot->state, VSCSI_SLOT_BUSY);
 	slot->device = device;
+	slot->fetched_ns = now;
+	slot->submitted_ns = 0;
 	slot->aborting = false;
 	slot->result_known = false;
 	slot->bytes = 0;
@@ -116,14 +119,22 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 	slot->status = 0;
 	slot->task = verdict == VSCSI_FETCH_TASK;
 	slot->task_ok = false;
+	slot->counted = false;
 	slot->reset = false;
 	slot->unit = NULL;
 	slot->from_device = false;
 	slot->data_ready = false;
 	slot->has_sense = false;
 	slot->engine_result = verdict == VSCSI_FETCH_REJECT;
+	if (!slot->engine_result) {
+		slot->rqid = command.rqid;
+		memcpy(slot->cdb, command.cdb, sizeof(slot->cdb));
+	}
 	/* Target core writes only parts of it. */
 	memset(slot->sense, 0, sizeof(slot->sense));
+	/* For who looks at it with the complete_lock. */
+	atomic_set_release(&slot->state, VSCSI_SLOT_BUSY);
+	vscsi_trace_fetched(ring, *index);
 	return verdict;
 }
 
@@ -131,6 +142,7 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u32 *index)
 static void vscsi_reject(struct vscsi_slot *slot)
 {
 	slot->engine_result = true;
+	vscsi_trace_rejected(slot->ring, slot->index);
 	vscsi_complete(slot);
 }
 
@@ -230,10 +242,12 @@ static void vscsi_ring_lists(struct vscsi_ring *ring, u32 pending, u32 listed)
 		bool copied = !(ring->out->failed & BIT(index));
 
 		if (listed & BIT(index) &&
-		    vscsi_lists_done(ring->engine, index, copied) == VSCSI_FETCH_REJECT)
+		    vscsi_lists_done(ring->engine, index, copied) == VSCSI_FETCH_REJECT) {
 			vscsi_reject(ring->slot[index]);
-		else
-			ring->waiting_slot[kept++] = index;
+			continue;
+		}
+		vscsi_count_request(ring->slot[index]);
+		ring->waiting_slot[kept++] = index;
 	}
 	ring->waiting = kept;
 }
@@ -248,10 +262,11 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	u32 pending = 0, listed = 0, loaded, index, i;
 	struct blk_plug plug;
 	int verdict = VSCSI_FETCH_EMPTY;
+	u64 now = ktime_get_ns();
 
 	ring->out->failed = 0;
 	while (ring->waiting + pending < VSCSI_SLOTS) {
-		verdict = vscsi_ring_fetch(ring, &index);
+		verdict = vscsi_ring_fetch(ring, now, &index);
 		if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN)
 			break;
 		*fetched = true;

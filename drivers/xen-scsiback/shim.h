@@ -37,9 +37,11 @@
 #include <xen/grant_table.h>
 #include <xen/xenbus.h>
 
-#include <vscsi/engine.h>
+#include <vscsi/statistics.h>
 
 struct vscsi_unit;
+struct vscsi_lun_counts;
+struct vscsi_ring_counts;
 
 struct vscsi_port {
 	struct se_wwn se_wwn;
@@ -109,6 +111,7 @@ struct vscsi_device {
 	struct list_head followers;	/* reset_lock: those that the one is for as well */
 	struct vscsi_passthrough *passthrough;	/* ring thread; the last one used */
 	u32 attentions;			/* passthrough's gate_lock: how many of its have been told */
+	struct vscsi_lun_counts *counts;
 	char name[32];			/* of its directory below vscsi-devs */
 };
 
@@ -117,6 +120,8 @@ struct vscsi_device {
 struct vscsi_batch {
 	u32 count;
 	u32 failed;			/* a bit for each slot with a failed copy */
+	u64 copies;			/* so far; who has the batch writes, anybody reads */
+	u64 calls;			/* as copies */
 	u8 slot[VSCSI_BATCH];
 	struct gnttab_copy op[VSCSI_BATCH];
 };
@@ -141,6 +146,9 @@ struct vscsi_slot {
 	atomic_t state;			/* enum vscsi_slot_state */
 	bool spare;			/* took an abandoned slot's place; sgl is its own */
 	unsigned long since;		/* jiffies at submission */
+	u64 fetched_ns;			/* CLOCK_MONOTONIC */
+	u64 submitted_ns;		/* 0 until then */
+	u64 done_ns;
 	struct vscsi_passthrough *passthrough;
 	spinlock_t request_lock;
 	struct request *request;	/* request_lock: with the SCSI mid-layer */
@@ -148,6 +156,7 @@ struct vscsi_slot {
 	struct vscsi_command command;	/* what is submitted; its cdb is the next member */
 	u8 cdb[VSCSI_CDB_BYTES];	/* target core keeps fewer of a vendor's */
 	u32 index;
+	u16 rqid;			/* the frontend's name for it */
 	u32 bytes;			/* of data */
 	u32 pages;			/* held in sgl */
 	u32 residual;
@@ -156,6 +165,7 @@ struct vscsi_slot {
 	bool task;
 	bool reset;			/* a task that target core carries out for the device */
 	bool task_ok;
+	bool counted;			/* in its LUN's requests */
 	bool from_device;
 	bool data_ready;		/* target core delivered data */
 	bool has_sense;
@@ -186,6 +196,7 @@ struct vscsi_ring {
 	struct task_struct *thread;
 	wait_queue_head_t wait;
 	unsigned long flags;		/* enum vscsi_ring_flag, atomic bits */
+	u64 interrupts;			/* its handler writes, anybody reads */
 	bool stopped;			/* set once; completions then kick the vhost */
 	u32 waiting;			/* ring thread: fetched, not yet submitted */
 	u8 waiting_slot[VSCSI_SLOTS];	/* ring thread */
@@ -228,7 +239,12 @@ struct vscsi_vhost {
 	bool broken_told;		/* control work */
 	bool ready;			/* control work: devices await a connection anew */
 	unsigned long since;		/* control work: jiffies of the last change of state */
-	struct vscsi_ring *ring;	/* control work: current or draining */
+	struct mutex ring_lock;		/* the ring, for others than the control work */
+	struct vscsi_ring *ring;	/* control work with ring_lock: current or draining */
+	struct vscsi_ring_statistics past;	/* ring_lock: of earlier rings */
+	struct vscsi_ring_counts *counts;	/* state_lock; NULL once xenbus let go */
+	struct dentry *inflight;	/* its directory; xenwatch, then the control work */
+	u32 number;			/* of the controller, for tracing */
 	bool ring_live;			/* control work */
 
 	spinlock_t map_lock;		/* luns, against the ring thread */
@@ -417,6 +433,35 @@ void vscsi_devices_close_sessions(struct vscsi_vhost *vhost);
 void vscsi_devices_reap(struct vscsi_vhost *vhost);
 /* Any context. */
 void vscsi_device_put(struct vscsi_device *device);
+
+/* statistics.c: sysfs */
+int vscsi_statistics_add(struct vscsi_vhost *vhost);
+/* xenwatch: waits for its readers, which wait for nothing. */
+void vscsi_statistics_remove(struct vscsi_vhost *vhost);
+/* Control work; may sleep.  A LUN's numbers; those without a directory still count. */
+struct vscsi_lun_counts *vscsi_lun_counts_alloc(const struct vscsi_address *address);
+void vscsi_lun_counts_show(struct vscsi_vhost *vhost, struct vscsi_lun_counts *counts);
+void vscsi_lun_counts_hide(struct vscsi_lun_counts *counts);
+void vscsi_lun_counts_put(struct vscsi_lun_counts *counts);
+/* Control work, ring_lock held: the ring is about to go. */
+void vscsi_statistics_fold(struct vscsi_vhost *vhost);
+/* Ring thread: a request that names a device. */
+void vscsi_count_request(struct vscsi_slot *slot);
+/* complete_lock held: a command's result is set, its device not put. */
+void vscsi_count_answer(struct vscsi_slot *slot, u64 now);
+/* complete_lock held: a command that is answered without the device. */
+void vscsi_count_overdue(struct vscsi_device *device, u32 bytes, bool from_device,
+			 const struct vscsi_times *times);
+
+/* inflight.c: debugfs */
+void vscsi_inflight_init(void);
+void vscsi_inflight_exit(void);
+/* xenwatch */
+void vscsi_inflight_add(struct vscsi_vhost *vhost);
+/* xenwatch: its name is free for another, its commands can still be seen. */
+void vscsi_inflight_leave(struct vscsi_vhost *vhost);
+/* Control work; may sleep. */
+void vscsi_inflight_remove(struct vscsi_vhost *vhost);
 
 /* xenbus.c */
 int vscsi_xenbus_register(void);

@@ -6,6 +6,7 @@
  * tried again when the last command in the way has ended.
  */
 #include "shim.h"
+#include "trace.h"
 
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -55,7 +56,10 @@ static void vscsi_ring_settle(struct vscsi_vhost *vhost)
 		return;
 	while (kref_read(&ring->kref) > 1)
 		usleep_range(20, 100);
+	mutex_lock(&vhost->ring_lock);
+	vscsi_statistics_fold(vhost);
 	vhost->ring = NULL;
+	mutex_unlock(&vhost->ring_lock);
 	vscsi_ring_put(ring);
 }
 
@@ -78,8 +82,10 @@ static int vscsi_read_ring(struct vscsi_vhost *vhost, grant_ref_t *grant, evtchn
 static void vscsi_vhost_switch(struct vscsi_vhost *vhost, enum xenbus_state state)
 {
 	mutex_lock(&vhost->state_lock);
-	if (!vhost->gone)
+	if (!vhost->gone) {
+		trace_backend_state(vhost, state);
 		xenbus_switch_state(vhost->dev, state);
+	}
 	mutex_unlock(&vhost->state_lock);
 	vhost->since = jiffies;
 }
@@ -115,7 +121,9 @@ static void vscsi_vhost_connect(struct vscsi_vhost *vhost)
 		vscsi_vhost_fatal(vhost, PTR_ERR(ring), why);
 		return;
 	}
+	mutex_lock(&vhost->ring_lock);
 	vhost->ring = ring;
+	mutex_unlock(&vhost->ring_lock);
 	vhost->ring_live = true;
 	WRITE_ONCE(vhost->was_connected, true);
 	vscsi_devices_step(vhost, VSCSI_HOST_CONNECT);
@@ -239,6 +247,7 @@ static void vscsi_vhost_control(struct work_struct *work)
 		vscsi_devices_reap(vhost);
 		if (!vhost->ring && list_empty(&vhost->devices) && !vhost->left) {
 			vhost->left = true;
+			vscsi_inflight_remove(vhost);
 			vscsi_vhost_put(vhost);
 		}
 	} else {
@@ -273,9 +282,12 @@ struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev)
 	get_device(&dev->dev);
 	vhost->dev = dev;
 	vhost->domid = dev->otherend_id;
+	if (kstrtou32(strrchr(dev->nodename, '/') + 1, 10, &vhost->number))
+		vhost->number = ~0u;
 	INIT_WORK(&vhost->control, vscsi_vhost_control);
 	INIT_DELAYED_WORK(&vhost->nag, vscsi_vhost_nag);
 	mutex_init(&vhost->state_lock);
+	mutex_init(&vhost->ring_lock);
 	spin_lock_init(&vhost->map_lock);
 	xa_init_flags(&vhost->handles, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&vhost->devices);
@@ -289,5 +301,7 @@ void vscsi_vhost_leave(struct vscsi_vhost *vhost)
 	mutex_lock(&vhost->state_lock);
 	WRITE_ONCE(vhost->gone, true);
 	mutex_unlock(&vhost->state_lock);
+	vscsi_statistics_remove(vhost);
+	vscsi_inflight_leave(vhost);
 	vscsi_vhost_kick(vhost);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The xenbus driver.  Nothing here waits: xenwatch serves all guests. */
 #include "shim.h"
+#include "trace.h"
 
 static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
@@ -15,6 +16,10 @@ static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 	if (!vhost)
 		return -ENOMEM;
 	dev_set_drvdata(&dev->dev, vhost);
+	vscsi_inflight_add(vhost);
+	err = vscsi_statistics_add(vhost);
+	if (err)
+		goto leave;
 
 	err = xenbus_printf(XBT_NIL, dev->nodename, "feature-sg-grant", "%u", VSCSI_MAX_SEGMENTS);
 	if (err) {
@@ -49,6 +54,7 @@ static void vscsi_frontend_changed(struct xenbus_device *dev, enum xenbus_state 
 		.online = true,
 	};
 
+	trace_frontend_state(vhost, state);
 	if (state == XenbusStateConnected)
 		WRITE_ONCE(vhost->seen_connected, true);
 	/* Before its first connect a restored guest's devices keep their states. */

@@ -107,6 +107,7 @@ struct vscsi_cursor {
 #define VSCSI_REJECT_RQID 7     /* request id already in flight */
 #define VSCSI_REJECT_GRANT 8    /* the hypervisor refused a copy */
 #define VSCSI_REJECT_KINDS 9
+#define VSCSI_NOT_REJECTED (-1)
 
 struct vscsi_counters {
 	vscsi_u64 requests;
@@ -131,6 +132,7 @@ struct vscsi_command {
 	vscsi_u32 cdb_bytes;    /* as the frontend says */
 	vscsi_u32 timeout;      /* seconds that the frontend will wait; 0 if it did not say */
 	vscsi_u16 channel, id;  /* of the target */
+	vscsi_u16 rqid;         /* the frontend's name for it */
 };
 
 /* A task management request. */

@@ -8,6 +8,7 @@
 #include <vscsi/back_ring.hpp>
 #include <vscsi/lun_map.hpp>
 #include <vscsi/request.hpp>
+#include <vscsi/statistics.h>
 
 namespace vscsi
 {
@@ -22,7 +23,8 @@ struct Slot {
 	u16 rqid;
 	u16 ref_rqid;
 	u16 timeout;
-	u16 channel, id;
+	u16 channel, id, lun;
+	i32 rejected; // a Reject
 	u8 action;
 	u8 direction;
 	u8 lists;
@@ -68,6 +70,8 @@ public:
 	void forget(u32 slot) noexcept { release(slot); }
 	[[nodiscard]] bool publish() noexcept;
 	void read_counters(vscsi_counters &out) const noexcept;
+	void outcome_of(u32 slot, vscsi_outcome &out) const noexcept;
+	void view_of(u32 slot, vscsi_request_view &out) const noexcept;
 	[[nodiscard]] u32 busy_slots() const noexcept { return busy_.load(Order::acquire); }
 	[[nodiscard]] u32 in_flight() const noexcept;
 

@@ -6,6 +6,7 @@
 #include <vscsi/names.hpp>
 #include <vscsi/report_luns.hpp>
 #include <vscsi/ring_engine.hpp>
+#include <vscsi/statistics.hpp>
 
 using namespace vscsi;
 
@@ -174,6 +175,32 @@ vscsi_u32 vscsi_in_flight(const vscsi_ring_engine *ring) noexcept
 vscsi_u32 vscsi_busy_slots(const vscsi_ring_engine *ring) noexcept
 {
 	return engine(ring).busy_slots();
+}
+
+void vscsi_lun_requested(vscsi_lun_statistics *lun, vscsi_u32 function) noexcept
+{
+	lun_requested(*lun, function);
+}
+
+void vscsi_lun_completed(vscsi_lun_statistics *lun, const vscsi_outcome *outcome,
+			 const vscsi_times *times) noexcept
+{
+	lun_completed(*lun, *outcome, *times);
+}
+
+void vscsi_outcome_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_outcome *out) noexcept
+{
+	engine(ring).outcome_of(slot, *out);
+}
+
+void vscsi_ring_statistics_add(vscsi_ring_statistics *to, const vscsi_ring_statistics *from) noexcept
+{
+	ring_statistics_add(*to, *from);
+}
+
+void vscsi_view_of(const vscsi_ring_engine *ring, vscsi_u32 slot, vscsi_request_view *out) noexcept
+{
+	engine(ring).view_of(slot, *out);
 }
 
 size_t vscsi_luns_bytes(vscsi_u32 capacity) noexcept

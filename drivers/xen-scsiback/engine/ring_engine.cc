@@ -71,6 +71,10 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	s.timeout = head.timeout;
 	s.action = head.action;
 	s.direction = head.direction;
+	s.channel = head.channel;
+	s.id = head.id;
+	s.lun = head.lun;
+	s.rejected = VSCSI_NOT_REJECTED;
 	s.device = no_device;
 	s.lists = 0;
 	s.segments = 0;
@@ -78,6 +82,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	s.result = 0;
 	s.residual = 0;
 	s.sense_length = 0;
+	s.cdb_length = 0;
 
 	if (const Reject why = check_head(head); why != Reject::none) {
 		(void)reject(slot, why);
@@ -88,8 +93,6 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	}
 	if (rqid_in_flight(head.rqid, slot))
 		return reject(slot, Reject::rqid);
-	s.channel = head.channel;
-	s.id = head.id;
 	if (const auto *device = luns.find(LunMap::key(head.channel, head.id, head.lun)))
 		s.device = device->device;
 	else if (head.lun == report_luns_well_known && !luns.of_target(head.channel, head.id).empty())
@@ -146,6 +149,7 @@ int RingEngine::reject(u32 slot, Reject why) noexcept
 {
 	counters_.rejected[static_cast<std::size_t>(why)].add_shared(1);
 	Slot &s = slots_[slot];
+	s.rejected = static_cast<i32>(why);
 	s.sense_length = 0;
 	s.residual = s.data.bytes;
 	const auto action = static_cast<wire::Action>(s.action);
@@ -187,6 +191,7 @@ void RingEngine::command_of(u32 slot, vscsi_command &out) const noexcept
 	out.cdb_bytes = s.cdb_length;
 	out.channel = s.channel;
 	out.id = s.id;
+	out.rqid = s.rqid;
 }
 
 // Requests that were there before the task, which is being fetched.
@@ -313,6 +318,34 @@ void RingEngine::read_counters(vscsi_counters &out) const noexcept
 	out.resets = counters_.resets.read();
 	for (u32 i = 0; i < VSCSI_REJECT_KINDS; i++)
 		out.rejected[i] = counters_.rejected[i].read();
+}
+
+void RingEngine::outcome_of(u32 slot, vscsi_outcome &out) const noexcept
+{
+	const Slot &s = slots_[slot];
+	const auto result = static_cast<u32>(s.result);
+	out.host = result >> 16 & 0xff;
+	out.status = result & 0xff;
+	out.direction = s.direction;
+	out.asked = s.data.bytes;
+	out.moved = s.data.bytes - s.residual;
+}
+
+void RingEngine::view_of(u32 slot, vscsi_request_view &out) const noexcept
+{
+	const Slot &s = slots_[slot];
+	out.cdb = s.cdb;
+	out.cdb_bytes = s.cdb_length;
+	out.direction = s.direction;
+	out.bytes = s.data.bytes;
+	out.result = static_cast<u32>(s.result);
+	out.residual = s.residual;
+	out.reject = s.rejected;
+	out.rqid = s.rqid;
+	out.channel = s.channel;
+	out.id = s.id;
+	out.lun = s.lun;
+	out.action = s.action;
 }
 
 u32 RingEngine::in_flight() const noexcept

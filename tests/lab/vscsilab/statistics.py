@@ -1,0 +1,49 @@
+"""What the driver counts and shows: sysfs, tracefs, debugfs."""
+import re
+
+TRACING = "/sys/kernel/tracing"
+DEBUG = "/sys/kernel/debug/xen-scsiback"
+
+
+def directory(guest, devid=0):
+    return f"/sys/bus/xen-backend/devices/vscsi-{guest.domid}-{devid}/statistics"
+
+
+def numbers(dom0, path):
+    """Each file of a directory of statistics; those with several lines as lists of [bound, count]."""
+    text = dom0.run(f"cd {path} && grep -H . $(find . -maxdepth 1 -type f)").out
+    found = {}
+    for line in text.splitlines():
+        name, _, value = line.removeprefix("./").partition(":")
+        if " " in value:
+            found.setdefault(name, []).append(value.split())
+        else:
+            found[name] = int(value)
+    return found
+
+
+def grown(before, after):
+    """What changed, of the plain numbers."""
+    return {name: after[name] - before[name] for name in after
+            if isinstance(after[name], int) and after[name] != before[name]}
+
+
+def entries(latency):
+    return sum(int(count) for _, count in latency)
+
+
+class Trace:
+    """The events xen_scsiback:* while it lasts, as (event, text) in order."""
+
+    def __init__(self, dom0):
+        self.dom0 = dom0
+
+    def __enter__(self):
+        self.dom0.run(f"mountpoint -q {TRACING} || mount -t tracefs none {TRACING}; cd {TRACING}; "
+                      "echo > trace; echo 1 > events/xen_scsiback/enable; echo 1 > tracing_on")
+        return self
+
+    def __exit__(self, *_):
+        text = self.dom0.run(f"cd {TRACING}; echo 0 > events/xen_scsiback/enable; cat trace").out
+        self.text = text
+        self.events = re.findall(r"\d+\.\d+: (\w+): (.*)", text)
