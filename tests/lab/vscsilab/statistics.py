@@ -9,12 +9,16 @@ def directory(guest, devid=0):
     return f"/sys/bus/xen-backend/devices/vscsi-{guest.domid}-{devid}/statistics"
 
 
-def numbers(dom0, path):
-    """Each file of a directory of statistics; those with several lines as lists of [bound, count]."""
-    text = dom0.run(f"cd {path} && grep -H . $(find . -maxdepth 1 -type f)").out
+def numbers(dom0, *paths):
+    """The files of each directory of statistics; those with several lines as lists of [bound, count]."""
+    text = dom0.run("; ".join(f"echo; cd {path} && grep -sH . *" for path in paths) + "; true").out
+    return [_numbers(part.splitlines()) for part in text.removeprefix("\n").split("\n\n")]
+
+
+def _numbers(lines):
     found = {}
-    for line in text.splitlines():
-        name, _, value = line.removeprefix("./").partition(":")
+    for line in lines:
+        name, _, value = line.partition(":")
         if " " in value:
             found.setdefault(name, []).append(value.split())
         else:
