@@ -202,6 +202,8 @@ static void vscsi_start(struct vscsi_slot *slot)
 	}
 	vscsi_hand_over_pages(slot);
 	vscsi_passthrough_adopt(slot);
+	if (!slot->passthrough)
+		vscsi_direct_adopt(slot);
 	vscsi_execute(slot);
 }
 
@@ -254,6 +256,8 @@ int vscsi_queue_data_in(struct se_cmd *cmd)
 	slot->data_ready = slot->from_device;
 	if (slot->cdb[0] == REPORT_LUNS && !slot->status)
 		vscsi_report_guest_luns(slot);
+	if (slot->cdb[0] == INQUIRY && !slot->status)
+		vscsi_direct_inquired(slot);
 	return 0;
 }
 
@@ -429,6 +433,14 @@ void vscsi_complete(struct vscsi_slot *slot)
 {
 	struct vscsi_ring *ring = slot->ring;
 
+	if (slot->quiet) {
+		/* Who drains holds the ring. */
+		if (atomic_xchg(&slot->state, VSCSI_SLOT_DONE) == VSCSI_SLOT_ABANDONED)
+			vscsi_abandoned_end(slot);
+		else
+			llist_add(&slot->done, &ring->done);
+		return;
+	}
 	/* The slot, and with it the ring, may be gone once it is on the list. */
 	kref_get(&ring->kref);
 	if (slot->submitted_ns) {

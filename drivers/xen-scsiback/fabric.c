@@ -54,6 +54,18 @@ static int vscsi_cmd_state(struct se_cmd *cmd)
 	return 0;
 }
 
+static int vscsi_lun_linked(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	vscsi_direct_link(se_tpg, lun);
+	return vscsi_passthrough_link(se_tpg, lun);
+}
+
+static void vscsi_lun_unlinked(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	vscsi_passthrough_unlink(se_tpg, lun);
+	vscsi_direct_unlink(se_tpg, lun);
+}
+
 static const struct target_core_fabric_ops vscsi_ops = {
 	.module				= THIS_MODULE,
 	.fabric_name			= "xen-pvscsi",
@@ -79,8 +91,8 @@ static const struct target_core_fabric_ops vscsi_ops = {
 	.fabric_drop_wwn		= vscsi_drop_wwn,
 	.fabric_make_tpg		= vscsi_make_tpg,
 	.fabric_drop_tpg		= vscsi_drop_tpg,
-	.fabric_post_link		= vscsi_passthrough_link,
-	.fabric_pre_unlink		= vscsi_passthrough_unlink,
+	.fabric_post_link		= vscsi_lun_linked,
+	.fabric_pre_unlink		= vscsi_lun_unlinked,
 	.fabric_init_nodeacl		= vscsi_init_nodeacl,
 	.tfc_wwn_attrs			= vscsi_wwn_attrs,
 	.tfc_tpg_base_attrs		= vscsi_tpg_attrs,

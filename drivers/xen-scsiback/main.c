@@ -29,6 +29,9 @@ static int __init vscsi_init(void)
 	err = vscsi_pool_init();
 	if (err)
 		goto destroy_submit;
+	err = vscsi_direct_init();
+	if (err)
+		goto exit_pool_only;
 	vscsi_inflight_init();
 	err = vscsi_fabric_register();
 	if (err)
@@ -42,6 +45,8 @@ unregister_fabric:
 	vscsi_fabric_unregister();
 exit_pool:
 	vscsi_inflight_exit();
+	vscsi_direct_exit();
+exit_pool_only:
 	vscsi_pool_exit();
 destroy_submit:
 	destroy_workqueue(vscsi_submit_wq);
@@ -59,6 +64,7 @@ static void __exit vscsi_exit(void)
 	destroy_workqueue(vscsi_submit_wq);
 	vscsi_fabric_unregister();
 	vscsi_inflight_exit();
+	vscsi_direct_exit();
 	vscsi_pool_exit();
 }
 

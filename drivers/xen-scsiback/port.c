@@ -60,6 +60,7 @@ struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name)
 	tpg->tpgt = tpgt;
 	INIT_LIST_HEAD(&tpg->sessions);
 	xa_init(&tpg->passthrough);
+	xa_init(&tpg->direct);
 	err = core_tpg_register(wwn, &tpg->se_tpg, port->protocol);
 	if (err < 0) {
 		kfree(tpg);
@@ -92,6 +93,7 @@ void vscsi_drop_tpg(struct se_portal_group *se_tpg)
 	wait_event(vscsi_tpg_unpinned, vscsi_tpg_unused(tpg));
 	core_tpg_deregister(se_tpg);
 	xa_destroy(&tpg->passthrough);
+	xa_destroy(&tpg->direct);
 	kfree(tpg);
 }
 

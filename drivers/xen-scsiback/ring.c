@@ -125,6 +125,7 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u64 now, u32 *index)
 	slot->from_device = false;
 	slot->data_ready = false;
 	slot->has_sense = false;
+	slot->quiet = false;
 	slot->engine_result = verdict == VSCSI_FETCH_REJECT;
 	if (!slot->engine_result) {
 		slot->rqid = command.rqid;
@@ -293,6 +294,7 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	for (i = 0; i < loaded; i++)
 		vscsi_ring_submit(ring->slot[ring->waiting_slot[i]]);
 	blk_finish_plug(&plug);
+	vscsi_direct_finish_all(ring);
 	ring->waiting -= loaded;
 	memmove(ring->waiting_slot, ring->waiting_slot + loaded, ring->waiting);
 	vscsi_ring_tasks_first(ring);
@@ -315,6 +317,19 @@ static long vscsi_ring_sleep(const struct vscsi_ring *ring)
 								: MAX_SCHEDULE_TIMEOUT;
 }
 
+/*
+ * A pass reads also what came after its event; the event for that then finds
+ * nothing.  Only one that no request accounts for delays the next.
+ */
+static void vscsi_ring_eoi(struct vscsi_ring *ring, bool fetched)
+{
+	bool spurious = !fetched && !ring->ahead;
+
+	if (!fetched)
+		ring->ahead = false;
+	xen_irq_lateeoi(ring->irq, spurious ? XEN_EOI_FLAG_SPURIOUS : 0);
+}
+
 static int vscsi_ring_thread(void *data)
 {
 	struct vscsi_ring *ring = data;
@@ -328,6 +343,8 @@ static int vscsi_ring_thread(void *data)
 				test_bit(VSCSI_RING_WORK, &ring->flags) || kthread_should_stop(),
 				vscsi_ring_sleep(ring));
 		vscsi_overdue(ring);
+		/* Of commands that waited for others, and were submitted elsewhere. */
+		vscsi_direct_finish_all(ring);
 		if (!left && !ring->waiting) {
 			vscsi_pages_trim(ring);
 			continue;
@@ -346,10 +363,12 @@ static int vscsi_ring_thread(void *data)
 			cond_resched();
 		} while (more && !kthread_should_stop());
 
+		if (fetched)
+			ring->ahead = true;
 		if (test_bit(VSCSI_RING_BROKEN, &ring->flags))
 			vscsi_vhost_kick(ring->vhost);
 		else if (test_and_clear_bit(VSCSI_RING_EVENT, &ring->flags))
-			xen_irq_lateeoi(ring->irq, fetched ? 0 : XEN_EOI_FLAG_SPURIOUS);
+			vscsi_ring_eoi(ring, fetched);
 	}
 	memalloc_noio_restore(noio);
 	return 0;
@@ -368,6 +387,8 @@ static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 	ring->vhost = vhost;
 	init_waitqueue_head(&ring->wait);
 	init_llist_head(&ring->done);
+	init_llist_head(&ring->executed);
+	INIT_WORK(&ring->finish, vscsi_direct_finish_work);
 	mutex_init(&ring->complete_lock);
 	spin_lock_init(&ring->abandoned_lock);
 	INIT_LIST_HEAD(&ring->abandoned_slots);
@@ -452,6 +473,8 @@ void vscsi_ring_stop(struct vscsi_ring *ring)
 	u32 i;
 
 	kthread_stop(ring->thread);
+	/* Nobody is it any more: what ends from here on is not left to it. */
+	WRITE_ONCE(ring->thread, NULL);
 	/* Before the control work looks at what is in flight. */
 	smp_store_mb(ring->stopped, true);
 

@@ -19,6 +19,7 @@
 
 #define pr_fmt(fmt) "xen-pvscsi: " fmt
 
+#include <linux/bio.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -61,6 +62,7 @@ struct vscsi_tpg {
 	bool ring_per_lun;		/* vscsi_tpgs_lock: a wish to the tools */
 	struct list_head sessions;	/* vscsi_tpgs_lock */
 	struct xarray passthrough;	/* by LUN; locks itself, read under RCU */
+	struct xarray direct;		/* by LUN; locks itself: block devices of iblock */
 };
 
 /* Who a guest is; empty where xenstore does not say. */
@@ -132,6 +134,8 @@ enum vscsi_slot_state {
 	VSCSI_SLOT_ABANDONED,		/* answered and replaced while target core has it */
 };
 
+#define VSCSI_INLINE_VECS 16
+
 /* Ring thread until submission, then target core, then the completer. */
 struct vscsi_slot {
 	struct se_cmd cmd;
@@ -172,9 +176,16 @@ struct vscsi_slot {
 	bool engine_result;		/* the engine already knows the answer */
 	bool again;			/* not for the guest: submit it once more */
 	bool result_known;		/* host, status, residual and sense are final */
+	bool quiet;			/* who completes it answers it with others */
+	blk_status_t bio_status;
+	struct block_device *bdev;	/* direct.c; valid while the command is target core's */
+	struct bio *current_bio;
+	struct llist_node executed;
 	sense_reason_t (*compare_done)(struct se_cmd *cmd, bool success, int *post_ret);
 	u8 sense[TRANSPORT_SENSE_BUFFER];
 	struct scatterlist *sgl;	/* VSCSI_MAX_SEGMENTS entries */
+	struct bio bio;
+	struct bio_vec vecs[VSCSI_INLINE_VECS];	/* of bio; one with more brings its own */
 };
 
 enum vscsi_ring_flag {
@@ -198,6 +209,7 @@ struct vscsi_ring {
 	unsigned long flags;		/* enum vscsi_ring_flag, atomic bits */
 	u64 interrupts;			/* its handler writes, anybody reads */
 	bool stopped;			/* set once; completions then kick the vhost */
+	bool ahead;			/* ring thread: read requests whose event may be yet to come */
 	u32 waiting;			/* ring thread: fetched, not yet submitted */
 	u8 waiting_slot[VSCSI_SLOTS];	/* ring thread */
 	u32 parked;			/* ring thread: a bit for each slot whose device is not to be used yet */
@@ -207,6 +219,8 @@ struct vscsi_ring {
 	struct list_head abandoned_slots;	/* abandoned_lock: target core still has them */
 	atomic_t abandoned;		/* how many */
 
+	struct llist_head executed;	/* direct.c: ended, and not yet completed */
+	struct work_struct finish;	/* completes them where the ring's thread does not */
 	struct llist_head done;
 	struct mutex complete_lock;	/* held by the one completer */
 	struct vscsi_batch *out;	/* ring thread */
@@ -317,7 +331,7 @@ void vscsi_guest_read(struct vscsi_vhost *vhost);
 /* Ring thread; may sleep. */
 void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command);
 void vscsi_submit_work(struct work_struct *work);
-/* Any process context; the slot is not the caller's any more. */
+/* Any process context; the slot is not the caller's any more.  A quiet one waits for vscsi_drain(). */
 void vscsi_complete(struct vscsi_slot *slot);
 /* Process context: answers what is on the list, unless somebody else does. */
 void vscsi_drain(struct vscsi_ring *ring);
@@ -416,6 +430,17 @@ void vscsi_pages_put(struct vscsi_slot *slot);
 void vscsi_pages_disown(struct vscsi_slot *slot, bool undo);
 void vscsi_pages_drop(struct vscsi_slot *slot);
 void vscsi_pages_trim(struct vscsi_ring *ring);
+
+/* direct.c */
+int vscsi_direct_init(void);
+void vscsi_direct_exit(void);
+void vscsi_direct_link(struct se_portal_group *se_tpg, struct se_lun *lun);
+void vscsi_direct_unlink(struct se_portal_group *se_tpg, struct se_lun *lun);
+void vscsi_direct_adopt(struct vscsi_slot *slot);
+/* Vital product data came from target core. */
+void vscsi_direct_inquired(struct vscsi_slot *slot);
+void vscsi_direct_finish_all(struct vscsi_ring *ring);
+void vscsi_direct_finish_work(struct work_struct *work);
 
 /* vhost.c */
 struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev);

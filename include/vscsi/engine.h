@@ -225,6 +225,9 @@ vscsi_u32 vscsi_host_result(vscsi_u32 host) VSCSI_NOEXCEPT;
  */
 void vscsi_protect_mode_sense(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) VSCSI_NOEXCEPT;
 
+/* Raises the transfer length of a Block Limits VPD page; see block_limits.hpp. */
+void vscsi_widen_block_limits(vscsi_u8 *page, vscsi_u32 bytes, vscsi_u32 blocks) VSCSI_NOEXCEPT;
+
 /*
  * Reservations on a device that is passed through: the device sees one I_T
  * nexus, the host's, whoever of the guests sends.  Reservation commands go to

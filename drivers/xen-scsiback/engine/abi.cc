@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // The C border: casts and nothing else.
 #include <new>
+#include <vscsi/block_limits.hpp>
 #include <vscsi/control.hpp>
 #include <vscsi/gate.hpp>
 #include <vscsi/names.hpp>
@@ -121,6 +122,11 @@ vscsi_u32 vscsi_host_result(vscsi_u32 host) noexcept
 void vscsi_protect_mode_sense(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) noexcept
 {
 	protect_mode_sense(cdb, {data, bytes});
+}
+
+void vscsi_widen_block_limits(vscsi_u8 *page, vscsi_u32 bytes, vscsi_u32 blocks) noexcept
+{
+	widen_block_limits({page, bytes}, blocks);
 }
 
 int vscsi_gate_enter(vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) noexcept

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads and writes of iblock backstores, as one bio from the ring's thread.
+ * Target core does all that comes before: LUN, access, unit attentions, ALUA,
+ * reservations, task attributes.  What it would do afterwards, a work item and
+ * with it a context switch for each command, is done here for all that ended
+ * together: Documentation/performance.md has what that is worth.
+ *
+ * Whatever is unusual (protection information, an error, an abort) goes the
+ * way that target core has for it.
+ */
+#include "shim.h"
+
+#include <linux/blkdev.h>
+#include <linux/highmem.h>
+#include <linux/slab.h>
+
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+
+/* bios for data that the slot has no room for. */
+static struct bio_set vscsi_bios;
+static struct workqueue_struct *vscsi_finish_wq;
+
+/* iblock tells its device in words only. */
+static dev_t vscsi_direct_device(struct se_device *dev)
+{
+	unsigned int major, minor;
+	dev_t number = 0;
+	char *text, *at;
+
+	if (strcmp(dev->transport->name, "iblock"))
+		return 0;
+	text = (char *)get_zeroed_page(GFP_KERNEL);
+	if (!text)
+		return 0;
+	dev->transport->show_configfs_dev_params(dev, text);
+	at = strstr(text, "Major: ");
+	if (at && sscanf(at, "Major: %u Minor: %u", &major, &minor) == 2)
+		number = MKDEV(major, minor);
+	free_page((unsigned long)text);
+	return number;
+}
+
+/*
+ * A backstore was linked to a LUN; if its device cannot be had, iblock does the
+ * work.  May sleep.  iblock keeps the device open for as long as a LUN or a
+ * command needs it, so no reference is kept here.
+ */
+void vscsi_direct_link(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	dev_t number = vscsi_direct_device(rcu_dereference_raw(lun->lun_se_dev));
+	struct block_device *bdev;
+
+	if (!number)
+		return;
+	bdev = blkdev_get_by_dev(number, FMODE_READ, NULL);
+	if (IS_ERR(bdev))
+		return;
+	blkdev_put(bdev, FMODE_READ);
+	xa_store(&to_vscsi_tpg(se_tpg)->direct, lun->unpacked_lun, bdev, GFP_KERNEL);
+}
+
+void vscsi_direct_unlink(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	xa_erase(&to_vscsi_tpg(se_tpg)->direct, lun->unpacked_lun);
+}
+
+static bool vscsi_is_plain_read_or_write(const struct se_cmd *cmd)
+{
+	switch (cmd->t_task_cdb[0]) {
+	case READ_6:
+	case READ_10:
+	case READ_12:
+	case READ_16:
+		return cmd->data_direction == DMA_FROM_DEVICE;
+	case WRITE_6:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+		return cmd->data_direction == DMA_TO_DEVICE;
+	default:
+		return false;
+	}
+}
+
+/* Any context.  The one who adds the first sees to all that follow. */
+static void vscsi_bio_ended(struct bio *bio)
+{
+	struct vscsi_slot *slot = bio->bi_private;
+	struct vscsi_ring *ring = slot->ring;
+
+	slot->bio_status = bio->bi_status;
+	/* The ring's thread looks when it has submitted all it has. */
+	if (in_task() && current == READ_ONCE(ring->thread)) {
+		llist_add(&slot->executed, &ring->executed);
+		return;
+	}
+	kref_get(&ring->kref);
+	if (!llist_add(&slot->executed, &ring->executed) ||
+	    !queue_work(vscsi_finish_wq, &ring->finish))
+		vscsi_ring_put(ring);
+}
+
+static blk_opf_t vscsi_direct_operation(const struct se_cmd *cmd, struct block_device *bdev)
+{
+	if (cmd->data_direction == DMA_FROM_DEVICE)
+		return REQ_OP_READ;
+	/* Without a volatile cache a write is on the medium when it ends. */
+	if (bdev_fua(bdev) && (cmd->se_cmd_flags & SCF_FUA || !bdev_write_cache(bdev)))
+		return REQ_OP_WRITE | REQ_FUA;
+	return REQ_OP_WRITE;
+}
+
+/* All of target core's checks are passed; mostly the ring's thread. */
+static sense_reason_t vscsi_direct_execute(struct se_cmd *cmd)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+	struct block_device *bdev = slot->bdev;
+	u32 count = cmd->t_data_nents, i;
+	struct bio *bio = &slot->bio;
+	blk_opf_t operation = vscsi_direct_operation(cmd, bdev);
+
+	if (count <= VSCSI_INLINE_VECS)
+		bio_init(bio, bdev, slot->vecs, count, operation);
+	else
+		bio = bio_alloc_bioset(bdev, count, operation, GFP_NOIO, &vscsi_bios);
+	bio->bi_iter.bi_sector = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
+	bio->bi_end_io = vscsi_bio_ended;
+	bio->bi_private = slot;
+	for (i = 0; i < count; i++)
+		__bio_add_page(bio, sg_page(&slot->sgl[i]), slot->sgl[i].length,
+			       slot->sgl[i].offset);
+	slot->current_bio = bio;
+	submit_bio(bio);
+	return TCM_NO_SENSE;
+}
+
+/* After parsing: takes the command over from iblock.  Ring thread. */
+void vscsi_direct_adopt(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+	struct block_device *bdev;
+
+	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || !cmd->t_data_nents || cmd->prot_op ||
+	    cmd->transport_complete_callback || !vscsi_is_plain_read_or_write(cmd))
+		return;
+	bdev = xa_load(&to_vscsi_tpg(cmd->se_lun->lun_tpg)->direct, cmd->se_lun->unpacked_lun);
+	if (!bdev)
+		return;
+	slot->bdev = bdev;
+	cmd->execute_cmd = vscsi_direct_execute;
+}
+
+/*
+ * Target core takes the device's limit for a guest's: a guest would make two
+ * commands of what fits one ring request, and one request of the block layer's.
+ */
+void vscsi_direct_inquired(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+	u8 *data;
+
+	/* EVPD */
+	if (!(slot->cdb[1] & 1) || !slot->data_ready || !slot->pages ||
+	    !xa_load(&to_vscsi_tpg(cmd->se_lun->lun_tpg)->direct, cmd->se_lun->unpacked_lun))
+		return;
+	data = kmap_local_page(sg_page(slot->sgl));
+	vscsi_widen_block_limits(data + slot->sgl->offset, slot->sgl->length,
+				 VSCSI_MAX_SEGMENTS * PAGE_SIZE /
+					 cmd->se_dev->dev_attrib.block_size);
+	kunmap_local(data);
+}
+
+/* False if somebody wants the command back: then target core ends it. */
+static bool vscsi_direct_claim(struct se_cmd *cmd)
+{
+	bool mine;
+
+	spin_lock_irq(&cmd->t_state_lock);
+	mine = !(cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP));
+	if (mine) {
+		/* From here on an abort passes it over. */
+		cmd->t_state = TRANSPORT_COMPLETE;
+		cmd->transport_state |= CMD_T_COMPLETE;
+		cmd->transport_state &= ~CMD_T_ACTIVE;
+	}
+	spin_unlock_irq(&cmd->t_state_lock);
+	return mine;
+}
+
+/* Commands that wait for those before them, if any do, are target core's. */
+static void vscsi_direct_leave_task_set(struct se_cmd *cmd)
+{
+	struct se_device *dev = cmd->se_dev;
+
+	if (cmd->se_cmd_flags & SCF_TASK_ATTR_SET) {
+		cmd->se_cmd_flags &= ~SCF_TASK_ATTR_SET;
+		atomic_dec_mb(&dev->non_ordered);
+	}
+	if (atomic_read(&dev->delayed_cmd_count) > 0)
+		schedule_work(&dev->delayed_cmd_work);
+}
+
+static void vscsi_direct_finish(struct vscsi_slot *slot)
+{
+	struct se_cmd *cmd = &slot->cmd;
+
+	if (slot->current_bio == &slot->bio)
+		bio_uninit(&slot->bio);
+	else
+		bio_put(slot->current_bio);
+	if (slot->bio_status || !vscsi_direct_claim(cmd)) {
+		target_complete_cmd(cmd, slot->bio_status ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD);
+		return;
+	}
+	vscsi_direct_leave_task_set(cmd);
+	if (slot->from_device) {
+		atomic_long_add(cmd->data_length, &cmd->se_lun->lun_stats.tx_data_octets);
+		vscsi_queue_data_in(cmd);
+	} else {
+		atomic_long_add(cmd->data_length, &cmd->se_lun->lun_stats.rx_data_octets);
+		vscsi_queue_status(cmd);
+	}
+	/* Nobody else has a reference, so release_cmd follows at once. */
+	slot->quiet = true;
+	transport_generic_free_cmd(cmd, 0);
+}
+
+/* Ends all that was executed, with one answer for all.  May sleep; the caller holds the ring. */
+void vscsi_direct_finish_all(struct vscsi_ring *ring)
+{
+	struct llist_node *executed = llist_reverse_order(llist_del_all(&ring->executed));
+	struct vscsi_slot *slot, *next;
+
+	if (!executed)
+		return;
+	llist_for_each_entry_safe(slot, next, executed, executed)
+		vscsi_direct_finish(slot);
+	vscsi_drain(ring);
+	/* Pairs with the barrier in vscsi_ring_stop(). */
+	smp_mb();
+	if (READ_ONCE(ring->stopped))
+		vscsi_vhost_kick(ring->vhost);
+}
+
+void vscsi_direct_finish_work(struct work_struct *work)
+{
+	struct vscsi_ring *ring = container_of(work, struct vscsi_ring, finish);
+
+	vscsi_direct_finish_all(ring);
+	vscsi_ring_put(ring);
+}
+
+int vscsi_direct_init(void)
+{
+	int err = bioset_init(&vscsi_bios, VSCSI_SLOTS, 0, BIOSET_NEED_BVECS);
+
+	if (err)
+		return err;
+	vscsi_finish_wq = alloc_workqueue("xen-vscsi-finish", WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
+	if (vscsi_finish_wq)
+		return 0;
+	bioset_exit(&vscsi_bios);
+	return -ENOMEM;
+}
+
+void vscsi_direct_exit(void)
+{
+	destroy_workqueue(vscsi_finish_wq);
+	bioset_exit(&vscsi_bios);
+}
