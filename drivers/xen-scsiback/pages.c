@@ -19,38 +19,54 @@ static atomic_long_t vscsi_pool_pages;
 static DEFINE_SPINLOCK(vscsi_pool_lock);
 static LIST_HEAD(vscsi_pool_rings);	/* vscsi_pool_lock */
 
+/* Free pages, linked through their private field. */
+static void vscsi_stack_push(struct vscsi_page_stack *stack, struct page *page)
+{
+	set_page_private(page, (unsigned long)stack->top);
+	stack->top = page;
+	stack->count++;
+}
+
+static struct page *vscsi_stack_pop(struct vscsi_page_stack *stack)
+{
+	struct page *page = stack->top;
+
+	stack->top = (struct page *)page_private(page);
+	stack->count--;
+	return page;
+}
+
 void vscsi_pages_init(struct vscsi_ring *ring)
 {
 	spin_lock_init(&ring->page_lock);
-	INIT_LIST_HEAD(&ring->cache);
 	spin_lock(&vscsi_pool_lock);
 	list_add_tail(&ring->pool_entry, &vscsi_pool_rings);
 	spin_unlock(&vscsi_pool_lock);
 }
 
-static void vscsi_free_list(struct list_head *pages)
+static void vscsi_free_page(struct page *page)
 {
-	struct page *page, *next;
-	long count = 0;
+	set_page_private(page, 0);
+	__free_page(page);
+}
 
-	list_for_each_entry_safe(page, next, pages, lru) {
-		list_del(&page->lru);
-		__free_page(page);
-		count++;
-	}
-	atomic_long_sub(count, &vscsi_pool_pages);
+static void vscsi_free_stack(struct vscsi_page_stack *stack)
+{
+	atomic_long_sub(stack->count, &vscsi_pool_pages);
+	while (stack->count)
+		vscsi_free_page(vscsi_stack_pop(stack));
 }
 
 /* Gives all free pages of a ring back to the system. */
 void vscsi_pages_trim(struct vscsi_ring *ring)
 {
-	LIST_HEAD(pages);
+	struct vscsi_page_stack pages;
 
 	spin_lock(&ring->page_lock);
-	list_splice_init(&ring->cache, &pages);
-	ring->cached = 0;
+	pages = ring->cache;
+	ring->cache = (struct vscsi_page_stack){};
 	spin_unlock(&ring->page_lock);
-	vscsi_free_list(&pages);
+	vscsi_free_stack(&pages);
 }
 
 void vscsi_pages_exit(struct vscsi_ring *ring)
@@ -74,10 +90,9 @@ static bool vscsi_may_grow(struct vscsi_ring *ring, u32 missing)
 /* Takes up to wanted cached pages from rings, all but one if it is given. */
 static unsigned long vscsi_pool_reclaim(unsigned long wanted, const struct vscsi_ring *but)
 {
+	struct vscsi_page_stack pages = {};
 	struct vscsi_ring *ring;
-	struct page *page, *next;
-	unsigned long freed = 0;
-	LIST_HEAD(pages);
+	unsigned long freed;
 
 	spin_lock(&vscsi_pool_lock);
 	list_for_each_entry(ring, &vscsi_pool_rings, pool_entry) {
@@ -85,17 +100,13 @@ static unsigned long vscsi_pool_reclaim(unsigned long wanted, const struct vscsi
 			continue;
 		/* Allocation happens without the page lock, so this cannot deadlock. */
 		spin_lock(&ring->page_lock);
-		list_for_each_entry_safe(page, next, &ring->cache, lru) {
-			if (freed == wanted)
-				break;
-			list_move(&page->lru, &pages);
-			ring->cached--;
-			freed++;
-		}
+		while (ring->cache.count && pages.count < wanted)
+			vscsi_stack_push(&pages, vscsi_stack_pop(&ring->cache));
 		spin_unlock(&ring->page_lock);
 	}
 	spin_unlock(&vscsi_pool_lock);
-	vscsi_free_list(&pages);
+	freed = pages.count;
+	vscsi_free_stack(&pages);
 	return freed;
 }
 
@@ -106,56 +117,45 @@ static unsigned long vscsi_pool_reclaim(unsigned long wanted, const struct vscsi
 static bool vscsi_pages_try(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes)
 {
 	struct vscsi_ring *ring = slot->ring;
-	u32 had = 0, missing, i;
-	struct page *page, *next;
-	LIST_HEAD(list);
+	struct page *page;
+	u32 had, got = 0;
 
+	sg_init_table(slot->sgl, pages);
 	spin_lock(&ring->page_lock);
-	list_for_each_entry_safe(page, next, &ring->cache, lru) {
-		if (had == pages)
-			break;
-		list_move_tail(&page->lru, &list);
-		had++;
-	}
-	ring->cached -= had;
-	missing = pages - had;
-	if (missing && !vscsi_may_grow(ring, missing)) {
+	had = min(pages, ring->cache.count);
+	if (had < pages && !vscsi_may_grow(ring, pages - had)) {
 		set_bit(VSCSI_RING_STARVED, &ring->flags);
-		goto give_back;
+		spin_unlock(&ring->page_lock);
+		return false;
 	}
 	ring->lent += pages;
+	while (got < had)
+		sg_assign_page(&slot->sgl[got++], vscsi_stack_pop(&ring->cache));
 	spin_unlock(&ring->page_lock);
 
-	for (i = 0; i < missing; i++) {
+	for (; got < pages; got++) {
 		page = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOWARN);
 		if (!page)
 			goto no_memory;
-		list_add(&page->lru, &list);
+		sg_assign_page(&slot->sgl[got], page);
 	}
-
-	sg_init_table(slot->sgl, pages);
-	i = 0;
-	list_for_each_entry_safe(page, next, &list, lru) {
-		u32 length = min_t(u32, bytes, PAGE_SIZE - offset);
-
-		list_del(&page->lru);
-		sg_set_page(&slot->sgl[i++], page, length, offset);
-		bytes -= length;
+	for (got = 0; got < pages; got++) {
+		slot->sgl[got].offset = offset;
+		slot->sgl[got].length = min_t(u32, bytes, PAGE_SIZE - offset);
+		bytes -= slot->sgl[got].length;
 		offset = 0;
 	}
 	slot->pages = pages;
 	return true;
 
 no_memory:
-	atomic_long_sub(missing - i, &vscsi_pool_pages);
-	had += i;
+	atomic_long_sub(pages - got, &vscsi_pool_pages);
 	spin_lock(&ring->page_lock);
 	ring->lent -= pages;
+	while (got)
+		vscsi_stack_push(&ring->cache, sg_page(&slot->sgl[--got]));
 	/* With nothing lent nobody would wake the ring; it looks again by itself. */
 	set_bit(VSCSI_RING_STARVED, &ring->flags);
-give_back:
-	list_splice(&list, &ring->cache);
-	ring->cached += had;
 	spin_unlock(&ring->page_lock);
 	return false;
 }
@@ -179,8 +179,7 @@ void vscsi_pages_put(struct vscsi_slot *slot)
 		return;
 	spin_lock(&ring->page_lock);
 	for (i = 0; i < slot->pages; i++)
-		list_add(&sg_page(&slot->sgl[i])->lru, &ring->cache);
-	ring->cached += slot->pages;
+		vscsi_stack_push(&ring->cache, sg_page(&slot->sgl[i]));
 	ring->lent -= slot->pages;
 	spin_unlock(&ring->page_lock);
 	slot->pages = 0;
@@ -200,13 +199,12 @@ void vscsi_pages_disown(struct vscsi_slot *slot, bool undo)
 /* Of an abandoned slot. */
 void vscsi_pages_drop(struct vscsi_slot *slot)
 {
-	LIST_HEAD(pages);
 	u32 i;
 
 	for (i = 0; i < slot->pages; i++)
-		list_add(&sg_page(&slot->sgl[i])->lru, &pages);
+		vscsi_free_page(sg_page(&slot->sgl[i]));
+	atomic_long_sub(slot->pages, &vscsi_pool_pages);
 	slot->pages = 0;
-	vscsi_free_list(&pages);
 }
 
 static unsigned long vscsi_pool_count(struct shrinker *shrinker, struct shrink_control *control)
@@ -216,7 +214,7 @@ static unsigned long vscsi_pool_count(struct shrinker *shrinker, struct shrink_c
 
 	spin_lock(&vscsi_pool_lock);
 	list_for_each_entry(ring, &vscsi_pool_rings, pool_entry)
-		count += READ_ONCE(ring->cached);
+		count += READ_ONCE(ring->cache.count);
 	spin_unlock(&vscsi_pool_lock);
 	return count ? count : SHRINK_EMPTY;
 }

@@ -313,7 +313,7 @@ static long vscsi_ring_sleep(const struct vscsi_ring *ring)
 	if (vscsi_ring_waits(ring))
 		return HZ;
 	/* Lent pages come to the cache without a word. */
-	return READ_ONCE(ring->cached) || READ_ONCE(ring->lent) ? VSCSI_IDLE_TRIM
+	return READ_ONCE(ring->cache.count) || READ_ONCE(ring->lent) ? VSCSI_IDLE_TRIM
 								: MAX_SCHEDULE_TIMEOUT;
 }
 

@@ -195,6 +195,11 @@ enum vscsi_ring_flag {
 	VSCSI_RING_BROKEN,		/* the frontend's producer index is impossible */
 };
 
+struct vscsi_page_stack {
+	struct page *top;
+	u32 count;
+};
+
 struct vscsi_ring {
 	struct kref kref;
 	struct vscsi_vhost *vhost;
@@ -228,8 +233,7 @@ struct vscsi_ring {
 	u32 held;			/* complete_lock: tasks that are over too early */
 
 	spinlock_t page_lock;
-	struct list_head cache;		/* page_lock: free pages of this ring */
-	u32 cached;			/* page_lock */
+	struct vscsi_page_stack cache;	/* page_lock: free pages of this ring */
 	u32 lent;			/* page_lock: pages held by slots */
 	struct list_head pool_entry;	/* vscsi_pool_lock */
 

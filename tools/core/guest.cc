@@ -38,13 +38,22 @@ bool is_uuid(std::string_view text)
 
 } // namespace
 
+// xl's name for a domain that migration is bringing in.
+constexpr std::string_view incoming = "--incoming";
+
+bool is_incoming(const Domain &domain)
+{
+	return domain.name.ends_with(incoming);
+}
+
+std::string lasting_name(const Domain &domain)
+{
+	return domain.name.substr(0, domain.name.size() - (is_incoming(domain) ? incoming.size() : 0));
+}
+
 bool names_domain(std::string_view binding, const Domain &domain)
 {
-	// xl's name for a domain that migration is bringing in.
-	constexpr std::string_view incoming = "--incoming";
-	std::string_view name{domain.name};
-	if (name.ends_with(incoming))
-		name.remove_suffix(incoming.size());
+	const std::string name = lasting_name(domain);
 	const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
 	// A name that looks like a UUID is nobody's, as in the kernel.
 	return !binding.empty() &&

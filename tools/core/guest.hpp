@@ -59,6 +59,10 @@ struct Guest {
 	const Device *device_at(const Vdev &vdev) const;
 };
 
+// Migration is bringing it in; and what it will be called.
+bool is_incoming(const Domain &domain);
+std::string lasting_name(const Domain &domain);
+
 // Whether a portal group's param/domain names this domain.
 bool names_domain(std::string_view binding, const Domain &domain);
 

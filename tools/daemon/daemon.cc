@@ -203,12 +203,12 @@ void Daemon::visit(const Domain &domain)
 		// xl writes the name before it introduces the domain, but not at once.
 		if ((known == m_known.end() || known->second != domain.uuid) && !domain.name.empty() &&
 		    !domain.uuid.empty()) {
+			if (awaited(domain))
+				return;
 			m_known[domain.id] = domain.uuid;
 			const auto lines = configured_vscsi(m_settings.config_directories, domain.name);
 			if (!lines.empty() || bound(m_lio, domain)) {
-				// The guest is not to run before it has its devices.
-				if (m_pauses.hold(domain))
-					m_held_since[domain.id] = m_host.store.now();
+				hold(domain);
 				welcome(domain, lines);
 			}
 		}
@@ -216,6 +216,31 @@ void Daemon::visit(const Domain &domain)
 	} catch (const Failure &failure) {
 		tell_once(Level::error, fmt::format("{}: {}", domain.name, failure.what()));
 	}
+}
+
+// The guest is not to run before it has its devices.
+void Daemon::hold(const Domain &domain)
+{
+	if (!m_pauses.holds(domain) && m_pauses.hold(domain))
+		m_held_since[domain.id] = m_host.store.now();
+}
+
+// A domain that migration brings in gets its own name at the end, just before it
+// would run; the kernel knows it by that name, and so does its configuration file.
+bool Daemon::awaited(const Domain &domain)
+{
+	if (!is_incoming(domain))
+		return false;
+	if (bound(m_lio, domain) ||
+	    !configured_vscsi(m_settings.config_directories, lasting_name(domain)).empty())
+		hold(domain);
+	if (m_pauses.holds(domain) && m_host.store.now() - m_held_since[domain.id] >= longest_hold) {
+		tell_once(Level::warning,
+			  fmt::format("{} keeps its name; it is not waited for any longer", domain.name));
+		return false;
+	}
+	look_again(soon);
+	return true;
 }
 
 // What the domain's configuration file asks for.

@@ -57,6 +57,8 @@ private:
 	void remove_luns();
 	void start_up();
 	void visit(const Domain &domain);
+	bool awaited(const Domain &domain);
+	void hold(const Domain &domain);
 	void welcome(const Domain &domain, const std::vector<std::string> &lines);
 	void settle(const Domain &domain);
 	Aim patient_aim(const Guest &guest);

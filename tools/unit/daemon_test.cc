@@ -101,6 +101,42 @@ TEST_F(DaemonTest, HoldsANewGuestUntilItsNodesAreThere)
 	EXPECT_EQ(pauses.size(), 2U);
 }
 
+// What the kernel would refuse until then.
+TEST_F(DaemonTest, HoldsAMigratedGuestUntilItHasItsName)
+{
+	two_luns();
+	Daemon one = daemon();
+	settle(one);
+	fake.store.set("/local/domain/1/name", "g1--migratedaway");
+	Domain next = fake.store.add_domain(2, "g1--incoming");
+	one.pass();
+	one.pass();
+	EXPECT_EQ(pauses, (std::vector<std::string>{"pause 2"}));
+	EXPECT_EQ(devices(next), "");
+	next.name = "g1";
+	fake.store.set("/local/domain/2/name", next.name);
+	fake.store.remove_domain(1);
+	one.pass();
+	EXPECT_EQ(pauses, (std::vector<std::string>{"pause 2", "unpause 2"}));
+	settle(one);
+	EXPECT_EQ(devices(next), both);
+}
+
+TEST_F(DaemonTest, DoesNotHoldAMigrationThatNeverEnds)
+{
+	two_luns();
+	Daemon one = daemon();
+	settle(one);
+	fake.store.remove_domain(1);
+	fake.store.add_domain(2, "g1--incoming");
+	fake.store.add_domain(3, "other--incoming");
+	for (int round = 0; round < 200; ++round) {
+		one.pass();
+		fake.store.pass_time(milliseconds{300});
+	}
+	EXPECT_EQ(pauses, (std::vector<std::string>{"pause 2", "unpause 2"}));
+}
+
 TEST_F(DaemonTest, FollowsLunsThatComeAndGo)
 {
 	two_luns();
