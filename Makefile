@@ -33,7 +33,7 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
-		$(TOOLS) tools/*/*.hpp tools/unit/*.cc
+		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
 	printf '%s\n' $(TAPE_TIDY) | xargs -P 2 -n 6 sh -c 'clang-tidy --quiet \
 		--header-filter="tests/tape/.*" "$$@" -- -std=c++20 -Itests/tape -D_GNU_SOURCE -DFMT_HEADER_ONLY' tidy
@@ -54,6 +54,11 @@ shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at han
 tapecheck: setup ## build build/tape/tapecheck, which tests tape drives and changers
 	cmake -G Ninja -S tests/tape -B build/tape >/dev/null
 	ninja -C build/tape --quiet tapecheck
+
+bench-engine: setup ## what the engine costs a request: ns, and instructions where they can be counted
+	cmake -G Ninja -S tests/bench/engine -B build/bench-engine >/dev/null
+	ninja -C build/bench-engine --quiet engine-bench
+	build/bench-engine/engine-bench
 
 tools: setup ## build build/tools/xl-vscsi and build/tools/xen-vscsid
 	cmake -G Ninja -S tools -B build/tools >/dev/null
@@ -86,4 +91,4 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, 40 minutes
 	@tests/run lab-long
 
-.PHONY: help demo test test-unit test-lab test-long check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean
+.PHONY: help demo test bench-engine test-unit test-lab test-long check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean

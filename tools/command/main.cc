@@ -11,6 +11,7 @@
 #include "command/create.hpp"
 #include "command/options.hpp"
 #include "command/output.hpp"
+#include "command/top.hpp"
 #include "os/process.hpp"
 #include "os/xenstore.hpp"
 
@@ -104,6 +105,9 @@ Exit run(const Options &options)
 		print(options.json ? status_json(found) : status_text(found));
 		break;
 	}
+	case Verb::top:
+		top(host, options);
+		break;
 	}
 	return Exit::done;
 }

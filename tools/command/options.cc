@@ -12,6 +12,7 @@ namespace
 {
 
 constexpr unsigned longest_wait = 86400;
+constexpr double shortest_delay = 0.1;
 
 const char *const footer =
 	"PDEV: /dev/..., h:c:t:l, naa.WWN:LUN, naa.WWN,TPGT:LUN, ALIAS:LUN, host:N, or a backstore's name.\n"
@@ -110,6 +111,16 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	verb = add_verb(app, options, Verb::status, "status", "",
 			"show what is bound to whom, and what is wrong");
 	add_printing(*verb, options);
+
+	verb = add_verb(app, options, Verb::top, "top", "", "show what guests do, as xentop does");
+	verb->add_option("DOMAIN", options.names, "names, ids or UUIDs; all guests if left out");
+	verb->add_flag("-b,--batch", options.batch, "print one picture after the other");
+	verb->add_option("-n,--iterations", options.count, "how many pictures; without end if left out")
+		->check(CLI::Range(1U, UINT32_MAX));
+	verb->add_option("-d,--delay", options.delay, "seconds between pictures")
+		->check(CLI::Range(shortest_delay, static_cast<double>(longest_wait)))
+		->capture_default_str();
+	verb->add_flag("--json", options.json, "print a line of JSON for each picture");
 
 	try {
 		app.parse(argc, argv);

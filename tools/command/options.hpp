@@ -10,14 +10,14 @@
 namespace vscsi
 {
 
-enum class Verb { attach, detach, list, create, status };
+enum class Verb { attach, detach, list, create, status, top };
 
 struct Options {
 	Verb verb = Verb::list;
 	std::string domain;
 	std::string pdev;
 	std::string vdev;
-	std::vector<std::string> names;  // of list
+	std::vector<std::string> names;  // of list and top
 	std::vector<std::string> create; // CONFIG and what else is for xl create
 	std::string backend = "0";
 	unsigned wait = 30; // seconds
@@ -26,6 +26,9 @@ struct Options {
 	bool dry_run = false;
 	bool save = false;
 	bool remove_lun = false;
+	bool batch = false;
+	unsigned count = 0; // of top's pictures; 0: without end
+	double delay = 3;   // seconds between them
 	ExportOptions how;
 	// For trials and tests.
 	std::string configfs = "/sys/kernel/config/target";

@@ -1,4 +1,5 @@
 """Statistics, trace events and debugfs say what was done, and go away with what they are about."""
+from vscsilab.admin import Admin
 from vscsilab.scripted import TAPE, Scripted, fixed
 from vscsilab.statistics import DEBUG, Trace, directory, entries, grown, numbers
 
@@ -124,6 +125,23 @@ def stuck(lab, guest, disk):
     lab.equal("counted once", plain(counted.growth()[1]), {"requests": 1, "reads": 1, "bytes_read": 4096})
 
 
+def top(lab, admin, guest, disk):
+    job = guest.start(f"while :; do dd if={disk} of=/dev/null bs=64k iflag=direct status=none; done")
+    shown, = admin.json("top -n 1 -d 4")["guests"]
+    lun, = [item for item in shown["controllers"][0]["luns"] if item["v-dev"] == DISK_AT]
+    lab.equal("top names the guest", (shown["name"], shown["domid"]), ("g1", guest.domid))
+    rate = lun["per-second"]
+    lab.check("top shows the load", rate["reads"] > 0 and rate["writes"] == 0
+              and round(rate["bytes_read"] / rate["reads"]) == 65536
+              and 0 < lun["latency-ns"]["device"]["mean"] < lun["latency-ns"]["total"]["mean"], lun)
+    table = admin.run("top -b -n 2 -d 1 g1").out
+    lab.note(table)
+    lines = [line.split() for line in table.splitlines() if line.startswith("g1 ") and DISK_AT in line]
+    lab.check("and as a table, twice", len(lines) == 2 and all(float(line[3]) > 0 for line in lines), table)
+    job.kill()
+    guest.run("pkill dd", check=False)
+
+
 def read_all_the_while(lab):
     return lab.dom0.start("while sleep 0.01; do cat /sys/bus/xen-backend/devices/vscsi-*/statistics/* "
                           f"/sys/bus/xen-backend/devices/vscsi-*/statistics/*/* {DEBUG}/*/inflight; "
@@ -153,6 +171,7 @@ def run(lab):
     failures(lab, guest, scripted, node)
     traced(lab, guest, disk)
     stuck(lab, guest, disk)
+    top(lab, Admin(lab), guest, disk)
     for vdev in (DISK_AT, TAPE_AT):
         sums(lab, guest, vdev)
 
