@@ -108,12 +108,12 @@ def do_run(options):
 
 
 def run_debug(options, chosen):
+    debugkernel.ensure()
+    module = None
+    if options.driver == "ours":
+        module = options.module if options.module != paths.DEFAULT_MODULE else debugkernel.module()
     with paths.cache_lock():
-        found = debugkernel.use(image.current())
-        module = None
-        if options.driver == "ours":
-            module = options.module if options.module != paths.DEFAULT_MODULE \
-                else debugkernel.module(found.dom0_tree)
+        debugkernel.discard_old()
         return runner.Runner(options, module).run_all(chosen)
 
 
@@ -146,7 +146,7 @@ def do_shell(options):
 def do_clean(options):
     with paths.cache_lock():
         for path in paths.cache_dir().iterdir():
-            if path.name == "lock":
+            if path.name in ("lock", "debug.lock"):
                 continue
             if path.is_dir():
                 shutil.rmtree(path)

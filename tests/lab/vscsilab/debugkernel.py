@@ -1,9 +1,13 @@
 """A kernel for dom0 that checks itself: lockdep, object and list debugging.
 
-Debian's source of the same version, built from ../debug/kernel.config. Guests
-keep Debian's own kernel. The cache has the tree, since modules are built
-against it, and the installed modules, which dom0's initrd brings along.
+Debian's source of the same version and the patches of ../debug, built from
+../debug/kernel.config. Guests keep Debian's own kernel. The cache has the tree,
+since modules are built against it, and the installed modules, which dom0's
+initrd brings along.
 """
+import contextlib
+import fcntl
+import functools
 import os
 import pathlib
 import re
@@ -15,6 +19,8 @@ from .errors import LabError
 from .shellout import Step, host, say
 
 CONFIG = paths.LAB_DIR / "debug" / "kernel.config"
+# Linux's own faults that would hide ours: lockdep stops at the first report.
+PATCHES = sorted(CONFIG.parent.glob("*.patch"))
 SOURCE = pathlib.Path("/usr/src/linux-source-6.1.tar.xz")
 PACKAGES = {
     # file that proves it is there -> package
@@ -22,6 +28,7 @@ PACKAGES = {
     "/usr/bin/bc": "bc", "/usr/bin/flex": "flex", "/usr/bin/bison": "bison",
     "/usr/bin/make": "make", "/usr/bin/gcc": "gcc", "/usr/bin/xz": "xz-utils",
     "/usr/include/libelf.h": "libelf-dev", "/sbin/depmod": "kmod",
+    "/usr/bin/patch": "patch",
 }
 FACTOR = 4
 BUILD_PATIENCE = 4 * 3600
@@ -52,31 +59,46 @@ class DebugImage(image.Image):
 
 
 def use(usual):
-    """The debug kernel's image; from here on everything may take longer."""
+    """The debug kernel's image, of ensure(); from here on everything may take longer."""
     patience.FACTOR = FACTOR
-    return DebugImage(usual, ensure())
+    return DebugImage(usual, _directory())
+
+
+@contextlib.contextmanager
+def _building():
+    """One build at a time; labs without a debug kernel need not wait for it."""
+    paths.cache_dir().mkdir(parents=True, exist_ok=True)
+    with open(paths.cache_dir() / "debug.lock", "a+") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def ensure():
+    """Build what is not there; not under the cache's lock, since it takes long."""
     missing = sorted({package for proof, package in PACKAGES.items() if not os.path.exists(proof)})
     if missing:
         debian.refresh()
         say(f"installing {' '.join(missing)}")
         host("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing, root=True,
              env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
-    directory = paths.cache_dir() / f"debug-{_key()}"
-    if not (directory / "release").exists():
-        _build(directory)
-    for stale in paths.cache_dir().glob("debug-*"):
-        if stale != directory:
-            shutil.rmtree(stale, ignore_errors=True)
-    return directory
+    with _building():
+        if not (_directory() / "release").exists():
+            _build(_directory())
 
 
-def _key():
+def discard_old():
+    """Under the cache's lock, so that nobody runs one of them."""
+    with _building():
+        for stale in paths.cache_dir().glob("debug-*"):
+            if stale != _directory():
+                shutil.rmtree(stale, ignore_errors=True)
+
+
+@functools.cache
+def _directory():
     version = host("dpkg-query", "-W", "-f", "${Version}", "linux-source-6.1")
     compiler = host("gcc", "--version").splitlines()[0]
-    return paths.digest(CONFIG, version, compiler)
+    return paths.cache_dir() / f"debug-{paths.digest(CONFIG, *PATCHES, version, compiler)}"
 
 
 def _build(directory):
@@ -88,6 +110,8 @@ def _build(directory):
         host("tar", "-xf", SOURCE, "-C", directory)
         (directory / "linux-source-6.1").rename(directory / "tree")
     tree = directory / "tree"
+    for patch in PATCHES:
+        host("patch", "-p1", "--forward", "--fuzz=0", "-i", patch, cwd=tree)
     host(*MAKE, f"KCONFIG_ALLCONFIG={CONFIG}", "allnoconfig", cwd=tree)
     _all_there(tree)
     with Step("building dom0's debug kernel"):
@@ -136,8 +160,9 @@ def _load_order(modules, wanted):
     return order
 
 
-def module(tree):
+def module():
     """xen-scsiback.ko for the debug kernel, built aside from the usual one."""
+    tree = _directory() / "tree"
     driver, headers = paths.DEFAULT_MODULE.parent, paths.REPO_DIR / "include"
     sources = sorted(path for top in (driver, headers) for path in top.rglob("*")
                      if path.suffix in (".c", ".h", ".cc", ".hpp", ".sh", ".kbuild") and

@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 
-from . import logscan, paths, snapshot
+from . import logscan, paths, selfcheck, snapshot
 from .errors import LabError
 from .lab import Lab
 from .machine import Machine
@@ -131,6 +131,8 @@ class Runner:
                 lab.boot_guests(*[f"g{number + 1}"
                                   for number in range(scenario.guests)])
             module.run(lab)
+            if self.options.debug_kernel:
+                selfcheck.verdict(lab)
         except LabError as error:
             outcome.problems.append(str(error))
             trace = traceback.extract_tb(error.__traceback__)
