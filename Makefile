@@ -91,4 +91,7 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, 40 minutes
 	@tests/run lab-long
 
-.PHONY: help demo test bench-engine test-unit test-lab test-long check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean
+test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
+	@tests/run lab-debug
+
+.PHONY: help demo test bench-engine test-unit test-lab test-long test-debug check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean

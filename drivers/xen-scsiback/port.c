@@ -72,16 +72,6 @@ struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name)
 	return &tpg->se_tpg;
 }
 
-static bool vscsi_tpg_unused(struct vscsi_tpg *tpg)
-{
-	bool unused;
-
-	mutex_lock(&vscsi_tpgs_lock);
-	unused = !tpg->pins;
-	mutex_unlock(&vscsi_tpgs_lock);
-	return unused;
-}
-
 void vscsi_drop_tpg(struct se_portal_group *se_tpg)
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(se_tpg);
@@ -89,8 +79,11 @@ void vscsi_drop_tpg(struct se_portal_group *se_tpg)
 	mutex_lock(&vscsi_tpgs_lock);
 	list_del(&tpg->entry);
 	mutex_unlock(&vscsi_tpgs_lock);
-	/* Only a look-up in its last steps; configfs refuses it the TPG. */
-	wait_event(vscsi_tpg_unpinned, vscsi_tpg_unused(tpg));
+	/*
+	 * Only a look-up in its last steps; configfs refuses it the TPG.  The
+	 * condition must not sleep, and who lowers pins does not look at it again.
+	 */
+	wait_event(vscsi_tpg_unpinned, !READ_ONCE(tpg->pins));
 	core_tpg_deregister(se_tpg);
 	xa_destroy(&tpg->passthrough);
 	xa_destroy(&tpg->direct);
@@ -170,7 +163,7 @@ struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const struct vscs
 	mutex_lock(&vscsi_tpgs_lock);
 	tpg = vscsi_tpg_find(pdev, guest, why);
 	if (tpg)
-		tpg->pins++;
+		WRITE_ONCE(tpg->pins, tpg->pins + 1);
 	mutex_unlock(&vscsi_tpgs_lock);
 	if (!tpg)
 		return ERR_PTR(-ENOENT);
@@ -179,7 +172,7 @@ struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const struct vscs
 	err = target_depend_item(&tpg->se_tpg.tpg_group.cg_item);
 
 	mutex_lock(&vscsi_tpgs_lock);
-	tpg->pins--;
+	WRITE_ONCE(tpg->pins, tpg->pins - 1);
 	mutex_unlock(&vscsi_tpgs_lock);
 	wake_up_all(&vscsi_tpg_unpinned);
 	if (err) {

@@ -55,7 +55,7 @@ struct vscsi_tpg {
 	struct vscsi_port *port;
 	u16 tpgt;
 	struct list_head entry;		/* vscsi_tpgs_lock */
-	u32 pins;			/* vscsi_tpgs_lock: look-ups that use it */
+	u32 pins;			/* vscsi_tpgs_lock to change: look-ups that use it */
 	char alias[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock */
 	char nexus[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: kept for stock tools */
 	char domain[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: the one guest that it serves, or empty */

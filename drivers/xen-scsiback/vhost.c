@@ -155,7 +155,6 @@ static void vscsi_vhost_tell_broken(struct vscsi_vhost *vhost)
 static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 {
 	struct vscsi_host_view view = {
-		.frontend = xenbus_read_driver_state(vhost->frontend),
 		.backend = vhost->dev->state,
 		.ring_live = vhost->ring_live,
 		.ring_draining = vhost->ring && !vhost->ring_live,
@@ -167,6 +166,12 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 	};
 	int action;
 
+	/*
+	 * Only now: a frontend that becomes Connected between two readings would
+	 * else be Initialised here and have been Connected, as if it began anew.
+	 */
+	smp_rmb();
+	view.frontend = xenbus_read_driver_state(vhost->frontend);
 	if (view.frontend == XenbusStateInitialised)
 		view.ring_changed = vscsi_ring_changed(vhost);
 	action = vscsi_host_step(&view);

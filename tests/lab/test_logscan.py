@@ -36,6 +36,10 @@ BAD = """\
 [    9.9] BUG: Bad page state in process xenwatch  pfn:0b4f1
 [    9.9] Kernel panic - not syncing: Fatal exception
 [    9.9] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+[    9.9] kmemleak: Kernel memory leak detector disabled
+[    9.9] turning off the locking correctness validator.
+[    9.9] pagealloc: memory corruption
+[    9.9] ODEBUG: free active (active state 0) object type: work_struct hint: drain+0x0/0x50
 [    9.9] WARNING: leaking g.e. and page still in use!
 [    9.9] Out of memory: Killed process 120 (python3)
 [    9.9] python3: page allocation failure: order:4, mode:0x40cc0
@@ -56,6 +60,7 @@ GOOD = """\
 [    0.000000] Kernel command line: rcupdate.rcu_cpu_stall_timeout=120
 [    0.310000] rcu: Preemptible hierarchical RCU implementation.
 [    0.310000] rcu: 	RCU event tracing is enabled.
+[    0.310000] rcu: 	RCU callback double-/use-after-free debug is enabled.
 [    1.054574] tsc: Fast TSC calibration failed
 [    2.100000] kfence: initialized - using 2097152 bytes for 255 objects
 [    2.100000] kasan: KASAN init done; KernelAddressSanitizer initialized

@@ -18,7 +18,8 @@ void add_backend(std::vector<Event> &events, bool hostile)
 {
 	events.push_back({"backend's xenwatch", true, [](World &w) { return Shim{w}.watch_fires(); }});
 	events.push_back({"work starts", true, [](World &w) { return Shim{w}.work_starts(); }});
-	events.push_back({"work decides", true, [](World &w) { return Shim{w}.work_decides(); }});
+	events.push_back({"work looks", true, [](World &w) { return Shim{w}.work_reads_flags(); }});
+	events.push_back({"work decides", true, [](World &w) { return Shim{w}.work_reads_state(); }});
 	events.push_back({"work acts", true, [](World &w) { return Shim{w}.work_acts_on(false); }});
 	events.push_back({"a second passes", true, [](World &w) { return Shim{w}.time_passes(); }});
 	events.push_back({"work fails to map the ring", true, [hostile](World &w) {

@@ -64,8 +64,8 @@ public:
 		s_.work = work_looks;
 		return true;
 	}
-	// The work reads what is, and decides.
-	bool work_decides()
+	// The work reads what xenwatch has seen.
+	bool work_reads_flags()
 	{
 		if (s_.work != work_looks)
 			return false;
@@ -73,17 +73,28 @@ public:
 			work_leaves();
 			return true;
 		}
+		s_.saw_connected = s_.seen_connected;
+		s_.saw_restarted = s_.restarted;
+		s_.work = work_decides;
+		return true;
+	}
+	// And then what is, and decides.
+	bool work_reads_state()
+	{
+		if (s_.work != work_decides)
+			return false;
 		const vscsi_host_view view{.frontend = s_.front,
 					   .backend = s_.own,
 					   .ring_live = s_.live != 0,
 					   .ring_draining = s_.ring && !s_.live,
-					   .seen_connected = s_.seen_connected != 0,
+					   .seen_connected = s_.saw_connected != 0,
 					   .ring_changed = s_.front == VSCSI_XB_INITIALISED && s_.live &&
 							   !s_.same_numbers,
 					   .online = true,
-					   .restarted = s_.restarted != 0,
+					   .restarted = s_.saw_restarted != 0,
 					   .rested = s_.rested != 0,
 					   .ready = s_.ready != 0};
+		s_.saw_connected = s_.saw_restarted = 0;
 		s_.action = static_cast<u8>(vscsi_host_step(&view));
 		s_.action_at = 0;
 		switch (s_.action) {

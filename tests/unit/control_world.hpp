@@ -47,7 +47,7 @@ enum Driver : u8 {
 
 enum GuestTask : u8 { guest_idle, guest_adds, guest_adds_again, guest_removes };
 
-enum Work : u8 { work_idle, work_looks, work_acts };
+enum Work : u8 { work_idle, work_looks, work_decides, work_acts };
 
 struct State {
 	u8 count{}; // of devices
@@ -77,6 +77,8 @@ struct State {
 	// shim: control work
 	u8 queued{};
 	u8 work{};
+	u8 saw_connected{}; // what the work has read of xenwatch's, until it decides
+	u8 saw_restarted{};
 	u8 action{};
 	u8 action_at{};
 	u8 own{};    // dev->state

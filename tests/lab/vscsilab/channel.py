@@ -6,6 +6,7 @@ import threading
 import time
 
 from .errors import LabDied, LabError
+from .patience import stretch
 
 
 class Channel:
@@ -58,6 +59,7 @@ class Channel:
 
     def greet(self, line, want, patience, every=0.3):
         """Repeat a line until the other side says what is wanted."""
+        patience = stretch(patience)
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
             if self.dead:
@@ -75,6 +77,7 @@ class Channel:
     def call(self, op, patience, to=None, **fields):
         if self.dead:
             raise LabDied(self.dead)
+        patience = stretch(patience)
         number = next(self.numbers)
         box = self.waiting[number] = queue.Queue()
         message = {"id": number, "op": op, **fields}

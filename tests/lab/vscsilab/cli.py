@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from . import console, debian, demo, image, paths, runner, snapshot
+from . import console, debian, debugkernel, demo, image, paths, runner, snapshot
 from .errors import LabError
 from .shellout import say
 
@@ -23,6 +23,9 @@ def parser():
     run.add_argument("scenario", nargs="*", metavar="SCENARIO")
     run.add_argument("--all", action="store_true", help="every scenario")
     _machine_options(run)
+    run.add_argument("--debug-kernel", action="store_true",
+                     help="dom0 gets a kernel with lockdep and the like; "
+                     "built at the first time, boots every time")
     run.add_argument("--keep", action="store_true",
                      help="after a failure wait with the machine running")
     run.add_argument("--timeout", type=int, metavar="N",
@@ -96,10 +99,22 @@ def do_run(options):
     for name in names:
         if name not in known:
             raise LabError(f"no scenario {name}; `lab list` shows them")
+    if options.debug_kernel:
+        return run_debug(options, [known[name] for name in names])
     module = module_under_test(options)
     with paths.cache_lock():
         return runner.Runner(options, module).run_all(
             [known[name] for name in names])
+
+
+def run_debug(options, chosen):
+    debugkernel.ensure()
+    module = None
+    if options.driver == "ours":
+        module = options.module if options.module != paths.DEFAULT_MODULE else debugkernel.module()
+    with paths.cache_lock():
+        debugkernel.discard_old()
+        return runner.Runner(options, module).run_all(chosen)
 
 
 def do_demo(options):
@@ -131,7 +146,7 @@ def do_shell(options):
 def do_clean(options):
     with paths.cache_lock():
         for path in paths.cache_dir().iterdir():
-            if path.name == "lock":
+            if path.name in ("lock", "debug.lock"):
                 continue
             if path.is_dir():
                 shutil.rmtree(path)

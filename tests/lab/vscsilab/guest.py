@@ -2,6 +2,7 @@
 import time
 
 from .errors import LabError
+from .patience import stretch
 from .qemu import GUEST_ARGS
 from .shell import Place
 
@@ -49,7 +50,7 @@ class Guest(Place):
     def wait_up(self, timeout=300):
         """Until the guest runs commands."""
         answer = self.lab.dom0.call("guest_open", timeout + 20,
-                                    domid=self.domid, timeout=timeout)
+                                    domid=self.domid, timeout=stretch(timeout))
         if not answer["ready"]:
             tail = "\n".join(self.console().splitlines()[-20:])
             raise LabError(f"guest {self.name} did not come up in "
@@ -72,7 +73,7 @@ class Guest(Place):
         return self.lab.dom0.run(f"xl domid {self.name}", check=False).rc == 0
 
     def wait_gone(self, timeout=60):
-        limit = time.monotonic() + timeout
+        limit = time.monotonic() + stretch(timeout)
         while self.exists():
             if time.monotonic() > limit:
                 raise LabError(f"guest {self.name} is still there after "

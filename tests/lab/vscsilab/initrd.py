@@ -26,6 +26,8 @@ def _ours(archive, names):
 def dom0(image):
     archive = _common(image, "dom0", "dom0-initrd-init")
     _ours(archive, ["dom0-init", "stub.py", "ports.py"])
+    for name, data in getattr(image, "dom0_modules", list)():
+        archive.file("modules/" + name, data)
     return archive.finish()
 
 

@@ -15,7 +15,8 @@ BAD = [re.compile(text) for text in (
     r"held lock freed", r"lock held (when returning|at task exit)",
     r"\bKASAN\b", r"\bKCSAN\b", r"\bUBSAN\b", r"\bkmemleak: \d+ new",
     r"list_(add|del) corruption", r"refcount_t: ", r"use-after-free",
-    r"ODEBUG", r"Bad page (state|map)", r"BUG (kmalloc|task_struct|\S+ \()",
+    r"ODEBUG", r"turning off the locking correctness validator", r"pagealloc: ",
+    r"Kernel memory leak detector disabled", r"Bad page (state|map)", r"BUG (kmalloc|task_struct|\S+ \()",
     r"page allocation failure", r"Out of memory: Killed", r"bad: scheduling",
     r"detected buffer overflow", r"stack-protector: ", r"DMA-API: ",
     r"Unloaded (tainted )?module.*in use", r"EXT4-fs error",
@@ -33,6 +34,7 @@ BAD = [re.compile(text) for text in (
 HARMLESS = [re.compile(text) for text in (
     # Boot messages that only announce a debugging feature.
     r"(KASAN|KCSAN|UBSAN|kmemleak).*(initiali[sz]ed|automatic scanning)",
+    r"rcu: .*RCU callback double-/use-after-free debug is enabled",
 )]
 
 # The emulated host will not come back from these.

@@ -8,8 +8,8 @@ import tempfile
 import threading
 import time
 
+from . import debugkernel, initrd, logscan, paths, payload, snapshot
 from . import image as images
-from . import initrd, logscan, paths, payload, snapshot
 from .channel import Channel
 from .errors import LabError
 from .qemu import Qemu
@@ -33,14 +33,19 @@ class Machine:
     """Everything of one QEMU run; logs outlive it in log_dir."""
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
-                 verbose=False, guests=0, features=""):
+                 verbose=False, guests=0, features="", debug_kernel=False):
         self.image = images.current()
+        if debug_kernel:
+            self.image = debugkernel.use(self.image)
+        # What dom0's modules are built against; None: the usual headers.
+        self.dom0_headers = self.image.dom0_tree if debug_kernel else None
         self.logs = pathlib.Path(log_dir)
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
         self.module, self.extra = module, extra
-        # No snapshot has another processor than the usual one.
-        self.full_boot, self.verbose = full_boot or bool(features), verbose
+        # No snapshot has another processor or kernel than the usual one.
+        self.full_boot = full_boot or bool(features) or debug_kernel
+        self.verbose = verbose
         self.features = features
         # How many guests the snapshot to start from has running.
         self.guests = guests

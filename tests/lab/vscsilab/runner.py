@@ -9,10 +9,11 @@ import threading
 import time
 import traceback
 
-from . import logscan, paths, snapshot
+from . import logscan, paths, selfcheck, snapshot
 from .errors import LabError
 from .lab import Lab
 from .machine import Machine
+from .patience import stretch
 
 DRIVERS = ("ours", "in-tree")
 DEFAULT_TIMEOUT = 600
@@ -105,7 +106,8 @@ class Runner:
         machine = Machine(logs, self.module, self.options.extra,
                           self.options.full_boot, self.options.verbose,
                           min(scenario.guests, snapshot.MOST_GUESTS),
-                          scenario.constants.get("CPU_FEATURES", ""))
+                          scenario.constants.get("CPU_FEATURES", ""),
+                          self.options.debug_kernel)
         late = threading.Event()
 
         def deadline():
@@ -114,7 +116,7 @@ class Runner:
                 machine.channel.bury("the scenario's time was up")
             if machine.qemu:
                 machine.qemu.kill()
-        limit = self.options.timeout or scenario.timeout
+        limit = self.options.timeout or stretch(scenario.timeout)
         timer = threading.Timer(limit, deadline)
         timer.daemon = True
         timer.start()
@@ -129,6 +131,8 @@ class Runner:
                 lab.boot_guests(*[f"g{number + 1}"
                                   for number in range(scenario.guests)])
             module.run(lab)
+            if self.options.debug_kernel:
+                selfcheck.verdict(lab)
         except LabError as error:
             outcome.problems.append(str(error))
             trace = traceback.extract_tb(error.__traceback__)

@@ -9,7 +9,8 @@ TAPE, DISK = 0, 1
 class Scripted:
     def __init__(self, lab):
         self.lab, self.dom0 = lab, lab.dom0
-        module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel)
+        module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel,
+                                     lab.machine.dom0_headers)
         self.dom0.put(module.read_bytes(), "/root/scripted-scsi.ko")
         self.dom0.run("modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko && "
                       "(mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug)")

@@ -3,6 +3,7 @@ import base64
 import time
 
 from .errors import LabError
+from .patience import stretch
 
 # How much longer than the command itself its answer may take.
 GRACE = 40
@@ -27,7 +28,7 @@ class Job:
 
     def _wait(self, timeout, forget=False):
         return self.place.call("wait", timeout + GRACE, job=self.number,
-                               timeout=timeout, forget=forget)
+                               timeout=stretch(timeout), forget=forget)
 
     def poll(self):
         """Its result, or None while it runs."""
@@ -65,7 +66,7 @@ class Place:
     def run(self, command, timeout=60, check=True, stdin=None):
         begin = time.monotonic()
         answer = self.call("run", timeout + GRACE, cmd=command, stdin=stdin,
-                           timeout=timeout)
+                           timeout=stretch(timeout))
         if self.transcript:
             text = command if stdin is None else f"{command} <<<\n{stdin}"
             self.transcript(self.name, text, answer,
@@ -104,7 +105,7 @@ class Place:
 
     def poll(self, command, timeout=30, every=0.3):
         """Run until it succeeds."""
-        limit = time.monotonic() + timeout
+        limit = time.monotonic() + stretch(timeout)
         while True:
             result = self.run(command, check=False)
             if result.rc == 0:

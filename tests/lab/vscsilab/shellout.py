@@ -15,7 +15,7 @@ def say(text):
     print(f"lab: {text}", flush=True)
 
 
-def host(*argv, root=False, quiet=True, **kwargs):
+def host(*argv, root=False, quiet=True, limit=LONGEST, **kwargs):
     """Run a command to its end; its output is shown only if it fails."""
     argv = [str(item) for item in argv]
     if root and os.geteuid() != 0:
@@ -28,11 +28,11 @@ def host(*argv, root=False, quiet=True, **kwargs):
     kwargs.setdefault("stdin", subprocess.DEVNULL)
     try:
         done = subprocess.run(argv, text=True, errors="replace",
-                              timeout=LONGEST, **kwargs)
+                              timeout=limit, **kwargs)
     except FileNotFoundError:
         raise LabError(f"{argv[0]} is not installed: run `lab setup`") from None
     except subprocess.TimeoutExpired:
-        raise LabError(f"{' '.join(argv)} took more than {LONGEST} s") from None
+        raise LabError(f"{' '.join(argv)} took more than {limit} s") from None
     if done.returncode:
         tail = "\n".join((done.stdout or "").splitlines()[-25:])
         raise LabError(f"{' '.join(argv)} ended with {done.returncode}\n{tail}")

@@ -36,11 +36,11 @@ def install(place, name, directory=SOURCES):
     return path
 
 
-def kernel_module(name, directory, release):
+def kernel_module(name, directory, release, headers=None):
     """The module's path on the host, built if its sources are new."""
-    headers = f"/usr/src/linux-headers-{release}"
+    headers = headers or f"/usr/src/linux-headers-{release}"
     sources = [directory / "Kbuild", *sorted(directory.glob("*.[ch]"))]
-    module = paths.cache_dir() / "tools" / f"{name}-{paths.digest(release, *sources)}.ko"
+    module = paths.cache_dir() / "tools" / f"{name}-{paths.digest(str(headers), *sources)}.ko"
     if not module.exists():
         module.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=module.parent) as work:

@@ -2,6 +2,7 @@
 import time
 
 from .errors import LabError
+from .patience import stretch
 
 
 class Xenstore:
@@ -48,7 +49,7 @@ class Xenstore:
         wanted = [None if item is None else str(item) for item in
                   (wanted if isinstance(wanted, (list, tuple, set))
                    else [wanted])]
-        limit = time.monotonic() + timeout
+        limit = time.monotonic() + stretch(timeout)
         while True:
             value = self.read(path)
             if value in wanted:
