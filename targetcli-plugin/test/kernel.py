@@ -26,7 +26,11 @@ class Kernel:
         self.refuse_mkdir = set()  # endings of paths
         self.removing = False
         for name in ("core", "iscsi"):
-            os.makedirs(f"{self.root}/{name}")
+            os.makedirs(f"{self.root}/{name}", exist_ok=True)
+        os.makedirs(f"{self.root}/iscsi/discovery_auth", exist_ok=True)
+        for name in ("userid", "password", "userid_mutual", "password_mutual", "enforce_discovery_auth"):
+            with open(f"{self.root}/iscsi/discovery_auth/{name}", "w", encoding="ascii") as file:
+                file.write("0" if name.startswith("enforce") else "NULL")
         self.mkdir_, self.rmdir_ = os.mkdir, os.rmdir
 
     def load(self):
@@ -66,7 +70,9 @@ class Kernel:
         if self.removing or not isinstance(place, str) or not place.startswith(self.root + "/"):
             return self.rmdir_(path, **options)
         kind = self.kind(place)
-        made = {"tpg": ("lun", "acls"), "lun": (".",), "acl": (".",), "mapped": (".",)}.get(kind, (".",))
+        if place.startswith(f"{self.root}/core/"):
+            kind = "core"
+        made = {"tpg": ("lun", "acls"), "core": ()}.get(kind, (".",))
         for folder in made:
             for name in os.listdir(f"{place}/{folder}"):
                 inner = f"{place}/{folder}/{name}"

@@ -30,6 +30,8 @@ def describe(store):
     """block/disk (/dev/sdb), pscsi/tape (tape drive, /dev/nst0)"""
     sort = kind(store)
     words = ([] if sort == DISK else [sort]) + ([store.udev_path] if store.udev_path else [])
+    if getattr(store, "readonly", False):
+        words.append("read-only")
     return name(store) + (f" ({', '.join(words)})" if words else "")
 
 

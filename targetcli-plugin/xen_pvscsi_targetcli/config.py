@@ -159,6 +159,8 @@ class SavedConfig:
                "attributes": {WRITE_PROTECT: int(read_only)}}
         for target in self.targets:
             if target["wwn"] == wwn:
+                if tag in [other["tag"] for other in target["tpgs"]]:
+                    raise self.lib.RTSLibError(f"There is a TPG {tag} of {wwn} already.")
                 break
         else:
             target = {"fabric": FABRIC, "wwn": wwn, "tpgs": []}
