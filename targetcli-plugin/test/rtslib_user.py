@@ -15,10 +15,8 @@ if how == "plugin":
     from xen_pvscsi_targetcli import hook
     hook.install()
 try:
-    import rtslib_fb.root as root
     from rtslib_fb import RTSRoot
 except ImportError:
-    import rtslib.root as root
     from rtslib import RTSRoot
 from kernel import Kernel  # noqa: E402
 

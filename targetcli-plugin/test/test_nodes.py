@@ -214,3 +214,11 @@ def test_not_root(cli):
 def test_version_and_help(cli):
     assert "xen-pvscsi: not loaded" in cli("/xen-pvscsi version")
     assert "write-protects a disk" in cli("/xen-pvscsi help map")
+
+
+def test_it_is_the_packages_that_are_meant():
+    import targetcli
+    from conftest import LIBRARY
+    folder = os.environ.get("TARGETCLI_PATH")
+    assert LIBRARY == ("rtslib" if folder else "rtslib_fb")
+    assert targetcli.__file__.startswith(folder or "/usr/lib/python3/dist-packages")
