@@ -1,6 +1,6 @@
 """map and unmap."""
+import errno
 import glob
-import json
 import os
 
 import pytest
@@ -201,6 +201,43 @@ def test_unmap_leaves_the_others(cli, kernel):
     assert len(tpgs(kernel)) == 1 and len(links(kernel)) == 1
 
 
+def test_a_group_with_acls_is_not_extended(cli, kernel):
+    cli("/xen-pvscsi map g1 disk")
+    path, = tpgs(kernel)
+    cli(f"/xen-pvscsi/{path.split('/')[-2]}/tpg1/acls create naa.500163e4503be49c")
+    cli("/xen-pvscsi map g1 other")
+    assert len(tpgs(kernel)) == 2
+    cli("/xen-pvscsi unmap g1 all")
+    # An ACL was somebody's, so its group stays.
+    assert tpgs(kernel) == [path]
+
+
+def test_a_group_that_is_busy_for_a_moment(cli, kernel, monkeypatch):
+    """And one that stays busy is told of."""
+    cli("/xen-pvscsi map g1 disk")
+    cli("/xen-pvscsi map g2 other")
+    usual, refused = os.rmdir, []
+
+    def rmdir(path, **options):
+        if str(path).endswith("/tpgt_1") and len(refused) < 3:
+            refused.append(path)
+            raise OSError(errno.EBUSY, "busy")
+        return usual(path, **options)
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    cli("/xen-pvscsi unmap g1 all")
+    assert len(refused) == 3 and len(tpgs(kernel)) == 1
+    monkeypatch.setattr("xen_pvscsi_targetcli.mapping.UNDO_PATIENCE", 0)
+    refused.clear()
+    assert "cannot be removed yet" in cli("/xen-pvscsi unmap g2 all")
+    assert len(tpgs(kernel)) == 1 and not links(kernel)
+
+
+def test_a_name_that_nobody_has_is_told(cli, xen):
+    xen.configured("g1")
+    assert "No domain 'g2' runs" in cli("/xen-pvscsi map g2 disk")
+    assert "No domain" not in cli("/xen-pvscsi map g1 other")
+
+
 def test_unmap_leaves_a_target_that_somebody_made(cli, kernel):
     cli("/xen-pvscsi create naa.5001405000000001")
     cli("/xen-pvscsi/naa.5001405000000001/tpg1 set parameter domain=g1")
@@ -241,4 +278,3 @@ def test_without_xl_vscsi(cli, kernel, monkeypatch):
 def test_answers_are_not_trusted_to_be_json(cli, xen):
     (xen.folder / "xl-vscsi").write_text("#!/bin/sh\necho nonsense; exit 1\n")
     assert "Offline: " in cli("/xen-pvscsi domains")
-    assert json.dumps({})

@@ -63,6 +63,16 @@ def test_ls_of_a_refused_device(mapped, xen):
     assert mapped.root.get_node(f"{TPG}/luns/lun0").summary()[1] is True
 
 
+def test_a_tree_that_is_older_than_the_kernel(mapped, kernel):
+    """xl-vscsi took a LUN, and then all."""
+    os.remove(path(kernel, "lun/lun_0/vdev-0:0:0:0"))
+    assert "BROKEN STORAGE LINK" in line_of(mapped.ls(), "lun0")
+    os.rmdir(path(kernel, "lun/lun_0"))
+    assert "[GONE, refresh]" in line_of(mapped.ls(), "lun0")
+    mapped("/xen-pvscsi refresh")
+    assert "lun0" not in mapped.ls()
+
+
 def test_backstores_are_named(cli):
     tree = cli.ls("/backstores/pscsi")
     assert "tape drive /dev/nst0" in line_of(tree, "tape")

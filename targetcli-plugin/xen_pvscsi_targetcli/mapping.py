@@ -3,6 +3,7 @@
 Plans are made from groups and a look at the guests, then carried out; what fails is
 taken back, in reverse.
 """
+import errno
 import re
 import time
 
@@ -14,6 +15,7 @@ CHANNELS, TARGETS, LUNS = 1, 64, 255
 GREATEST_LUN = 16383
 # Seconds that a guest may take to find a LUN, or to let go of it.
 PATIENCE = 30
+UNDO_PATIENCE = 5
 
 
 class Mistake(Exception):
@@ -76,6 +78,8 @@ class Mapper:
         index = self._choose_lun(mine, lun)
         if vdev:
             self._check_vdev(domain, mine, vdev)
+        if not self.snapshot.offline and domain not in self.snapshot.domains:
+            self.warn(f"No domain '{binding}' runs or is configured here.")
         undo = []
         try:
             group = self._group_for(mine, binding, read_only, undo)
@@ -120,12 +124,13 @@ class Mapper:
                     raise Mistake(f"vdev {vdev} of {domain.name} is that of lun{lun.index} of {group}.")
 
     def _group_for(self, mine, binding, read_only, undo):
-        """The domain's own portal group, or a new one. xl-vscsi's go with its LUNs, so they are left alone."""
-        fitting = [group for group in mine if group.read_only == read_only and
+        """The domain's own portal group, or a new one. Not one of xl-vscsi's, which go with its LUNs,
+        nor one with ACLs, which say themselves who sees what."""
+        fitting = [group for group in mine if group.read_only == read_only and not group.acls and
                    not group.alias.startswith(("auto-", "host-"))]
         if fitting:
             return fitting[0]
-        # A target has one portal group for each kind of access.
+        # A target has a portal group for each kind of access.
         for near in mine:
             if near.alias.startswith(("auto-", "host-")):
                 continue
@@ -182,7 +187,7 @@ class Mapper:
     def _take_back(self, undo, error):
         for step in reversed(undo):
             try:
-                step()
+                self._patiently(step)
             except Exception as other:
                 self.warn(f"Besides ({error}), not all could be taken back: {other}")
         if undo:
@@ -243,5 +248,21 @@ class Mapper:
         """A target that map made goes with its last LUN."""
         for now in self.config.groups():
             if (now.wwn, now.tag) == (group.wwn, group.tag) and now.own and not now.luns:
-                self.config.remove_group(now)
-                self.say(f"Deleted TPG {now.tag} of {now.wwn}, which has no LUN any more.")
+                try:
+                    self._patiently(lambda: self.config.remove_group(now))
+                except OSError as error:
+                    self.warn(f"TPG {now.tag} of {now.wwn} has no LUN any more, but cannot be removed yet: {error}")
+                else:
+                    self.say(f"Deleted TPG {now.tag} of {now.wwn}, which has no LUN any more.")
+
+    @staticmethod
+    def _patiently(step):
+        """The nexus of a guest that let go of its last LUN goes a moment later."""
+        end = time.monotonic() + UNDO_PATIENCE
+        while True:
+            try:
+                return step()
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.2)

@@ -1,4 +1,5 @@
 """targetcli's nodes of the fabric: targets, portal groups, LUNs."""
+import functools
 import os
 
 from targetcli import ui_target
@@ -102,6 +103,19 @@ def group_state(tpg, snapshot):
     return (name, *worst(found))
 
 
+def while_there(summary):
+    """The tree may be older than what xen-vscsid or xl-vscsi did meanwhile."""
+    @functools.wraps(summary)
+    def guarded(self):
+        try:
+            return summary(self)
+        except (RTSLibError, OSError):
+            if self.rtsnode.exists:
+                raise
+            return "GONE, refresh", False
+    return guarded
+
+
 class XenLUN(UILUN):
     """A LUN, its v-dev, and how it fares in the guest."""
     counters = {"commands": ("scsi_tgt_port/in_cmds", "Commands that came in."),
@@ -120,6 +134,7 @@ class XenLUN(UILUN):
         tpg = self.rtsnode.parent_tpg
         return tpg.parent_target.wwn, tpg.tag, self.rtsnode.lun
 
+    @while_there
     def summary(self):
         try:
             store = self.rtsnode.storage_object
@@ -249,6 +264,7 @@ class XenTPG(UITPG):
         elif not any(domain.is_named(value) for domain in snapshot.domains):
             self.shell.log.warning(f"No domain '{value}' runs or is configured here.")
 
+    @while_there
     def summary(self):
         if not self.rtsnode.enable:
             return "disabled", False
@@ -276,6 +292,7 @@ class XenTarget(UIMultiTPGTarget):
 
     ui_command_create.__doc__ = UIMultiTPGTarget.ui_command_create.__doc__
 
+    @while_there
     def summary(self):
         """The domain's name and state; several are counted."""
         text, health = super().summary()
