@@ -102,7 +102,8 @@ Exit run(const Options &options)
 		return create(host, options);
 	case Verb::status: {
 		Status found = status(host);
-		found.configured = configured_domains({options.config_dirs.begin(), options.config_dirs.end()});
+		found.configured =
+			configured_domains({options.config_dirs.begin(), options.config_dirs.end()});
 		print(options.json ? status_json(found) : status_text(found));
 		break;
 	}

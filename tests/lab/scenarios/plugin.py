@@ -133,11 +133,19 @@ def other_programs(lab):
     lab.dom0.run("kill $(pidof -x targetclid)")
 
 
+OTHER_FABRIC = (
+    "/backstores/ramdisk create lun01 10240k", "/iscsi create iqn.2007-10.org.xen.pvscsi:other",
+    "/iscsi/iqn.2007-10.org.xen.pvscsi:other/tpg1/luns create lun=1 /backstores/ramdisk/lun01",
+    "/iscsi delete iqn.2007-10.org.xen.pvscsi:other", "/backstores/ramdisk delete lun01")
+
+
 def saved(lab, cli):
     """Saved, cleared and restored; by targetctl the same."""
     lab.dom0.run("targetctl save /tmp/targetctl.json", timeout=120)
     shown, code = cli.session(f"saveconfig {STATE}", "clearconfig confirm=True", "ls /xen-pvscsi",
-                              f"restoreconfig {STATE}", "/xen-pvscsi domains", ("exit\n", "saved"))
+                              f"restoreconfig {STATE}", "/xen-pvscsi domains", *OTHER_FABRIC, ("exit\n", "saved"))
+    lab.check("other fabrics are as ever", "Created target iqn" in shown[6] and "Created LUN 1" in shown[7] and
+              "Deleted Target" in shown[8], "".join(shown[5:]))
     lab.equal("targetcli ends well again", code, 0)
     lab.check("all is cleared", "naa." not in shown[2], shown[2])
     lab.check("all is restored", "Configuration restored from" in shown[3], shown[3])
