@@ -4,10 +4,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import types
 
 import pytest
 
 from test_mapping import tree
+from xen_pvscsi_targetcli import library
 
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = "naa.500163e000000001"
@@ -56,6 +58,20 @@ def targetctl(cli, kernel, tmp_path, monkeypatch):
     cli(f"/xen-pvscsi/{TARGET}/tpg1 set parameter alias=shelf")
     cli(f"/xen-pvscsi/{TARGET}/tpg1 set parameter ring_per_lun=1")
     return Targetctl(kernel, tmp_path)
+
+
+def test_folders_of_target_core(tmp_path):
+    place = tmp_path / "db"
+    place.mkdir()
+    root = types.SimpleNamespace(path=str(tmp_path), dbroot=str(place))
+    library.make_folders(root)
+    assert os.listdir(place) == []  # a kernel that does not say where
+    (tmp_path / "dbroot").write_text("x\n")
+    library.make_folders(root)
+    library.make_folders(root)
+    assert sorted(os.listdir(place)) == ["alua", "pr"]
+    root.dbroot = "/nonexistent"
+    library.make_folders(root)
 
 
 @pytest.mark.parametrize("saver", ["stock", "plugin"])

@@ -102,6 +102,18 @@ class Held:
             raise
 
 
+def make_folders(root):
+    """Where target core keeps reservations and ALUA states. Without them it answers Not Ready to
+    PERSISTENT RESERVE OUT, and packages do not always make them."""
+    if not os.path.exists(f"{root.path}/dbroot") or not os.path.isdir(root.dbroot):
+        return
+    for name in ("pr", "alua"):
+        try:
+            os.makedirs(f"{root.dbroot}/{name}", mode=0o700, exist_ok=True)
+        except OSError:
+            pass  # not root: then nothing is changed anyway
+
+
 held = None
 
 
@@ -110,7 +122,12 @@ def extend_root(module):
     global held
     held = Held(module.default_save_file)
     root = module.RTSRoot
-    dump, restore, clear = root.dump, root.restore, root.clear_existing
+    init, dump, restore, clear = root.__init__, root.dump, root.restore, root.clear_existing
+
+    @functools.wraps(init)
+    def init_with_folders(self, *args, **options):
+        init(self, *args, **options)
+        make_folders(self)
 
     @functools.wraps(dump)
     def dump_all(self):
@@ -134,4 +151,5 @@ def extend_root(module):
             held.hold({})
         return done
 
+    root.__init__ = init_with_folders
     root.dump, root.restore, root.clear_existing = dump_all, restore_most, clear_all

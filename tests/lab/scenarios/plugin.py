@@ -4,7 +4,7 @@ import re
 
 from vscsilab.admin import Admin
 from vscsilab.library import Library
-from vscsilab.targetcli import Targetcli, install
+from vscsilab.targetcli import EXIT, Targetcli, install
 
 TIMEOUT = 700
 GUESTS = 1
@@ -47,8 +47,7 @@ def typed(lab, cli, library):
         "sessions detail",
         ("unmap g1 \t\t", PROMPT_AGAIN),
         "map g1 block/second",
-        f"saveconfig {STATE}",
-        ("exit\n", "saved"))
+        EXIT)
     text = dict(zip(("disk", "second", "tape", "robot", "cd", "backstores", "complete", "finish", "map disk", "map tape",
                      "map second", "map robot", "domains", "ls", "sessions", "complete unmap", "mistake"), shown))
     lab.equal("targetcli ends well", code, 0)
@@ -134,17 +133,34 @@ def other_programs(lab):
 
 
 OTHER_FABRIC = (
-    "/backstores/ramdisk create lun01 10240k", "/iscsi create iqn.2007-10.org.xen.pvscsi:other",
-    "/iscsi/iqn.2007-10.org.xen.pvscsi:other/tpg1/luns create lun=1 /backstores/ramdisk/lun01",
-    "/iscsi delete iqn.2007-10.org.xen.pvscsi:other", "/backstores/ramdisk delete lun01")
+    "/backstores/ramdisk create lun01 10240k", "/loopback create naa.50014050000000f0",
+    "/loopback/naa.50014050000000f0/luns create lun=1 /backstores/ramdisk/lun01",
+    "/loopback delete naa.50014050000000f0", "/backstores/ramdisk delete lun01")
+
+
+KEY = "0x5eed"
+
+
+def reserve(lab, guest):
+    """A reservation that is to survive."""
+    disk = disk_at(guest, "0:0:3:1")
+    done = guest.run(f"sg_persist --out --register --param-sark={KEY} --param-aptpl {disk} && "
+                     f"sg_persist --out --reserve --param-rk={KEY} --prout-type=3 {disk}", check=False)
+    lab.check("a reservation through power loss is taken", done.rc == 0, done.out + done.err)
+
+
+def still_reserved(lab, guest):
+    disk = disk_at(guest, "0:0:3:1")
+    held = guest.run(f"sg_persist --in --read-reservation {disk}").out
+    lab.check("and is there after the restore", KEY in held, held)
 
 
 def saved(lab, cli):
     """Saved, cleared and restored; by targetctl the same."""
     lab.dom0.run("targetctl save /tmp/targetctl.json", timeout=120)
-    shown, code = cli.session(f"saveconfig {STATE}", "clearconfig confirm=True", "ls /xen-pvscsi",
-                              f"restoreconfig {STATE}", "/xen-pvscsi domains", *OTHER_FABRIC, ("exit\n", "saved"))
-    lab.check("other fabrics are as ever", "Created target iqn" in shown[6] and "Created LUN 1" in shown[7] and
+    shown, code = cli.session(f"/ saveconfig {STATE}", "/ clearconfig confirm=True", "ls /xen-pvscsi",
+                              f"/ restoreconfig {STATE}", "/xen-pvscsi domains", *OTHER_FABRIC, EXIT)
+    lab.check("other fabrics are as ever", "Created target naa" in shown[6] and "Created LUN 1" in shown[7] and
               "Deleted Target" in shown[8], "".join(shown[5:]))
     lab.equal("targetcli ends well again", code, 0)
     lab.check("all is cleared", "naa." not in shown[2], shown[2])
@@ -182,10 +198,12 @@ def run(lab):
     live(lab, cli, guest)
     other_programs(lab)
 
+    reserve(lab, guest)
     guest.destroy()
     lab.dom0.poll("! ls /sys/bus/xen-backend/devices | grep vscsi")
     saved(lab, cli)
     first, second = lab.boot_guests("g1", "g2")
+    still_reserved(lab, first)
     uses(lab, first, "0:0:3:1")
     tape(lab, first)
     uses(lab, second, "0:0:0:4")

@@ -9,6 +9,8 @@ from . import paths
 from .shellout import host
 
 PROMPT = r"/\S*> $"
+# Until the program ends.
+EXIT = ("exit\n", "(?!)")
 
 
 def install(lab):
