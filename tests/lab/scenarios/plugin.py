@@ -199,10 +199,14 @@ def run(lab):
     other_programs(lab)
 
     reserve(lab, guest)
+    # Who it is: a reservation is an initiator's, and that follows from the UUID.
+    uuid, = [domain["uuid"] for domain in admin.json("status")["domains"] if domain["name"] == "g1"]
     guest.destroy()
     lab.dom0.poll("! ls /sys/bus/xen-backend/devices | grep vscsi")
     saved(lab, cli)
-    first, second = lab.boot_guests("g1", "g2")
+    first, second = lab.guest("g1", wait=False, config=f'uuid = "{uuid}"'), lab.guest("g2", wait=False)
+    for started in (first, second):
+        started.wait_up(450)
     still_reserved(lab, first)
     uses(lab, first, "0:0:3:1")
     tape(lab, first)
