@@ -121,7 +121,15 @@ def test_sessions(mapped, kernel):
     assert "321" not in shown
     shown = mapped("/xen-pvscsi sessions detail")
     assert "initiator: naa.500163e4503be49c" in shown
-    assert "lun0  vdev: 0:0:0:0  backstore: ramdisk/disk  mode: rw  commands: 321" in shown
+    assert "lun0  vdev: 0:0:0:0  backstore: ramdisk/disk  mode: rw\n        commands: 321" in shown
+    counts = f"{kernel.sysfs}/bus/xen-backend/devices/vscsi-3-0/statistics/lun-0:0:0:0"
+    os.makedirs(counts)
+    for name, count in (("requests", 42), ("bytes_read", 3 << 20), ("bytes_written", 512), ("errors_busy", 2),
+                        ("errors_host", 3), ("aborts", 1)):
+        with open(f"{counts}/{name}", "w", encoding="ascii") as file:
+            file.write(f"{count}\n")
+    assert "commands: 42  read: 3 MiB  written: 512 B  in-flight: 0  failed: 5  aborts: 1  resets: 0" \
+        in mapped("/xen-pvscsi sessions detail")
     assert mapped(f"{TPG}/luns/lun0 get statistics commands").strip() == "commands=321 [ro]"
     assert "my guest" in mapped(f"{TPG} get attribute guests")
 
@@ -188,6 +196,11 @@ def test_completion(mapped, xen, line, wanted):
     xen.configured("g3")
     offered = [word for word in mapped.complete(line) if not word.endswith("=") or "set attribute" in line]
     assert offered == wanted
+
+
+def test_domains_that_do_not_run_are_completed(mapped):
+    mapped("/xen-pvscsi map g7 other")
+    assert mapped.complete(f"{TPG} set parameter domain=") == ["domain=g1", "domain=g7"]
 
 
 def test_create_and_delete_are_targetclis_own(cli, kernel):

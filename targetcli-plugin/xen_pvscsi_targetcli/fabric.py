@@ -4,8 +4,8 @@ from targetcli.ui_target import UIFabricModule
 
 from . import backstores, library, live, mapping
 from .config import FABRIC, KernelConfig, SavedConfig
-from .nodes import ExecutionError, RTSLibError, XenTarget, domain_names, only, parameter, read, \
-    renewed, sessions, write_protected
+from .nodes import ExecutionError, RTSLibError, XenTarget, counters, domain_names, only, parameter, \
+    read, renewed, sessions, write_protected
 
 
 class Library:
@@ -351,24 +351,19 @@ class XenFabric(UIFabricModule):
                 display(f"    uuid: {item['uuid']}  initiator: {item['initiator']}")
                 display(f"    target: {tpg.parent_target.wwn}/tpg{tpg.tag}")
                 for lun, vdev in item.luns():
-                    self._show_lun(tpg, lun, vdev)
+                    self._show_lun(tpg, item, lun, vdev)
         if not found:
             if domain:
                 raise ExecutionError(f"no session of domain {domain} found")
             display("(no open sessions)")
 
-    @staticmethod
-    def _counters(path):
-        return "  ".join(f"{text}: {read(f'{path}/statistics/scsi_tgt_port/{name}') or '0'}" for text, name in (
-            ("commands", "in_cmds"), ("read-MB", "read_mbytes"), ("written-MB", "write_mbytes")))
-
-    def _show_lun(self, tpg, number, vdev):
+    def _show_lun(self, tpg, session, number, vdev):
         for lun in tpg.luns:
             if lun.lun == number:
                 mode = "r" if write_protected(tpg) else "rw"
                 self.shell.con.display(f"    lun{number}  vdev: {vdev}  backstore: "
-                                       f"{backstores.name(lun.storage_object)}  mode: {mode}  "
-                                       f"{self._counters(lun.path)}")
+                                       f"{backstores.name(lun.storage_object)}  mode: {mode}")
+                self.shell.con.display(f"        {counters(session, vdev, lun)}")
 
     def ui_complete_sessions(self, parameters, text, current_param):
         if current_param == "action":

@@ -69,6 +69,35 @@ def sessions(tpg):
     return [Session(line) for line in read(f"{tpg.path}/guests").splitlines() if line.strip()]
 
 
+def size(count):
+    """Bytes, as one reads them."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+def counters(session, vdev, lun):
+    """What went between a guest and its LUN, by the module; or by target core, from all guests."""
+    place = f"{backstores.SYSFS}/bus/xen-backend/devices/vscsi-{session['domid']}-{session['vhost']}" \
+            f"/statistics/lun-{vdev}"
+
+    def number(name):
+        text = read(f"{place}/{name}")
+        return int(text) if text.isdigit() else 0
+
+    if not os.path.isdir(place):
+        folder = f"{lun.path}/statistics/scsi_tgt_port"
+        return "  ".join(f"{text}: {read(f'{folder}/{name}') or '0'}" for text, name in (
+            ("commands", "in_cmds"), ("read-MB", "read_mbytes"), ("written-MB", "write_mbytes")))
+    failed = sum(number(name) for name in os.listdir(place) if name.startswith("errors_"))
+    return f"commands: {number('requests')}  read: {size(number('bytes_read'))}  " \
+           f"written: {size(number('bytes_written'))}  in-flight: {number('in_flight')}  " \
+           f"failed: {failed}  aborts: {number('aborts')}  resets: {number('resets')}"
+
+
 def worst(devices):
     """A summary of devices: text and health, as targetcli colours it."""
     refused = [device for device in devices if device.refused]
@@ -231,7 +260,8 @@ class XenTPG(UITPG):
         if reverse:
             return value or ""
         if value is None:
-            return domain_names() if enum else "NAME|UUID"
+            targets = self.rtsnode.parent_target.fabric_module.targets
+            return domain_names(tpg for target in targets for tpg in target.tpgs) if enum else "NAME|UUID"
         if value:
             try:
                 mapping.check_binding(value)

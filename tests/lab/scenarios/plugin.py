@@ -4,7 +4,8 @@ import re
 
 from vscsilab.admin import Admin
 from vscsilab.library import Library
-from vscsilab.targetcli import EXIT, Targetcli, install
+from vscsilab.storage import FABRIC
+from vscsilab.targetcli import EXIT, PROMPT, Targetcli, install
 
 TIMEOUT = 700
 GUESTS = 1
@@ -69,7 +70,7 @@ def typed(lab, cli, library):
     lab.check("ls: the tree has the domain and its state",
               re.search(r"tpg1 \.* \[g1 \(domain \d+\), connected\]", text["ls"]), text["ls"])
     lab.check("ls: and g2's", re.search(r"tpg1 \.* \[g2, not running\]", text["ls"]), text["ls"])
-    lab.check("sessions: counters", re.search(r"lun0  vdev: 0:0:3:1 .* commands: [1-9]", text["sessions"]),
+    lab.check("sessions: counters", re.search(r"lun0  vdev: 0:0:3:1 .*\n +commands: [1-9]\d*  read: ", text["sessions"]),
               text["sessions"])
     lab.check("LUNs are completed", "lun0" in text["complete unmap"] and "pscsi/tape" in text["complete unmap"],
               text["complete unmap"])
@@ -158,8 +159,15 @@ def still_reserved(lab, guest):
 def saved(lab, cli):
     """Saved, cleared and restored; by targetctl the same."""
     lab.dom0.run("targetctl save /tmp/targetctl.json", timeout=120)
-    shown, code = cli.session(f"/ saveconfig {STATE}", "/ clearconfig confirm=True", "ls /xen-pvscsi",
+    target = lab.dom0.run(f"grep -l '^g2$' {FABRIC}/naa.*/tpgt_1/param/domain").out.strip().split("/")[-4]
+    shown, code = cli.session((f"{target}/tpg1 set parameter domain=\t\t", r"domain=g$"),
+                              (f"{target}/tpg1 set parameter domain=g1\n", PROMPT),
+                              (f"{target}/tpg1 set parameter domain=g2\n", PROMPT),
+                              f"/ saveconfig {STATE}", "/ clearconfig confirm=True", "ls /xen-pvscsi",
                               f"/ restoreconfig {STATE}", "/xen-pvscsi domains", *OTHER_FABRIC, EXIT)
+    completed, bound, back, *shown = shown
+    lab.check("set parameter domain= is completed", {"g1", "g2"} <= set(completed.split()), completed)
+    lab.check("and binds", "domain is now 'g1'" in bound and "domain is now 'g2'" in back, bound + back)
     lab.check("other fabrics are as ever", "Created target naa" in shown[6] and "Created LUN 1" in shown[7] and
               "Deleted Target" in shown[8], "".join(shown[5:]))
     lab.equal("targetcli ends well again", code, 0)
