@@ -12,7 +12,8 @@ TPG = f"/xen-pvscsi/{TARGET}/tpg1"
 
 @pytest.fixture
 def mapped(cli, monkeypatch):
-    monkeypatch.setattr("xen_pvscsi_targetcli.mapping.new_wwn", lambda known: TARGET)
+    monkeypatch.setattr("xen_pvscsi_targetcli.mapping.new_wwn",
+                        lambda known: TARGET if TARGET not in known else TARGET[:-1] + "2")
     cli("/xen-pvscsi map g1 disk vdev=0:0:0:0")
     cli("/xen-pvscsi map g1 tape")
     return cli
