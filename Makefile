@@ -46,7 +46,7 @@ check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
-	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab
+	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab targetcli-plugin
 
 shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at hand
 	@$(LAB) shell
@@ -67,6 +67,13 @@ tools: setup ## build build/tools/xl-vscsi and build/tools/xen-vscsid
 install-tools: tools ## install them with man pages, completion and systemd unit  [DESTDIR=]
 	cmake -DCMAKE_INSTALL_PREFIX=/usr build/tools >/dev/null
 	cmake --install build/tools >/dev/null
+
+PYTHON_DIR ?= /usr/lib/python3/dist-packages
+
+install-plugin: ## install the targetcli plugin  [DESTDIR=]
+	install -d $(DESTDIR)$(PYTHON_DIR)/xen_pvscsi_targetcli
+	install -m 644 targetcli-plugin/xen_pvscsi_targetcli/*.py $(DESTDIR)$(PYTHON_DIR)/xen_pvscsi_targetcli
+	install -m 644 targetcli-plugin/xen-pvscsi-targetcli.pth $(DESTDIR)$(PYTHON_DIR)
 
 modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules
@@ -94,4 +101,7 @@ test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves o
 test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
 	@tests/run lab-debug
 
-.PHONY: help demo test bench-engine test-unit test-lab test-long test-debug check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean
+test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
+	@targetcli-plugin/test/newest
+
+.PHONY: help demo test bench-engine test-unit test-lab test-long test-debug test-plugin-new check shell tapecheck tools install-tools install-plugin modules install setup lab-setup lab-module clean

@@ -29,6 +29,11 @@ static int vscsi_no(struct se_portal_group *se_tpg)
 	return 0;
 }
 
+static int vscsi_write_protected(struct se_portal_group *se_tpg)
+{
+	return READ_ONCE(to_vscsi_tpg(se_tpg)->write_protect);
+}
+
 static void vscsi_default_node_attributes(struct se_node_acl *nacl)
 {
 }
@@ -74,7 +79,7 @@ static const struct target_core_fabric_ops vscsi_ops = {
 	.tpg_get_inst_index		= vscsi_tpg_index,
 	.tpg_check_demo_mode		= vscsi_yes,
 	.tpg_check_demo_mode_cache	= vscsi_yes,
-	.tpg_check_demo_mode_write_protect = vscsi_no,
+	.tpg_check_demo_mode_write_protect = vscsi_write_protected,
 	.tpg_check_prod_mode_write_protect = vscsi_no,
 	.set_default_node_attributes	= vscsi_default_node_attributes,
 	.sess_get_index			= vscsi_session_index,
@@ -96,6 +101,7 @@ static const struct target_core_fabric_ops vscsi_ops = {
 	.fabric_init_nodeacl		= vscsi_init_nodeacl,
 	.tfc_wwn_attrs			= vscsi_wwn_attrs,
 	.tfc_tpg_base_attrs		= vscsi_tpg_attrs,
+	.tfc_tpg_attrib_attrs		= vscsi_tpg_attrib_attrs,
 	.tfc_tpg_param_attrs		= vscsi_tpg_param_attrs,
 };
 

@@ -60,6 +60,7 @@ struct vscsi_tpg {
 	char nexus[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: kept for stock tools */
 	char domain[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: the one guest that it serves, or empty */
 	bool ring_per_lun;		/* vscsi_tpgs_lock: a wish to the tools */
+	bool write_protect;		/* changes under se_tpg.tpg_lun_mutex, while there is no LUN */
 	struct list_head sessions;	/* vscsi_tpgs_lock */
 	struct xarray passthrough;	/* by LUN; locks itself, read under RCU */
 	struct xarray direct;		/* by LUN; locks itself: block devices of iblock */
@@ -297,6 +298,7 @@ struct vscsi_tpg *vscsi_tpg_pin(const struct vscsi_pdev *pdev, const struct vscs
 void vscsi_tpg_unpin(struct vscsi_tpg *tpg);
 /* tpg_attr.c: their attributes. */
 extern struct configfs_attribute *vscsi_tpg_attrs[];
+extern struct configfs_attribute *vscsi_tpg_attrib_attrs[];
 extern struct configfs_attribute *vscsi_tpg_param_attrs[];
 /* Whether a guest may use it; vscsi_tpgs_lock held. */
 bool vscsi_tpg_allows(const struct vscsi_tpg *tpg, const struct vscsi_guest *guest,

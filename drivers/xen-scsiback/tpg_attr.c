@@ -169,6 +169,48 @@ struct configfs_attribute *vscsi_tpg_param_attrs[] = {
 	NULL,
 };
 
+static ssize_t vscsi_tpg_attrib_demo_mode_write_protect_show(struct config_item *item, char *page)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
+
+	return sysfs_emit(page, "%d\n", READ_ONCE(tpg->write_protect));
+}
+
+/*
+ * Target core asks when it gives an initiator a LUN, and keeps the answer; so it
+ * must be the same for as long as there is any LUN.
+ */
+static ssize_t vscsi_tpg_attrib_demo_mode_write_protect_store(struct config_item *item,
+							      const char *page, size_t count)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
+	bool value;
+	int err = kstrtobool(page, &value);
+
+	if (err) {
+		pr_err("%s tpgt_%u: demo_mode_write_protect: expected 0 or 1\n", tpg->port->name,
+		       tpg->tpgt);
+		return err;
+	}
+	mutex_lock(&tpg->se_tpg.tpg_lun_mutex);
+	if (value != tpg->write_protect && !hlist_empty(&tpg->se_tpg.tpg_lun_hlist))
+		err = -EBUSY;
+	else
+		WRITE_ONCE(tpg->write_protect, value);
+	mutex_unlock(&tpg->se_tpg.tpg_lun_mutex);
+	if (err)
+		pr_err("%s tpgt_%u: demo_mode_write_protect: has LUNs: remove them first\n",
+		       tpg->port->name, tpg->tpgt);
+	return err ? err : count;
+}
+
+CONFIGFS_ATTR(vscsi_tpg_attrib_, demo_mode_write_protect);
+
+struct configfs_attribute *vscsi_tpg_attrib_attrs[] = {
+	&vscsi_tpg_attrib_attr_demo_mode_write_protect,
+	NULL,
+};
+
 /*
  * Every ring makes a nexus of its own.  The attribute is what stock tools
  * expect to find: a name that can be written once and cleared with NULL.

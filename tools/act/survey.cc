@@ -107,6 +107,8 @@ Status status(const Host &host)
 
 	const Lio lio = host.configfs.read();
 	const std::vector<Domain> domains = list_domains(host.store);
+	std::ranges::copy_if(domains, std::back_inserter(result.domains),
+			     [](const Domain &domain) { return domain.id != 0; });
 	std::set<std::string> seen;
 	for (const Tpg &tpg : lio.tpgs) {
 		TpgStatus item{tpg, {}, {}, host.configfs.guests(tpg.id)};
@@ -127,7 +129,8 @@ Status status(const Host &host)
 		}
 		result.tpgs.push_back(std::move(item));
 	}
-	for (const ListedGuest &guest : survey(host, {}))
+	result.guests = survey(host, {});
+	for (const ListedGuest &guest : result.guests)
 		look_at_devices(guest, result.problems);
 	return result;
 }

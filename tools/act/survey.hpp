@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "act/host.hpp"
+#include "core/vscsiline.hpp"
 
 namespace vscsi
 {
@@ -40,6 +41,9 @@ struct TpgStatus {
 struct Status {
 	bool module = false;
 	bool daemon = false;
+	std::vector<Domain> domains; // guests that run, with PV SCSI or without
+	std::vector<DomainConfig> configured;
+	std::vector<ListedGuest> guests;
 	std::vector<TpgStatus> tpgs;
 	std::vector<std::string> problems; // each with its remedy
 };

@@ -14,6 +14,7 @@
 #include "command/top.hpp"
 #include "os/process.hpp"
 #include "os/xenstore.hpp"
+#include "os/xlconfig.hpp"
 
 namespace
 {
@@ -101,7 +102,9 @@ Exit run(const Options &options)
 	case Verb::create:
 		return create(host, options);
 	case Verb::status: {
-		const Status found = status(host);
+		Status found = status(host);
+		found.configured =
+			configured_domains({options.config_dirs.begin(), options.config_dirs.end()});
 		print(options.json ? status_json(found) : status_text(found));
 		break;
 	}

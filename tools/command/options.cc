@@ -78,6 +78,7 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	app.add_option("--configfs", options.configfs, "LIO's configuration")->group("");
 	app.add_option("--sysfs", options.sysfs, "sysfs")->group("");
 	app.add_option("--run", options.run, "locks and journals")->group("");
+	app.add_option("--config-dir", options.config_dirs, "configurations of domains")->group("");
 
 	CLI::App *verb =
 		add_verb(app, options, Verb::attach, "attach", "scsi-attach", "give a guest a device");

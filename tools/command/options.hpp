@@ -34,6 +34,7 @@ struct Options {
 	std::string configfs = "/sys/kernel/config/target";
 	std::string sysfs = "/sys";
 	std::string run = "/run/xen-vscsi";
+	std::vector<std::string> config_dirs{"/etc/xen", "/etc/xen/auto"};
 };
 
 // The exit code if the program is to end here: --help, or a wrong option.

@@ -50,6 +50,21 @@ ordered_json controller_json(const ListedController &item)
 		{"devices", std::move(devices)}};
 }
 
+ordered_json guests_json(const std::vector<ListedGuest> &guests)
+{
+	ordered_json all = ordered_json::array();
+	for (const ListedGuest &guest : guests) {
+		ordered_json controllers = ordered_json::array();
+		for (const ListedController &item : guest.controllers)
+			controllers.push_back(controller_json(item));
+		ordered_json entry = domain_json(guest.domain);
+		entry["running"] = guest.running;
+		entry["controllers"] = std::move(controllers);
+		all.push_back(std::move(entry));
+	}
+	return all;
+}
+
 ordered_json tpg_json(const TpgStatus &item)
 {
 	ordered_json luns = ordered_json::array();
@@ -120,17 +135,7 @@ std::string list_text(const std::vector<ListedGuest> &guests)
 
 std::string list_json(const std::vector<ListedGuest> &guests)
 {
-	ordered_json all = ordered_json::array();
-	for (const ListedGuest &guest : guests) {
-		ordered_json controllers = ordered_json::array();
-		for (const ListedController &item : guest.controllers)
-			controllers.push_back(controller_json(item));
-		ordered_json entry = domain_json(guest.domain);
-		entry["running"] = guest.running;
-		entry["controllers"] = std::move(controllers);
-		all.push_back(std::move(entry));
-	}
-	return dump(all);
+	return dump(guests_json(guests));
 }
 
 std::string status_text(const Status &status)
@@ -167,8 +172,17 @@ std::string status_json(const Status &status)
 	ordered_json tpgs = ordered_json::array();
 	for (const TpgStatus &item : status.tpgs)
 		tpgs.push_back(tpg_json(item));
+	ordered_json domains = ordered_json::array();
+	for (const Domain &domain : status.domains)
+		domains.push_back(domain_json(domain));
+	ordered_json configured = ordered_json::array();
+	for (const DomainConfig &config : status.configured)
+		configured.push_back({{"name", config.name}, {"uuid", config.uuid}, {"file", config.file}});
 	return dump({{"module", status.module},
 		     {"daemon", status.daemon},
+		     {"domains", std::move(domains)},
+		     {"configured", std::move(configured)},
+		     {"guests", guests_json(status.guests)},
 		     {"tpgs", std::move(tpgs)},
 		     {"problems", status.problems}});
 }

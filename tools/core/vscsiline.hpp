@@ -23,6 +23,8 @@ VscsiLine parse_vscsi_line(std::string_view text);
 struct DomainConfig {
 	std::string name;
 	std::vector<std::string> vscsi;
+	std::string uuid; // may be empty
+	std::string file;
 };
 
 } // namespace vscsi

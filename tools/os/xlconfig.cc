@@ -97,8 +97,10 @@ DomainConfig parse_config(const std::string &text, const std::string &file,
 	if (xlu_cfg_readdata(config.get(), all.data(), static_cast<int>(all.size())))
 		fail(Exit::usage, "{}: {}", file, complaints.text());
 	const char *name = nullptr;
+	const char *uuid = nullptr;
 	xlu_cfg_get_string(config.get(), "name", &name, 1);
-	return {name ? name : "", list_of(config.get(), "vscsi", file)};
+	xlu_cfg_get_string(config.get(), "uuid", &uuid, 1);
+	return {name ? name : "", list_of(config.get(), "vscsi", file), uuid ? uuid : "", file};
 }
 
 DomainConfig read_config(const std::filesystem::path &file, const std::vector<std::string> &extra)
@@ -109,9 +111,9 @@ DomainConfig read_config(const std::filesystem::path &file, const std::vector<st
 	return parse_config(*text, file.string(), extra);
 }
 
-std::vector<std::string> configured_vscsi(const std::vector<std::filesystem::path> &directories,
-					  const std::string &name)
+std::vector<DomainConfig> configured_domains(const std::vector<std::filesystem::path> &directories)
 {
+	std::vector<DomainConfig> found;
 	for (const auto &directory : directories) {
 		// xl's own directory has other things in it.
 		const bool all = directory.filename() == "auto";
@@ -120,13 +122,22 @@ std::vector<std::string> configured_vscsi(const std::vector<std::filesystem::pat
 			if ((!all && file.extension() != ".cfg") || !std::filesystem::is_regular_file(file))
 				continue;
 			try {
-				if (const DomainConfig config = read_config(file); config.name == name)
-					return config.vscsi;
+				if (DomainConfig config = read_config(file); !config.name.empty())
+					found.push_back(std::move(config));
 			} catch (const Failure &) {
 				continue;
 			}
 		}
 	}
+	return found;
+}
+
+std::vector<std::string> configured_vscsi(const std::vector<std::filesystem::path> &directories,
+					  const std::string &name)
+{
+	for (DomainConfig &config : configured_domains(directories))
+		if (config.name == name)
+			return std::move(config.vscsi);
 	return {};
 }
 

@@ -21,4 +21,7 @@ DomainConfig read_config(const std::filesystem::path &file, const std::vector<st
 std::vector<std::string> configured_vscsi(const std::vector<std::filesystem::path> &directories,
 					  const std::string &name);
 
+// All domains that files below these directories configure.
+std::vector<DomainConfig> configured_domains(const std::vector<std::filesystem::path> &directories);
+
 } // namespace vscsi

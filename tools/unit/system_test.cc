@@ -264,7 +264,12 @@ TEST(Output, JsonNamesAreAnInterface)
 			       Domain{3, "g1", "aabb"},
 			       {{{"naa.5", 1, 0}, "ram", {0, 0, 0, 0}, true}},
 			       {"domid=3 vhost=0"}});
+	status.domains.push_back({3, "g1", "aabb"});
+	status.configured.push_back({"g2", {}, "ccdd", "/etc/xen/g2.cfg"});
 	const auto shown = nlohmann::json::parse(status_json(status));
+	EXPECT_EQ(shown.at("domains").at(0).at("domid"), 3);
+	EXPECT_EQ(shown.at("configured").at(0).at("file"), "/etc/xen/g2.cfg");
+	EXPECT_TRUE(shown.at("guests").empty());
 	EXPECT_EQ(shown.at("tpgs").at(0).at("luns").at(0).at("v-dev"), "0:0:0:0");
 	EXPECT_EQ(shown.at("tpgs").at(0).at("made-by-tool"), true);
 	EXPECT_NE(status_text(status).find("bound to g1 (domain 3), made by xl-vscsi"), std::string::npos);

@@ -1,0 +1,79 @@
+"""How the plugin gets into targetcli, and that it never keeps targetcli from working."""
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+LOOK = """
+import site, sys
+site.addsitedir({folder!r})
+sys.path[:0] = [path for path in {newest!r}.split(":") if path]
+import targetcli, targetcli.ui_root, targetcli.ui_backstore
+print(targetcli.ui_root.UIFabricModule.__module__)
+"""
+
+
+@pytest.fixture
+def installed(tmp_path):
+    subprocess.run(["make", "-s", "install-plugin", f"DESTDIR={tmp_path}", "PYTHON_DIR=/lib"], cwd=TOP, check=True)
+    return tmp_path / "lib"
+
+
+def look(folder, more=""):
+    program = LOOK.format(folder=str(folder), newest=os.environ.get("TARGETCLI_PATH", "")) + more
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False,
+                          env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_installed(installed):
+    done = look(installed)
+    assert done.stdout.split() == ["xen_pvscsi_targetcli.fabric"] and done.stderr == ""
+
+
+def test_it_costs_other_programs_nothing(installed):
+    """No module but the hook is loaded."""
+    program = ("import site, sys; before = set(sys.modules); "
+               f"site.addsitedir({str(installed)!r}); print(sorted(set(sys.modules) - before))")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['xen_pvscsi_targetcli', 'xen_pvscsi_targetcli.hook']"
+
+
+@pytest.mark.parametrize("part", ["fabric", "backstores", "library"])
+def test_a_failure_is_told_and_targetcli_goes_on(installed, part):
+    file = installed / f"xen_pvscsi_targetcli/{part}.py"
+    file.write_text("raise KeyError('broken')\n")
+    done = look(installed)
+    assert "the xen-pvscsi plugin failed and is left out: KeyError: 'broken'" in done.stderr
+    if part == "fabric":
+        assert done.stdout.split() == ["targetcli.ui_target"]
+
+
+def test_a_hook_that_fails_or_is_gone(installed):
+    (installed / "xen_pvscsi_targetcli/hook.py").write_text("raise SyntaxError\n")
+    assert look(installed).stdout.split() == ["targetcli.ui_target"]
+    (installed / "xen_pvscsi_targetcli/hook.py").unlink()
+    done = look(installed)
+    assert done.stdout.split() == ["targetcli.ui_target"] and done.stderr == ""
+
+
+BUS = """
+class Log:
+    def debug(self, text): print("told")
+class Shell: log = Log()
+class Self: shell = Shell()
+try:
+    print(list(targetcli.ui_backstore.UIBackstores._user_backstores(Self())))
+except Exception as error:
+    print("stock ends:", error)
+"""
+
+
+def test_without_a_system_bus(installed, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    assert "stock ends: g-io-error-quark: Could not connect" in look(tmp_path / "nothing", BUS).stdout
+    assert look(installed, BUS).stdout.split()[-2:] == ["told", "[]"]

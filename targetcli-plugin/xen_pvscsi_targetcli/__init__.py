@@ -1,0 +1,11 @@
+"""targetcli thinks in domains: an extension of targetcli and rtslib for the fabric xen-pvscsi.
+
+hook      waits for modules of targetcli and rtslib to be imported, and extends them
+library   what rtslib leaves out of saved configurations of this fabric
+backstores  targetcli without a system D-Bus; tape drives and changers by their names
+nodes     targetcli's nodes of this fabric
+fabric    its top node, with the commands map, unmap, domains, sessions
+config    portal groups and LUNs, in the kernel or in the saved configuration
+mapping   map and unmap
+live      what xl-vscsi says of guests
+"""

@@ -1,0 +1,168 @@
+"""What xl-vscsi says of guests, and what it is asked to do.
+
+Everything of xenstore and of guests is xl-vscsi's; here is only its JSON.
+"""
+import json
+import re
+import subprocess
+import time
+
+PROGRAM = "xl-vscsi"
+# `ls` asks for each node; what is as old as this will do.
+FRESH = 2.0
+CONNECTED, CLOSED = 4, 6
+# xl-vscsi's exit codes.
+REFUSED, TIMED_OUT = 5, 6
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+
+
+class Failure(Exception):
+    """xl-vscsi's words."""
+
+    def __init__(self, text, code):
+        super().__init__(text)
+        self.code = code
+
+
+def ask(*words, timeout=90):
+    """Runs xl-vscsi; its answer, or a Failure."""
+    try:
+        done = subprocess.run([PROGRAM, *words, "--json"], capture_output=True, text=True,
+                              errors="replace", timeout=timeout, check=False, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        raise Failure(f"{PROGRAM} is not installed", None) from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failure(f"{PROGRAM}: {error}", None) from None
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        raise Failure(done.stderr.strip() or f"{PROGRAM} ended with {done.returncode} and said nothing",
+                      done.returncode) from None
+    if done.returncode:
+        text = answer.get("error") if isinstance(answer, dict) else None
+        raise Failure(text or done.stderr.strip(), done.returncode)
+    return answer
+
+
+class Domain:
+    """A guest that runs, or that a configuration file of xl names."""
+
+    def __init__(self, name, uuid="", domid=None, file=None):
+        self.name, self.uuid, self.domid, self.file = name, (uuid or "").lower(), domid, file
+
+    @property
+    def running(self):
+        return self.domid is not None
+
+    def is_named(self, word):
+        """As param/domain names it: a UUID never means a name."""
+        if UUID.match(word):
+            return self.uuid == word.lower()
+        return self.name == word
+
+    def __str__(self):
+        return f"{self.name} (domain {self.domid})" if self.running else self.name
+
+
+class Device:
+    """A LUN in a guest, as xenstore has it."""
+
+    def __init__(self, domain, vdev, state, state_name, error):
+        self.domain, self.vdev, self.error = domain, vdev, error
+        self.connected, self.refused = state == CONNECTED, state == CLOSED
+        if self.connected:
+            self.text = "connected"
+        elif self.refused:
+            self.text = f"refused: {error or 'the backend gave no reason'}"
+        else:
+            self.text = f"waiting ({state_name})"
+
+
+class Snapshot:
+    """One look at all guests."""
+
+    def __init__(self, answer=None, offline=None):
+        answer = answer or {}
+        self.offline = offline  # why nothing is known of guests
+        self.daemon = bool(answer.get("daemon"))
+        self.domains = []
+        self._devices = {}  # (wwn, tag, lun) -> [Device]
+        self._vdevs = {}    # (wwn, tag, lun) -> v-dev that it is to have
+        self._read_domains(answer)
+        for guest in answer.get("guests", []):
+            self._read_guest(guest)
+        for group in answer.get("tpgs", []):
+            for lun in group["luns"]:
+                self._vdevs[group["wwn"], group["tpgt"], lun["lun"]] = lun["v-dev"]
+
+    def _read_domains(self, answer):
+        for item in answer.get("domains", []):
+            self.domains.append(Domain(item["name"], item["uuid"], item["domid"]))
+        for item in answer.get("configured", []):
+            known = self.named(item["name"])
+            if known:
+                known.file = item["file"]
+            else:
+                self.domains.append(Domain(item["name"], item.get("uuid"), None, item["file"]))
+
+    def _read_guest(self, guest):
+        if not guest["running"]:
+            return
+        domain = self.named(guest["name"]) or Domain(guest["name"], guest["uuid"], guest["domid"])
+        for controller in guest["controllers"]:
+            for item in controller["devices"]:
+                place = split_lun_name(item["lun"])
+                if place:
+                    self._devices.setdefault(place, []).append(Device(
+                        domain, item["v-dev"], item["state"], item["state-name"], item["error"]))
+
+    def named(self, word):
+        """The domain that a name, a UUID or an id means."""
+        for domain in self.domains:
+            if domain.is_named(word):
+                return domain
+        for domain in self.domains:
+            if domain.running and str(domain.domid) == word:
+                return domain
+        return None
+
+    def devices(self, wwn, tag, lun):
+        return self._devices.get((wwn, tag, lun), [])
+
+    def vdev(self, wwn, tag, lun):
+        """The v-dev that the LUN has, or is to have."""
+        for device in self.devices(wwn, tag, lun):
+            return device.vdev
+        return self._vdevs.get((wwn, tag, lun))
+
+
+def split_lun_name(text):
+    """WWN:LUN or WWN,TPGT:LUN; names of iSCSI have colons of their own."""
+    port, colon, lun = (text or "").rpartition(":")
+    if not colon or not lun.isdigit():
+        return None
+    wwn, comma, tag = port.rpartition(",")
+    if not comma:
+        return port, 1, int(lun)
+    return wwn, int(tag), int(lun)
+
+
+_last = (float("-inf"), None)
+
+
+def snapshot(fresh=False):
+    global _last
+    taken, seen = _last
+    if fresh or time.monotonic() - taken > FRESH:
+        try:
+            seen = Snapshot(ask("status"))
+        except Failure as failure:
+            seen = Snapshot(offline=str(failure))
+        _last = (time.monotonic(), seen)
+    return seen
+
+
+def forget():
+    """After a change."""
+    global _last
+    _last = (float("-inf"), None)
