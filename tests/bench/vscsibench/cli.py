@@ -36,6 +36,8 @@ def parser():
                      metavar="DRIVER,...", help=", ".join(backends.DRIVERS))
     run.add_argument("--rounds", type=int, help="1 in instruction time, else 5")
     run.add_argument("--seconds", type=int, default=4, help="of each run in wall time")
+    run.add_argument("--tsc", choices=("native", "emulated"), default="native",
+                     help="how the guest reads the time-stamp counter")
     run.add_argument("--module", type=_path, default=paths.DEFAULT_MODULE, metavar="PATH",
                      help="our module")
     run.add_argument("--out", type=_path, metavar="FILE", help="results, else build/bench/MODE.json")
