@@ -32,6 +32,7 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
+		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(TOOLS) tools/*/*.hpp tools/unit/*.cc
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
@@ -46,7 +47,11 @@ check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
-	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab
+	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench
+
+bench: lab-setup lab-module ## pvscsi against vbd, into Documentation/performance.md; with any of [MODE= ROWS= DRIVERS=] a table only
+	@tests/bench/bench $(if $(MODE)$(ROWS)$(DRIVERS),run $(if $(MODE),--mode $(MODE)) $(if $(ROWS),--rows $(ROWS)) \
+		$(if $(DRIVERS),--drivers $(DRIVERS)),all)
 
 shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at hand
 	@$(LAB) shell
@@ -86,4 +91,4 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, 40 minutes
 	@tests/run lab-long
 
-.PHONY: help demo test test-unit test-lab test-long check shell tapecheck tools install-tools modules install setup lab-setup lab-module clean
+.PHONY: help demo test test-unit test-lab test-long check bench shell tapecheck tools install-tools modules install setup lab-setup lab-module clean
