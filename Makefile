@@ -47,6 +47,7 @@ check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
+	clang-tidy --quiet --header-filter="tests/bench/.*" tests/bench/plugin/counts.cc -- -std=c++20
 	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench
 
 bench: lab-setup lab-module ## pvscsi against vbd, into Documentation/performance.md; with any of [MODE= ROWS= DRIVERS=] a table only

@@ -59,7 +59,8 @@ public:
 		const auto [found, is_new] = index_.try_emplace(place, nullptr);
 
 		if (is_new)
-			found->second = &rows_.emplace_back(place.address, place.memory, place.length, 0);
+			found->second =
+				&rows_.emplace_back(Row{place.address, place.memory, place.length, 0});
 		return &found->second->runs;
 	}
 
@@ -148,7 +149,7 @@ void talk(int client)
 		if (got <= 0)
 			return;
 		pending.append(buffer, static_cast<std::size_t>(got));
-		for (std::size_t end; (end = pending.find('\n')) != std::string::npos;
+		for (std::size_t end = 0; (end = pending.find('\n')) != std::string::npos;
 		     pending.erase(0, end + 1)) {
 			const std::string answer = obey(std::string_view(pending).substr(0, end));
 
