@@ -32,6 +32,7 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
+		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
@@ -46,7 +47,12 @@ check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
-	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab targetcli-plugin
+	clang-tidy --quiet --header-filter="tests/bench/.*" tests/bench/plugin/counts.cc -- -std=c++20
+	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench targetcli-plugin
+
+bench: lab-setup lab-module ## pvscsi against vbd, into Documentation/performance.md; with any of [MODE= ROWS= DRIVERS=] a table only
+	@tests/bench/bench $(if $(MODE)$(ROWS)$(DRIVERS),run $(if $(MODE),--mode $(MODE)) $(if $(ROWS),--rows $(ROWS)) \
+		$(if $(DRIVERS),--drivers $(DRIVERS)),all)
 
 shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at hand
 	@$(LAB) shell
@@ -104,4 +110,4 @@ test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the l
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: help demo test bench-engine test-unit test-lab test-long test-debug test-plugin-new check shell tapecheck tools install-tools install-plugin modules install setup lab-setup lab-module clean
+.PHONY: help demo test bench bench-engine test-unit test-lab test-long test-debug test-plugin-new check shell tapecheck tools install-tools install-plugin modules install setup lab-setup lab-module clean

@@ -69,7 +69,11 @@ class Lab:
             f"insmod $dir/{MODULE}.ko \\$CMDLINE_OPTS\" > {RULE}")
 
     def load_driver(self, params=""):
-        self.install_driver()
+        if self.driver == "ours":
+            self.install_driver()
+        else:
+            # The other may have been there in this run.
+            self.dom0.run(f"rm -f {RULE} /lib/modules/$(uname -r)/updates/{MODULE}.ko")
         self.dom0.run(f"modprobe target_core_mod && modprobe {MODULE} {params}",
                       timeout=120)
         if not self.driver_loaded():

@@ -17,6 +17,8 @@ from .shell import Place
 from .shellout import host, say
 
 BOOT_PATIENCE = 300
+# What waiting is multiplied with where time counts instructions.
+ICOUNT_PATIENCE = 6
 
 
 class Dom0(Place):
@@ -33,7 +35,8 @@ class Machine:
     """Everything of one QEMU run; logs outlive it in log_dir."""
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
-                 verbose=False, guests=0, features="", debug_kernel=False):
+                 verbose=False, guests=0, features="", debug_kernel=False,
+                 icount=False, plugin=None):
         self.image = images.current()
         if debug_kernel:
             self.image = debugkernel.use(self.image)
@@ -47,6 +50,8 @@ class Machine:
         self.full_boot = full_boot or bool(features) or debug_kernel
         self.verbose = verbose
         self.features = features
+        self.icount, self.plugin = icount, plugin
+        self.patience = ICOUNT_PATIENCE if icount else 1
         # How many guests the snapshot to start from has running.
         self.guests = guests
         self.qemu = self.channel = self.dom0 = None
@@ -63,7 +68,7 @@ class Machine:
         if self.full_boot:
             self.power_on()
         else:
-            stored = snapshot.ensure(self.image, self.guests)
+            stored = snapshot.ensure(self.image, self.guests, self.icount)
             try:
                 self.resume(stored)
             except LabError as error:
@@ -78,7 +83,8 @@ class Machine:
                       self.extra)
 
     def wake(self):
-        self.channel.greet(f"go {time.time()}", "up", 60, every=2)
+        self.channel.greet(f"go {time.time()}", "up",
+                           60 * self.patience, every=2 * self.patience)
         self.dom0 = Dom0(self.channel)
 
     def resume(self, stored):
@@ -86,20 +92,21 @@ class Machine:
         host("cp", "--sparse=always", "--reflink=auto", stored,
              self.disks / "root.qcow2")
         self._launch(snapshot.NAME)
-        self.channel.greet("hello", "stub", 40)
+        self.channel.greet("hello", "stub", 40 * self.patience)
 
     def power_on(self):
         self.guests = 0
         host("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
              "-b", self.image.root, self.disks / "root.qcow2")
         self._launch()
-        self.channel.greet("hello", "stub", BOOT_PATIENCE)
+        self.channel.greet("hello", "stub", BOOT_PATIENCE * self.patience)
 
     def _launch(self, loadvm=None):
         (self.disks / "initrd").write_bytes(initrd.dom0(self.image))
         self.qemu = Qemu(self.work, self.image, self.disks / "initrd",
                          self.disks / "root.qcow2", self.disks / "payload",
-                         self.serial, loadvm, self.features)
+                         self.serial, loadvm, self.features, self.icount,
+                         self.plugin)
         self.qemu.start()
         self.channel = Channel(self.qemu.connect("command"))
         for job in (self._watch_serial, self._store_logs):

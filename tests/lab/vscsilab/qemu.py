@@ -30,18 +30,22 @@ KERNEL_ARGS = ("random.trust_cpu=on loglevel=7 mitigations=off "
 DOM0_ARGS = f"console=hvc0 watchdog_thresh=40 {KERNEL_ARGS}"
 GUEST_ARGS = f"console=hvc0 watchdog_thresh=40 {KERNEL_ARGS}"
 
-MACHINE = ["-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "2",
-           "-m", "4096", "-nodefaults", "-display", "none", "-nic", "none",
-           "-no-reboot"]
+BOARD = ["-cpu", CPU, "-smp", "2", "-m", "4096", "-nodefaults", "-display",
+         "none", "-nic", "none", "-no-reboot"]
+MACHINE = ["-accel", "tcg,thread=multi", *BOARD]
+# The time inside is the number of instructions executed; ten times slower.
+COUNTING = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
+            *BOARD]
 
 
 def version():
     return host(BINARY, "--version").splitlines()[0]
 
 
-def machine_key():
+def machine_key(icount=False):
     """What a snapshot depends on besides the files it boots."""
-    return "\n".join([version(), *MACHINE, XEN_ARGS, DOM0_ARGS])
+    return "\n".join([version(), *(COUNTING if icount else MACHINE), XEN_ARGS,
+                      DOM0_ARGS])
 
 
 def _die_with_parent():
@@ -53,16 +57,19 @@ def _die_with_parent():
 class Qemu:
     """directory is private to this process: sockets are made there.
 
-    features: what the processor shall have besides, like ",+svm,+npt"."""
+    features: what the processor shall have besides, like ",+svm,+npt".
+    plugin: a TCG plugin, FILE[,option=value...]."""
 
     def __init__(self, directory, image, initrd, root_disk, payload,
-                 serial_log, loadvm=None, features=""):
+                 serial_log, loadvm=None, features="", icount=False,
+                 plugin=None):
         self.dir = directory
         self.process = None
         self.monitor = None
         comma = DOM0_ARGS.replace(",", ",,")
+        board = COUNTING if icount else MACHINE
         self.argv = [
-            BINARY, *(word + features if word == CPU else word for word in MACHINE),
+            BINARY, *(word + features if word == CPU else word for word in board),
             "-kernel", str(image.xen), "-append", XEN_ARGS,
             "-initrd", f"{image.vmlinux} {comma},{initrd}",
             "-chardev", f"file,id=serial,path={serial_log}",
@@ -84,6 +91,8 @@ class Qemu:
                             "server=on,wait=off",
                 "-device", f"virtserialport,chardev={name},name=lab.{name}"]
         self.argv += ["-qmp", f"unix:{directory}/qmp,server=on,wait=off"]
+        if plugin:
+            self.argv += ["-plugin", plugin]
         if loadvm:
             self.argv += ["-loadvm", loadvm]
 

@@ -17,30 +17,35 @@ NAME = "lab"
 MOST_GUESTS = 2
 
 
-def _key(image, guests):
-    parts = [image.dir.name, machine_key(), initrd.dom0(image)]
+def _key(image, guests, icount):
+    parts = [image.dir.name, machine_key(icount), initrd.dom0(image)]
     if guests:
         parts += [initrd.guest(image), guest.config_text("g1")]
     return paths.digest(*parts)
 
 
-def path(image, guests):
+def _prefix(guests, icount):
+    return f"{'icount-' if icount else ''}guests{guests}-"
+
+
+def path(image, guests, icount=False):
     return (paths.cache_dir() / "snapshots" /
-            f"guests{guests}-{_key(image, guests)}.qcow2")
+            f"{_prefix(guests, icount)}{_key(image, guests, icount)}.qcow2")
 
 
-def ensure(image, guests=0):
-    """The disk that has the snapshot in it, made now if need be."""
-    stored = path(image, guests)
+def ensure(image, guests=0, icount=False):
+    """The disk that has the snapshot in it, made now if need be. A machine
+    that counts instructions can resume only one that did."""
+    stored = path(image, guests, icount)
     if stored.exists():
         return stored
-    before = ensure(image, guests - 1) if guests else None
+    before = ensure(image, guests - 1, icount) if guests else None
     stored.parent.mkdir(exist_ok=True)
-    for stale in stored.parent.glob(f"guests{guests}-*"):
+    for stale in stored.parent.glob(_prefix(guests, icount) + "*"):
         stale.unlink()
     text = f"guest g{guests}" if guests else "Xen and dom0"
     with Step(f"booting {text} for a snapshot"):
-        _make(stored, image, guests, before)
+        _make(stored, image, guests, before, icount)
     return stored
 
 
@@ -49,10 +54,10 @@ def ensure_all(image):
         ensure(image, guests)
 
 
-def _make(stored, image, guests, before):
-    logs = paths.results_dir() / f"snapshot-guests{guests}"
+def _make(stored, image, guests, before, icount):
+    logs = paths.results_dir() / f"snapshot-{_prefix(guests, icount)[:-1]}"
     shutil.rmtree(logs, ignore_errors=True)
-    host = machine.Machine(logs)
+    host = machine.Machine(logs, icount=icount)
     try:
         host.write_payload()
         if before:
@@ -61,12 +66,12 @@ def _make(stored, image, guests, before):
             host.wake()
             _start_guest(host, f"g{guests}")
             host.settle()
-            host.dom0.call("rewind", 20)
-            host.channel.greet("hello", "stub", 60)
+            host.dom0.call("rewind", 20 * host.patience)
+            host.channel.greet("hello", "stub", 60 * host.patience)
         else:
             host.power_on()
         # What starting has stirred up shall not be replayed by every run.
-        time.sleep(2)
+        time.sleep(2 * host.patience)
         host.qemu.monitor.human(f"savevm {NAME}")
         host.stopping.set()
         host.qemu.stop()

@@ -1,0 +1,107 @@
+"""The document that is made of results."""
+import xml.etree.ElementTree as xml
+
+import pytest
+
+from vscsibench import plot, report, table
+
+ABOUT = {"processor": "P", "processors": 2, "qemu": "QEMU 7", "xen": "4.17", "kernel": "6.1", "tsc": "native",
+         "commit": "abc", "seconds": 4, "rounds": 3}
+RATES = {"vbd": 100.0, "in-tree": 80.0, "ours": 120.0}
+
+
+def icount():
+    results = []
+    for row, factor in (("rand8k-p1", 1), ("rand8k-p5", 2), ("rand8k-d16", 3)):
+        for driver, rate in RATES.items():
+            results.append({
+                "row": row, "driver": driver, "round": 0, "rate": rate * factor, "instructions": 1e9 / rate / factor,
+                "layers": {"xen": 10.0, "dom0": 20.0}, "functions": [["xen", "f", rate, 1.0]],
+                "counters": {"grant hypercalls": 0.25, "notifications sent by dom0": 0.125}})
+    return {"mode": "icount", "environment": ABOUT, "results": results}
+
+
+def wall():
+    results = [{"row": "rand8k-p1", "driver": driver, "round": number, "rate": rate + number}
+               for driver, rate in RATES.items() for number in range(3)]
+    results.append({"row": "rand8k-p1", "driver": "ours", "round": 0, "traced": {"interrupts in dom0": 0.5}})
+    return {"mode": "wall", "environment": ABOUT, "results": results}
+
+
+def everything():
+    return {
+        "icount": icount(), "wall": wall(),
+        "scale": {"environment": ABOUT, "results": [
+            {"driver": "ours", "of": of, "size": size, "rate": 1.0, "instructions": 1000.0 * size, "layers": {}}
+            for of in ("rings", "luns") for size in (1, 4)]},
+        "memory": {"environment": ABOUT, "results": [{"driver": "ours", "fresh": 40.0, "busy": 900.0, "idle": 70.0}]}}
+
+
+def test_only_what_is_between_the_markers_changes():
+    document = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
+    once = report.replace(document, "new")
+    assert once == f"before\n{report.BEGIN}\n\nnew\n\n{report.END}\nafter\n"
+    assert report.replace(once, "new") == once
+
+
+@pytest.mark.parametrize("document", ["", report.BEGIN, f"x {report.END}"])
+def test_a_document_without_markers_is_left_alone(document):
+    with pytest.raises(ValueError):
+        report.replace(document, "new")
+
+
+def test_goals_say_what_is_reached():
+    goals = {goal: (value, good) for goal, value, good in report.goals(everything())}
+    assert goals["instruction time, random 8k, 1 process a disk: 1.10 times vbd"] == ("1.20", True)
+    assert goals["instruction time, random 8k, 5 processes a disk: 1.5 times in-tree"] == ("1.50", True)
+    assert goals["8k at depth 16: 0.5 grant hypercalls and notifications an I/O"] == ("0.38", True)
+    assert goals["an idle ring: 64 KiB"] == ("70 KiB", False)
+    assert not any("depth 16: 1.10" in goal for goal in goals), "a row that is only counted is no goal"
+
+
+def test_slower_than_vbd_is_not_reached():
+    found = {"wall": wall()}
+    for item in found["wall"]["results"]:
+        if item["driver"] == "ours" and "rate" in item:
+            item["rate"] = 99.0
+    assert [good for _, _, good in report.goals(found)] == [False]
+
+
+@pytest.mark.parametrize("kinds", [("icount",), ("wall",), ("scale", "memory"), ("icount", "wall", "scale", "memory")])
+def test_sections_come_with_their_results(kinds):
+    found = {kind: content for kind, content in everything().items() if kind in kinds}
+    text = report.generate(found, "performance.svg")
+    assert ("## Instruction time" in text) == ("icount" in kinds)
+    assert ("## Wall time" in text) == ("wall" in kinds)
+    assert ("## Memory" in text) == ("memory" in kinds)
+    widths = [line.count("|") for line in text.splitlines() if line.startswith("|")]
+    assert all(width > 2 for width in widths)
+
+
+def test_wall_time_shows_median_and_spread():
+    assert "| random 8k, 1 process a disk | 101 ±1% |" in report.speed_table(wall()["results"], True)
+
+
+def test_the_chart_is_sound():
+    root = xml.fromstring(report.chart(everything()))
+    bars = [item for item in root.iter() if item.tag.endswith("rect") and item.get("fill") in plot.COLOURS]
+    # Two rows with two drivers in instruction time, one row in wall time; four squares of the legend.
+    assert len(bars) == 4 + 2 + 4
+    for bar in bars:
+        assert float(bar.get("y")) >= 0 and float(bar.get("height")) > 0
+        assert float(bar.get("y")) + float(bar.get("height")) <= plot.HEIGHT
+        assert float(bar.get("x")) + float(bar.get("width")) <= plot.WIDTH
+
+
+def test_bars_are_as_tall_as_their_values():
+    root = xml.fromstring(plot.bars("t <&>", ["a", "b"], [("s", [1.0, 2.0])]))
+    tall = [float(item.get("height")) for item in root.iter()
+            if item.tag.endswith("rect") and item.get("fill") == plot.COLOURS[0]][:2]
+    assert tall[1] == pytest.approx(2 * tall[0], abs=0.2)
+
+
+def test_terminal_table_and_profile():
+    text = table.ratios(icount()["results"])
+    assert "1.20" in text and "0.80" in text and "1.50" in text
+    lines = table.profile([item for item in icount()["results"] if item["row"] == "rand8k-p1"], 5).splitlines()
+    assert lines[-1].endswith("xen: f") and "120" in lines[-1]
