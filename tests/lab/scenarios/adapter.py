@@ -1,6 +1,7 @@
 """host:N: a guest has all devices of an adapter, also those that a rescan adds or takes away."""
 from vscsilab.admin import Admin, scsi_debug
 
+LONG = True
 TIMEOUT = 400
 GUESTS = 1
 DRIVERS = ("ours",)

@@ -6,6 +6,7 @@ from vscsilab.errors import LabError
 from vscsilab.library import Library
 from vscsilab.shellout import host
 
+LONG = True
 TIMEOUT = 1200
 GUESTS = 1
 # It passes on no CHECK CONDITION that came with data.

@@ -1,0 +1,42 @@
+"""xl migrate, to the same host: a PVH guest, bound by name, takes its I/O along; the daemon sees to its devices."""
+from vscsilab.admin import Admin
+from vscsilab.load import VerifiedLoad
+
+# Debian's Xen can follow the memory of a running guest only where the processor helps.
+CPU_FEATURES = ",+svm,+npt,+nrip-save,+vgif"
+TIMEOUT = 2400
+DRIVERS = ("ours",)
+LONG = True
+NAA = "naa.50014050000000c8"
+
+
+def device(admin):
+    found = admin.dom0.run("xl-vscsi list pvh --json", check=False)
+    return found.out if found.rc == 0 else ""
+
+
+def run(lab):
+    lab.load_driver()
+    admin = Admin(lab)
+    target = lab.target.create(NAA)
+    target.lun(0, lab.backstore.ramdisk("disk", "16M"))
+    target.param("domain", "pvh")
+    admin.start()
+    guest = lab.guest("pvh", kind="pvh", wait=False)
+    guest.wait_up(900)
+    disk = lab.disk(guest, "0:0:0:0", timeout=200)
+    load = VerifiedLoad(guest, disk)
+    for number in (1, 2):
+        old = guest.domid
+        moved = lab.dom0.run("xl migrate -s '' pvh 'xl migrate-receive' 2>&1", timeout=600, check=False)
+        lab.check(f"migration {number} succeeds", moved.rc == 0, moved.out)
+        guest.find()
+        guest.wait_up(300)
+        lab.check(f"migration {number}: it is another domain", guest.domid != old)
+        lab.check(f"migration {number}: I/O goes on, with right checksums", load.goes_on(300), load.log())
+        lab.dom0.poll("xl-vscsi list pvh --json | grep -q '\"state\": *4'", timeout=60)
+        lab.check(f"migration {number}: the device is connected", '"state-name"' in device(admin))
+        lab.dom0.poll(f"! xenstore-exists /local/domain/0/backend/vscsi/{old}", timeout=60)
+        lab.check(f"migration {number}: no pause is left", lab.dom0.run("xl list pvh").out.split()[-2][2] != "p")
+    lab.check("all of it read right", load.stop(), load.log())
+    admin.stop()
