@@ -78,6 +78,17 @@ def test_sections_come_with_their_results(kinds):
     assert all(width > 2 for width in widths)
 
 
+def test_the_budget_is_the_goal_without_the_guest():
+    def result(driver, total, layers):
+        return {"row": "rand8k-p1", "driver": driver, "round": 0, "rate": 1.0, "instructions": total,
+                "layers": layers, "functions": [["dom0", "brd_do_bvec [brd]", 70.0, 1.0], ["xen", "memcpy", 30.0, 1.0]]}
+    text = report.budget_table([
+        result("vbd", 1100.0, {"xen": 300.0, "dom0": 200.0, "guest": 600.0}),
+        result("ours", 1500.0, {"xen": 400.0, "dom0": 500.0, "guest": 550.0, "guest user": 50.0})])
+    cells = [cell.strip() for cell in text.splitlines()[-1].strip("| ").split("|")]
+    assert cells[1:] == ["1000", "600", "400", "900", "500", "70", "30"]
+
+
 def test_wall_time_shows_median_and_spread():
     assert "| random 8k, 1 process a disk | 101 ±1% |" in report.speed_table(wall()["results"], True)
 

@@ -164,7 +164,7 @@ class Memory:
 
     def __init__(self, options):
         self.options = options
-        self.host = Host("memory", options, False, self.COUNT, DISK_MIB)
+        self.host = Host("memory", options, True, self.COUNT, DISK_MIB)
 
     def run(self):
         with self.host.running():
