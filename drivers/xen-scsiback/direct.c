@@ -91,6 +91,11 @@ static void vscsi_bio_ended(struct bio *bio)
 	struct vscsi_ring *ring = slot->ring;
 
 	slot->bio_status = bio->bi_status;
+	/* Now, not when it is completed: others may wait for one of the bios. */
+	if (bio == &slot->bio)
+		bio_uninit(bio);
+	else
+		bio_put(bio);
 	/* The ring's thread looks when it has submitted all it has. */
 	if (in_task() && current == READ_ONCE(ring->thread)) {
 		llist_add(&slot->executed, &ring->executed);
@@ -131,7 +136,6 @@ static sense_reason_t vscsi_direct_execute(struct se_cmd *cmd)
 	for (i = 0; i < count; i++)
 		__bio_add_page(bio, sg_page(&slot->sgl[i]), slot->sgl[i].length,
 			       slot->sgl[i].offset);
-	slot->current_bio = bio;
 	submit_bio(bio);
 	return TCM_NO_SENSE;
 }
@@ -206,10 +210,6 @@ static void vscsi_direct_finish(struct vscsi_slot *slot)
 {
 	struct se_cmd *cmd = &slot->cmd;
 
-	if (slot->current_bio == &slot->bio)
-		bio_uninit(&slot->bio);
-	else
-		bio_put(slot->current_bio);
 	if (slot->bio_status || !vscsi_direct_claim(cmd)) {
 		target_complete_cmd(cmd, slot->bio_status ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD);
 		return;

@@ -180,7 +180,6 @@ struct vscsi_slot {
 	bool quiet;			/* who completes it answers it with others */
 	blk_status_t bio_status;
 	struct block_device *bdev;	/* direct.c; valid while the command is target core's */
-	struct bio *current_bio;
 	struct llist_node executed;
 	sense_reason_t (*compare_done)(struct se_cmd *cmd, bool success, int *post_ret);
 	u8 sense[TRANSPORT_SENSE_BUFFER];
