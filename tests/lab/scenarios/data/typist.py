@@ -12,7 +12,7 @@ import select
 import sys
 import time
 
-PATIENCE = 90
+PATIENCE = 60
 CURSOR = b"\x1b[6n"  # the shell asks the terminal where its cursor is
 
 
