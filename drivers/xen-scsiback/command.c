@@ -433,6 +433,10 @@ void vscsi_complete(struct vscsi_slot *slot)
 {
 	struct vscsi_ring *ring = slot->ring;
 
+	if (slot->submitted_ns) {
+		slot->done_ns = ktime_get_ns();
+		trace_completed(slot);
+	}
 	if (slot->quiet) {
 		/* Who drains holds the ring. */
 		if (atomic_xchg(&slot->state, VSCSI_SLOT_DONE) == VSCSI_SLOT_ABANDONED)
@@ -443,10 +447,6 @@ void vscsi_complete(struct vscsi_slot *slot)
 	}
 	/* The slot, and with it the ring, may be gone once it is on the list. */
 	kref_get(&ring->kref);
-	if (slot->submitted_ns) {
-		slot->done_ns = ktime_get_ns();
-		trace_completed(slot);
-	}
 	if (atomic_xchg(&slot->state, VSCSI_SLOT_DONE) == VSCSI_SLOT_ABANDONED) {
 		vscsi_abandoned_end(slot);
 	} else {

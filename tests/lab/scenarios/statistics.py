@@ -183,8 +183,14 @@ def run(lab):
         tape_dev = lab.attach(guest, f"{NAA}:{TAPE}", TAPE_AT)
     domid = guest.domid
     guest.start(f"while :; do dd if={disk} of=/dev/null bs=64k iflag=direct status=none; done")
+    lab.dom0.run("dmsetup suspend --noflush --nolockfs stuck; sleep 1")
     guest.destroy()
     lab.vscsi.forget(domid)
+    left = lab.dom0.poll(f"! ls -d {DEBUG}/vscsi-{domid}-0 2>/dev/null && "
+                         f"grep {DISK_AT} {DEBUG}/vscsi-{domid}-0.*/inflight").out.split()
+    lab.equal("what a guest that has gone left with a device is still shown", left[2:3] + left[4:6],
+              ["device", DISK_AT, f"{NAA}:1"])
+    lab.dom0.run("dmsetup resume stuck")
     lab.dom0.poll("! ls -d /sys/bus/xen-backend/devices/vscsi-*")
     lab.dom0.poll(f"[ -z \"$(ls {DEBUG})\" ]")
     lab.check("nothing of it is left in sysfs and debugfs", True)
