@@ -13,10 +13,15 @@
 
 #include <linux/blkdev.h>
 #include <linux/highmem.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
+
+static bool vscsi_direct_enabled = true;
+module_param_named(direct, vscsi_direct_enabled, bool, 0644);
+MODULE_PARM_DESC(direct, "reads and writes of iblock backstores go to the block layer without target core's detours (default Y)");
 
 /* bios for data that the slot has no room for. */
 static struct bio_set vscsi_bios;
@@ -146,6 +151,8 @@ void vscsi_direct_adopt(struct vscsi_slot *slot)
 	struct se_cmd *cmd = &slot->cmd;
 	struct block_device *bdev;
 
+	if (!READ_ONCE(vscsi_direct_enabled))
+		return;
 	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || !cmd->t_data_nents || cmd->prot_op ||
 	    cmd->transport_complete_callback || !vscsi_is_plain_read_or_write(cmd))
 		return;
