@@ -148,7 +148,9 @@ class Scale:
                 f"{result['instructions']:8.0f} instructions an I/O ({time.monotonic() - begin:.0f} s)")
 
 
-FIELDS = ("MemTotal", "MemFree", "Buffers", "Cached", "AnonPages")
+# Free pages on processors' own lists are not in MemFree.
+PROCESSORS_PAGES = "awk '/^ +count:/ { pages += $2 } END { print \"PerCpuFree:\", pages * 4, \"kB\" }' /proc/zoneinfo"
+FIELDS = ("MemTotal", "MemFree", "PerCpuFree", "Buffers", "Cached", "AnonPages")
 
 
 # Parts of it that the kernel accounts for; what is left was taken by the page.
@@ -176,7 +178,7 @@ class Memory:
 
     def _memory(self):
         return kernel_memory(self.host.lab.dom0.run(
-            "echo 3 > /proc/sys/vm/drop_caches; cat /proc/meminfo", timeout=60).out)
+            f"echo 3 > /proc/sys/vm/drop_caches; cat /proc/meminfo; {PROCESSORS_PAGES}", timeout=60).out)
 
     def _settled(self):
         time.sleep(IDLE_SECONDS)
