@@ -126,6 +126,8 @@ def test_counters_know_static_functions_by_their_name():
 
 
 def test_kernel_memory_is_what_is_nobodys():
-    meminfo = ("MemTotal:  1000 kB\nMemFree:  600 kB\nMemAvailable: 1 kB\nBuffers:  10 kB\nCached:  90 kB\n"
+    meminfo = ("MemTotal:  1000 kB\nMemFree:  590 kB\nPerCpuFree: 10 kB\nMemAvailable: 1 kB\nBuffers:  10 kB\nCached:  90 kB\n"
                "SwapCached: 0 kB\nAnonPages:  100 kB\n")
-    assert scale.kernel_memory(meminfo) == 200
+    found = scale.kernel_memory(meminfo + "Slab: 150 kB\nKernelStack: 20 kB\n")
+    assert found["all"] == 200
+    assert found["Slab"] == 150 and found["KernelStack"] == 20 and found["Percpu"] == 0

@@ -160,8 +160,12 @@ def scale_table(results, what):
 
 
 def memory_table(results):
-    return markdown(["KiB a ring", "never used", "busy", "idle again"],
-                    [[item["driver"], *(f"{item[key]:.0f}" for key in ("fresh", "busy", "idle"))]
+    """Idle again, its parts as the kernel accounts for them."""
+    parts = list(dict.fromkeys(key for item in results for key in item.get("parts", {}).get("idle", {})
+                               if key != "all"))
+    return markdown(["KiB a ring", "never used", "busy", "idle again", *(f"of that {name}" for name in parts)],
+                    [[item["driver"], *(f"{item[key]:.0f}" for key in ("fresh", "busy", "idle")),
+                      *(f"{item['parts']['idle'][name]:.0f}" for name in parts)]
                      for driver in ORDER for item in results if item["driver"] == driver])
 
 

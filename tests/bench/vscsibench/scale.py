@@ -148,14 +148,20 @@ class Scale:
                 f"{result['instructions']:8.0f} instructions an I/O ({time.monotonic() - begin:.0f} s)")
 
 
-FIELDS = ("MemTotal", "MemFree", "Buffers", "Cached", "AnonPages")
+# Free pages on processors' own lists are not in MemFree.
+PROCESSORS_PAGES = "awk '/^ +count:/ { pages += $2 } END { print \"PerCpuFree:\", pages * 4, \"kB\" }' /proc/zoneinfo"
+FIELDS = ("MemTotal", "MemFree", "PerCpuFree", "Buffers", "Cached", "AnonPages")
+
+
+# Parts of it that the kernel accounts for; what is left was taken by the page.
+PARTS = ("Slab", "KernelStack", "PageTables", "Percpu", "VmallocUsed")
 
 
 def kernel_memory(text):
-    """KiB that are no cache and no program's, from /proc/meminfo."""
+    """{"all": KiB that are no cache and no program's, and parts of that}, from /proc/meminfo."""
     found = dict(line.split()[:2] for line in text.replace(":", "").splitlines())
     total, *rest = (int(found[name]) for name in FIELDS)
-    return total - sum(rest)
+    return {"all": total - sum(rest), **{name: int(found.get(name, 0)) for name in PARTS}}
 
 
 class Memory:
@@ -172,11 +178,11 @@ class Memory:
 
     def _memory(self):
         return kernel_memory(self.host.lab.dom0.run(
-            "echo 3 > /proc/sys/vm/drop_caches; cat /proc/meminfo", timeout=60).out)
+            f"echo 3 > /proc/sys/vm/drop_caches; cat /proc/meminfo; {PROCESSORS_PAGES}", timeout=60).out)
 
     def _settled(self):
         time.sleep(IDLE_SECONDS)
-        return min(self._memory() for _ in range(3))
+        return min((self._memory() for _ in range(3)), key=lambda memory: memory["all"])
 
     def _driver(self, name):
         devices = make(name, self.host.lab, self.host.guest)
@@ -190,15 +196,17 @@ class Memory:
         self.host.guest.run("for q in /sys/block/sd*/queue; do [ -e $q ] && cat $q/max_hw_sectors_kb > "
                             "$q/max_sectors_kb; done; true")
         job = self.host.guest.start(load(disks, DEPTH * self.COUNT, 40000, 128 * 1024))
-        busy = 0
+        busy = fresh
         while job.poll() is None:
-            busy = max(busy, self._memory())
+            busy = max(busy, self._memory(), key=lambda memory: memory["all"])
         fio.parse(job.wait(60).out)
         idle = self._settled()
         devices.withdraw()
         devices.remove()
-        result = {"driver": name, **{key: (value - before) / self.COUNT for key, value in
-                                     (("fresh", fresh), ("busy", busy), ("idle", idle))}}
+        result = {"driver": name, "parts": {}}
+        for phase, memory in (("fresh", fresh), ("busy", busy), ("idle", idle)):
+            grown = {key: (memory[key] - before[key]) / self.COUNT for key in before}
+            result[phase], result["parts"][phase] = grown["all"], grown
         say(f"  {name:8} KiB a ring: fresh {result['fresh']:.0f}, busy {result['busy']:.0f}, "
             f"idle after that {result['idle']:.0f}")
         return result
