@@ -89,6 +89,12 @@ def test_the_budget_is_the_goal_without_the_guest():
     assert cells[1:] == ["1000", "600", "400", "900", "500", "70", "30"]
 
 
+def test_a_size_that_fails_says_so():
+    results = [{"driver": "in-tree", "of": "rings", "size": 4, "instructions": 10.0},
+               {"driver": "in-tree", "of": "rings", "size": 16, "failed": "error 5"}]
+    assert report.scale_table(results, "rings").splitlines()[-1] == "| in-tree | 10 | I/O errors |"
+
+
 def test_wall_time_shows_median_and_spread():
     assert "| random 8k, 1 process a disk | 101 ±1% |" in report.speed_table(wall()["results"], True)
 

@@ -152,10 +152,10 @@ def scale_table(results, what):
     sizes = sorted({item["size"] for item in results if item["of"] == what})
     lines = []
     for driver in ORDER:
-        cost = {item["size"]: item["instructions"] for item in results
+        cost = {item["size"]: shown(item.get("instructions"), ".0f") or "I/O errors" for item in results
                 if item["of"] == what and item["driver"] == driver}
         if cost:
-            lines.append([driver, *(shown(cost.get(size), ".0f") for size in sizes)])
+            lines.append([driver, *(cost.get(size, "") for size in sizes)])
     return markdown([f"instructions an I/O with {what}", *sizes], lines)
 
 
