@@ -23,6 +23,9 @@ def run(lab):
     target.param("domain", "pvh")
     admin.start()
     guest = lab.guest("pvh", kind="pvh", wait=False)
+    # On the emulated processor a kernel may fall over at its start; then it is another domain by now.
+    lab.dom0.poll("xl-vscsi list pvh --json | grep -q '\"state\": *4'", timeout=600)
+    guest.find()
     guest.wait_up(900)
     disk = lab.disk(guest, "0:0:0:0", timeout=200)
     load = VerifiedLoad(guest, disk)
