@@ -148,7 +148,7 @@ void vscsi_submit_work(struct work_struct *work)
 	vscsi_unit_leave(unit);
 }
 
-static void vscsi_execute(struct vscsi_slot *slot)
+static void vscsi_execute(struct vscsi_slot *slot, bool direct)
 {
 	struct se_cmd *cmd = &slot->cmd;
 
@@ -159,7 +159,7 @@ static void vscsi_execute(struct vscsi_slot *slot)
 	if (cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT && !slot->passthrough) {
 		if (!vscsi_unit_enter(slot, cmd->se_dev))
 			transport_generic_request_failure(cmd, TCM_OUT_OF_RESOURCES);
-	} else if (vscsi_may_wait(cmd)) {
+	} else if (!direct && vscsi_may_wait(cmd)) {
 		target_queue_submission(cmd);
 	} else {
 		target_submit(cmd);
@@ -202,24 +202,21 @@ static void vscsi_start(struct vscsi_slot *slot)
 	}
 	vscsi_hand_over_pages(slot);
 	vscsi_passthrough_adopt(slot);
-	if (!slot->passthrough)
-		vscsi_direct_adopt(slot);
-	vscsi_execute(slot);
+	vscsi_execute(slot, !slot->passthrough && vscsi_direct_adopt(slot));
 }
 
-void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command)
+void vscsi_submit_command(struct vscsi_slot *slot)
 {
-	u8 opcode = command->cdb[0];
+	struct vscsi_command *command = &slot->command;
+	u8 opcode = slot->cdb[0];
 
 	/* The engine's copy is gone when the slot is abandoned. */
-	slot->command = *command;
-	memcpy(slot->cdb, command->cdb, sizeof(slot->cdb));
-	slot->command.cdb = slot->cdb;
+	command->cdb = slot->cdb;
 	/* Vendors choose the length of theirs; the others' is in the first byte. */
 	if (opcode < VSCSI_VENDOR_CDB && opcode != VARIABLE_LENGTH_CMD)
-		slot->command.cdb_bytes = COMMAND_SIZE(opcode);
+		command->cdb_bytes = COMMAND_SIZE(opcode);
 	else
-		slot->command.cdb_bytes = max_t(u32, command->cdb_bytes, VSCSI_SHORTEST_CDB);
+		command->cdb_bytes = max_t(u32, command->cdb_bytes, VSCSI_SHORTEST_CDB);
 	slot->since = jiffies;
 	slot->submitted_ns = ktime_get_ns();
 	trace_submitted(slot);

@@ -41,6 +41,7 @@ void vscsi_batch_flush(struct vscsi_batch *batch)
 {
 	u32 i;
 
+	BUILD_BUG_ON(sizeof(*batch) > PAGE_SIZE);
 	if (!batch->count)
 		return;
 	gnttab_batch_copy(batch->op, batch->count);
@@ -55,7 +56,7 @@ void vscsi_batch_flush(struct vscsi_batch *batch)
 void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot)
 {
 	struct vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
-	void *list = ring->lists + slot * VSCSI_LIST_BYTES;
+	void *list = ring->list[slot];
 	unsigned long gfn = virt_to_gfn(list);
 	u32 count, i;
 

@@ -23,8 +23,6 @@ static bool vscsi_direct_enabled = true;
 module_param_named(direct, vscsi_direct_enabled, bool, 0644);
 MODULE_PARM_DESC(direct, "reads and writes of iblock backstores go to the block layer without target core's detours (default Y)");
 
-/* bios for data that the slot has no room for. */
-static struct bio_set vscsi_bios;
 static struct workqueue_struct *vscsi_finish_wq;
 
 /* iblock tells its device in words only. */
@@ -96,11 +94,7 @@ static void vscsi_bio_ended(struct bio *bio)
 	struct vscsi_ring *ring = slot->ring;
 
 	slot->bio_status = bio->bi_status;
-	/* Now, not when it is completed: others may wait for one of the bios. */
-	if (bio == &slot->bio)
-		bio_uninit(bio);
-	else
-		bio_put(bio);
+	bio_uninit(bio);
 	/* The ring's thread looks when it has submitted all it has. */
 	if (in_task() && current == READ_ONCE(ring->thread)) {
 		llist_add(&slot->executed, &ring->executed);
@@ -129,12 +123,8 @@ static sense_reason_t vscsi_direct_execute(struct se_cmd *cmd)
 	struct block_device *bdev = slot->bdev;
 	u32 count = cmd->t_data_nents, i;
 	struct bio *bio = &slot->bio;
-	blk_opf_t operation = vscsi_direct_operation(cmd, bdev);
 
-	if (count <= VSCSI_INLINE_VECS)
-		bio_init(bio, bdev, slot->vecs, count, operation);
-	else
-		bio = bio_alloc_bioset(bdev, count, operation, GFP_NOIO, &vscsi_bios);
+	bio_init(bio, bdev, slot->vecs, count, vscsi_direct_operation(cmd, bdev));
 	bio->bi_iter.bi_sector = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
 	bio->bi_end_io = vscsi_bio_ended;
 	bio->bi_private = slot;
@@ -146,21 +136,22 @@ static sense_reason_t vscsi_direct_execute(struct se_cmd *cmd)
 }
 
 /* After parsing: takes the command over from iblock.  Ring thread. */
-void vscsi_direct_adopt(struct vscsi_slot *slot)
+bool vscsi_direct_adopt(struct vscsi_slot *slot)
 {
 	struct se_cmd *cmd = &slot->cmd;
 	struct block_device *bdev;
 
 	if (!READ_ONCE(vscsi_direct_enabled))
-		return;
+		return false;
 	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || !cmd->t_data_nents || cmd->prot_op ||
 	    cmd->transport_complete_callback || !vscsi_is_plain_read_or_write(cmd))
-		return;
+		return false;
 	bdev = xa_load(&to_vscsi_tpg(cmd->se_lun->lun_tpg)->direct, cmd->se_lun->unpacked_lun);
 	if (!bdev)
-		return;
+		return false;
 	slot->bdev = bdev;
 	cmd->execute_cmd = vscsi_direct_execute;
+	return true;
 }
 
 /*
@@ -261,19 +252,11 @@ void vscsi_direct_finish_work(struct work_struct *work)
 
 int vscsi_direct_init(void)
 {
-	int err = bioset_init(&vscsi_bios, VSCSI_SLOTS, 0, BIOSET_NEED_BVECS);
-
-	if (err)
-		return err;
 	vscsi_finish_wq = alloc_workqueue("xen-vscsi-finish", WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
-	if (vscsi_finish_wq)
-		return 0;
-	bioset_exit(&vscsi_bios);
-	return -ENOMEM;
+	return vscsi_finish_wq ? 0 : -ENOMEM;
 }
 
 void vscsi_direct_exit(void)
 {
 	destroy_workqueue(vscsi_finish_wq);
-	bioset_exit(&vscsi_bios);
 }

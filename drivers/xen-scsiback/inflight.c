@@ -60,9 +60,11 @@ static void vscsi_ring_show_slots(struct seq_file *m, struct vscsi_ring *ring)
 
 	mutex_lock(&ring->complete_lock);
 	now = ktime_get_ns();
-	for (i = 0; i < VSCSI_SLOTS; i++)
-		if (atomic_read_acquire(&ring->slot[i]->state) == VSCSI_SLOT_BUSY)
-			vscsi_slot_show(m, ring->slot[i], now);
+	for (i = 0; i < VSCSI_SLOTS; i++) {
+		slot = READ_ONCE(ring->slot[i]);
+		if (slot && atomic_read_acquire(&slot->state) == VSCSI_SLOT_BUSY)
+			vscsi_slot_show(m, slot, now);
+	}
 	spin_lock(&ring->abandoned_lock);
 	list_for_each_entry(slot, &ring->abandoned_slots, abandoned_entry)
 		vscsi_slot_show(m, slot, now);

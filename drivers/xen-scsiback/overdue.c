@@ -41,7 +41,7 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 	lockdep_assert_held(&ring->complete_lock);
 	if (atomic_read(&slot->state) != VSCSI_SLOT_BUSY)
 		return false;
-	spare = vscsi_slot_alloc(ring, index, NULL);
+	spare = vscsi_slot_alloc(ring, index);
 	if (!spare)
 		return false;
 
@@ -99,10 +99,11 @@ void vscsi_ring_abort(struct vscsi_ring *ring, u32 slots)
 	struct vscsi_slot *slot;
 	u32 index;
 
-	for (index = 0; index < VSCSI_SLOTS; index++)
-		if (slots & BIT(index) &&
-		    atomic_read(&ring->slot[index]->state) == VSCSI_SLOT_BUSY)
-			vscsi_passthrough_abort(ring->slot[index]);
+	for (index = 0; index < VSCSI_SLOTS; index++) {
+		slot = ring->slot[index];
+		if (slots & BIT(index) && slot && atomic_read(&slot->state) == VSCSI_SLOT_BUSY)
+			vscsi_passthrough_abort(slot);
+	}
 	spin_lock(&ring->abandoned_lock);
 	list_for_each_entry(slot, &ring->abandoned_slots, abandoned_entry)
 		vscsi_passthrough_abort(slot);
@@ -150,7 +151,6 @@ void vscsi_drop_parked(struct vscsi_ring *ring, u32 slots)
 
 static void vscsi_unpark(struct vscsi_ring *ring)
 {
-	struct vscsi_command command;
 	u32 index;
 
 	for (index = 0; index < VSCSI_SLOTS; index++) {
@@ -160,8 +160,7 @@ static void vscsi_unpark(struct vscsi_ring *ring)
 			continue;
 		if (!atomic_read(&slot->device->abandoned)) {
 			ring->parked &= ~BIT(index);
-			vscsi_command_of(ring->engine, index, &command);
-			vscsi_submit_command(slot, &command);
+			vscsi_submit_command(slot);
 		} else if (time_after(jiffies, slot->since + VSCSI_PARKED_PATIENCE)) {
 			ring->parked &= ~BIT(index);
 			slot->host = VSCSI_HOST_OK;

@@ -120,6 +120,10 @@ static bool vscsi_pages_try(struct vscsi_slot *slot, u32 pages, u32 offset, u32 
 	struct page *page;
 	u32 had, got = 0;
 
+	if (!vscsi_slot_fits(slot, pages)) {
+		set_bit(VSCSI_RING_STARVED, &ring->flags);
+		return false;
+	}
 	sg_init_table(slot->sgl, pages);
 	spin_lock(&ring->page_lock);
 	had = min(pages, ring->cache.count);

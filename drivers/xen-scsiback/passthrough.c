@@ -178,8 +178,29 @@ void vscsi_passthrough_put(struct vscsi_slot *slot)
 
 static void vscsi_bio_end(struct bio *bio)
 {
+	bool slots = bio->bi_private;
+
 	bio_uninit(bio);
-	kfree(bio);
+	if (!slots)
+		kfree(bio);
+}
+
+/* The slot's for the first, which mostly is all. */
+static struct bio *vscsi_bio_make(struct vscsi_slot *slot, struct request *req, u32 pages)
+{
+	struct bio *bio = &slot->bio;
+
+	if (!req->bio) {
+		bio_init(bio, NULL, slot->vecs, pages, req_op(req));
+		bio->bi_private = slot;
+	} else {
+		bio = bio_kmalloc(pages, GFP_NOIO);
+		if (!bio)
+			return NULL;
+		bio_init(bio, NULL, bio->bi_inline_vecs, pages, req_op(req));
+	}
+	bio->bi_end_io = vscsi_bio_end;
+	return bio;
 }
 
 /* The slot's pages become the request's; a request that fails keeps its bios. */
@@ -193,11 +214,9 @@ static int vscsi_map_pages(struct vscsi_slot *slot, struct request *req)
 		struct bio *bio;
 		int err;
 
-		bio = bio_kmalloc(count - done, GFP_NOIO);
+		bio = vscsi_bio_make(slot, req, count - done);
 		if (!bio)
 			return -ENOMEM;
-		bio_init(bio, NULL, bio->bi_inline_vecs, count - done, req_op(req));
-		bio->bi_end_io = vscsi_bio_end;
 		for (; done < count; done++, sg++)
 			if (bio_add_pc_page(req->q, bio, sg_page(sg), sg->length, sg->offset) !=
 			    sg->length)
@@ -466,7 +485,8 @@ void vscsi_passthrough_adopt(struct vscsi_slot *slot)
 {
 	struct se_cmd *cmd = &slot->cmd;
 
-	if (slot->cdb[0] == REPORT_LUNS)
+	if (!(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) ||
+	    slot->cdb[0] == REPORT_LUNS)
 		return;
 	slot->passthrough = vscsi_passthrough_get(to_vscsi_tpg(cmd->se_lun->lun_tpg),
 						  cmd->se_lun->unpacked_lun);

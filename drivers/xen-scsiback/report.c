@@ -47,9 +47,10 @@ void vscsi_report_guest_luns(struct vscsi_slot *slot)
 	slot->residual = slot->bytes - vscsi_report_bytes(slot, slot->cdb, total);
 }
 
-void vscsi_answer_well_known(struct vscsi_slot *slot, const struct vscsi_command *command)
+void vscsi_answer_well_known(struct vscsi_slot *slot)
 {
 	struct vscsi_result result = {};
+	const struct vscsi_command *command = &slot->command;
 	const u8 *cdb = command->cdb;
 	u8 data[VSCSI_WELL_KNOWN_BYTES];
 	u32 bytes, total;

@@ -14,47 +14,14 @@
 #define VSCSI_IDLE_TRIM (2 * HZ)	/* until an idle ring gives its pages back */
 #define VSCSI_STARVED_RETRY (HZ / 10)
 
-/* sgl: VSCSI_MAX_SEGMENTS entries, or NULL for a spare slot, which gets its own. */
-struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index, struct scatterlist *sgl)
-{
-	struct vscsi_slot *slot = kzalloc(sizeof(*slot), GFP_NOIO);
-
-	if (!slot)
-		return NULL;
-	slot->ring = ring;
-	slot->index = index;
-	slot->spare = !sgl;
-	slot->sgl = sgl ? sgl : kmalloc_array(VSCSI_MAX_SEGMENTS, sizeof(*sgl), GFP_NOIO);
-	if (!slot->sgl) {
-		kfree(slot);
-		return NULL;
-	}
-	atomic_set(&slot->state, VSCSI_SLOT_DONE);
-	spin_lock_init(&slot->request_lock);
-	INIT_WORK(&slot->submit, vscsi_submit_work);
-	return slot;
-}
-
-void vscsi_slot_free(struct vscsi_slot *slot)
-{
-	if (slot && slot->spare)
-		kfree(slot->sgl);
-	kfree(slot);
-}
-
 static void vscsi_ring_free(struct kref *kref)
 {
 	struct vscsi_ring *ring = container_of(kref, struct vscsi_ring, kref);
-	u32 i;
 
 	vscsi_pages_exit(ring);
-	for (i = 0; i < VSCSI_SLOTS; i++)
-		vscsi_slot_free(ring->slot[i]);
-	kvfree(ring->sgl);
+	vscsi_slots_exit(ring);
 	kfree(ring->in);
 	kfree(ring->out);
-	if (ring->lists)
-		free_pages_exact(ring->lists, VSCSI_SLOTS * VSCSI_LIST_BYTES);
 	kfree(ring->engine);
 	vscsi_vhost_put(ring->vhost);
 	kvfree(ring);
@@ -81,12 +48,17 @@ static irqreturn_t vscsi_ring_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* Also once more, when its segments are known. */
+static void vscsi_slot_take_command(struct vscsi_slot *slot)
+{
+	vscsi_command_of(slot->ring->engine, slot->index, &slot->command);
+}
+
 /* Fetches one request and takes the references that its slot needs. */
 static int vscsi_ring_fetch(struct vscsi_ring *ring, u64 now, u32 *index)
 {
 	struct vscsi_vhost *vhost = ring->vhost;
 	struct vscsi_device *device = NULL;
-	struct vscsi_command command;
 	struct vscsi_slot *slot;
 	int verdict;
 
@@ -94,15 +66,17 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u64 now, u32 *index)
 	verdict = vscsi_fetch(ring->engine, vhost->luns, index);
 	if (verdict == VSCSI_FETCH_LIST || verdict == VSCSI_FETCH_COMMAND ||
 	    verdict == VSCSI_FETCH_TASK) {
-		vscsi_command_of(ring->engine, *index, &command);
+		slot = ring->slot[*index];
+		vscsi_slot_take_command(slot);
 		/* The well known logical unit has none. */
-		if (command.device != VSCSI_WELL_KNOWN) {
-			device = xa_load(&vhost->handles, command.device);
+		if (slot->command.device != VSCSI_WELL_KNOWN) {
+			device = xa_load(&vhost->handles, slot->command.device);
 			kref_get(&device->kref);
 		}
 	}
 	spin_unlock(&vhost->map_lock);
-	if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN)
+	if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN ||
+	    verdict == VSCSI_FETCH_ROOM)
 		return verdict;
 
 	slot = ring->slot[*index];
@@ -128,8 +102,8 @@ static int vscsi_ring_fetch(struct vscsi_ring *ring, u64 now, u32 *index)
 	slot->quiet = false;
 	slot->engine_result = verdict == VSCSI_FETCH_REJECT;
 	if (!slot->engine_result) {
-		slot->rqid = command.rqid;
-		memcpy(slot->cdb, command.cdb, sizeof(slot->cdb));
+		slot->rqid = slot->command.rqid;
+		memcpy(slot->cdb, slot->command.cdb, sizeof(slot->cdb));
 	}
 	/* Target core writes only parts of it. */
 	memset(slot->sense, 0, sizeof(slot->sense));
@@ -150,25 +124,22 @@ static void vscsi_reject(struct vscsi_slot *slot)
 /* Pages for the data of a command, and its outgoing data into them. */
 static bool vscsi_ring_load(struct vscsi_slot *slot)
 {
-	struct vscsi_ring *ring = slot->ring;
-	struct vscsi_command command;
+	const struct vscsi_command *command = &slot->command;
 
-	vscsi_command_of(ring->engine, slot->index, &command);
-	if (!command.data_bytes)
+	if (!command->data_bytes)
 		return true;
-	if (!vscsi_pages_get(slot, command.pages, command.first_offset, command.data_bytes))
+	if (!vscsi_pages_get(slot, command->pages, command->first_offset, command->data_bytes))
 		return false;
-	slot->bytes = command.data_bytes;
-	slot->from_device = command.direction == VSCSI_FROM_DEVICE;
+	slot->bytes = command->data_bytes;
+	slot->from_device = command->direction == VSCSI_FROM_DEVICE;
 	if (!slot->from_device)
-		vscsi_batch_data(ring, ring->out, slot, slot->bytes);
+		vscsi_batch_data(slot->ring, slot->ring->out, slot, slot->bytes);
 	return true;
 }
 
 static void vscsi_ring_submit(struct vscsi_slot *slot)
 {
 	struct vscsi_ring *ring = slot->ring;
-	struct vscsi_command command;
 	struct vscsi_task task;
 
 	if (slot->task) {
@@ -179,12 +150,10 @@ static void vscsi_ring_submit(struct vscsi_slot *slot)
 		vscsi_reject(slot);
 	} else if (slot->device && atomic_read(&slot->device->abandoned)) {
 		vscsi_park(slot);
+	} else if (slot->device) {
+		vscsi_submit_command(slot);
 	} else {
-		vscsi_command_of(ring->engine, slot->index, &command);
-		if (slot->device)
-			vscsi_submit_command(slot, &command);
-		else
-			vscsi_answer_well_known(slot, &command);
+		vscsi_answer_well_known(slot);
 	}
 }
 
@@ -242,10 +211,12 @@ static void vscsi_ring_lists(struct vscsi_ring *ring, u32 pending, u32 listed)
 		u32 index = ring->waiting_slot[i];
 		bool copied = !(ring->out->failed & BIT(index));
 
-		if (listed & BIT(index) &&
-		    vscsi_lists_done(ring->engine, index, copied) == VSCSI_FETCH_REJECT) {
-			vscsi_reject(ring->slot[index]);
-			continue;
+		if (listed & BIT(index)) {
+			if (vscsi_lists_done(ring->engine, index, copied) == VSCSI_FETCH_REJECT) {
+				vscsi_reject(ring->slot[index]);
+				continue;
+			}
+			vscsi_slot_take_command(ring->slot[index]);
 		}
 		vscsi_count_request(ring->slot[index]);
 		ring->waiting_slot[kept++] = index;
@@ -266,10 +237,17 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	u64 now = ktime_get_ns();
 
 	ring->out->failed = 0;
+	ring->cramped = false;
 	while (ring->waiting + pending < VSCSI_SLOTS) {
 		verdict = vscsi_ring_fetch(ring, now, &index);
 		if (verdict == VSCSI_FETCH_EMPTY || verdict == VSCSI_FETCH_BROKEN)
 			break;
+		if (verdict == VSCSI_FETCH_ROOM) {
+			ring->cramped = !vscsi_slot_make(ring, index);
+			if (ring->cramped)
+				break;
+			continue;
+		}
 		*fetched = true;
 		if (verdict == VSCSI_FETCH_LIST)
 			listed |= BIT(index);
@@ -299,7 +277,7 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	memmove(ring->waiting_slot, ring->waiting_slot + loaded, ring->waiting);
 	vscsi_ring_tasks_first(ring);
 
-	if (test_bit(VSCSI_RING_BROKEN, &ring->flags) || ring->waiting)
+	if (test_bit(VSCSI_RING_BROKEN, &ring->flags) || ring->waiting || ring->cramped)
 		return false;
 	return vscsi_more_requests(ring->engine);
 }
@@ -308,13 +286,14 @@ static long vscsi_ring_sleep(const struct vscsi_ring *ring)
 {
 	if (test_bit(VSCSI_RING_BROKEN, &ring->flags))
 		return MAX_SCHEDULE_TIMEOUT;
-	if (ring->waiting)
+	if (ring->waiting || ring->cramped)
 		return VSCSI_STARVED_RETRY;
 	if (vscsi_ring_waits(ring))
 		return HZ;
 	/* Lent pages come to the cache without a word. */
-	return READ_ONCE(ring->cache.count) || READ_ONCE(ring->lent) ? VSCSI_IDLE_TRIM
-								: MAX_SCHEDULE_TIMEOUT;
+	if (READ_ONCE(ring->cache.count) || READ_ONCE(ring->lent) || ring->spacious)
+		return VSCSI_IDLE_TRIM;
+	return MAX_SCHEDULE_TIMEOUT;
 }
 
 /*
@@ -345,8 +324,9 @@ static int vscsi_ring_thread(void *data)
 		vscsi_overdue(ring);
 		/* Of commands that waited for others, and were submitted elsewhere. */
 		vscsi_direct_finish_all(ring);
-		if (!left && !ring->waiting) {
+		if (!left && !ring->waiting && !ring->cramped) {
 			vscsi_pages_trim(ring);
+			vscsi_slots_trim(ring);
 			continue;
 		}
 		if (test_bit(VSCSI_RING_BROKEN, &ring->flags)) {
@@ -377,7 +357,6 @@ static int vscsi_ring_thread(void *data)
 static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 {
 	struct vscsi_ring *ring;
-	u32 i;
 
 	ring = kvzalloc(sizeof(*ring), GFP_KERNEL);
 	if (!ring)
@@ -395,20 +374,10 @@ static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 	vscsi_pages_init(ring);
 
 	ring->engine = kzalloc(vscsi_ring_engine_bytes(), GFP_KERNEL);
-	ring->lists = alloc_pages_exact(VSCSI_SLOTS * VSCSI_LIST_BYTES, GFP_KERNEL | __GFP_ZERO);
 	ring->out = kzalloc(sizeof(*ring->out), GFP_KERNEL);
 	ring->in = kzalloc(sizeof(*ring->in), GFP_KERNEL);
-	ring->sgl = kvcalloc(VSCSI_SLOTS * VSCSI_MAX_SEGMENTS, sizeof(*ring->sgl), GFP_KERNEL);
-	if (!ring->engine || !ring->lists || !ring->out || !ring->in || !ring->sgl)
-		goto put;
-	for (i = 0; i < VSCSI_SLOTS; i++) {
-		ring->slot[i] = vscsi_slot_alloc(ring, i, ring->sgl + i * VSCSI_MAX_SEGMENTS);
-		if (!ring->slot[i])
-			goto put;
-	}
-	return ring;
-
-put:
+	if (ring->engine && ring->out && ring->in)
+		return ring;
 	vscsi_ring_put(ring);
 	return NULL;
 }
@@ -433,7 +402,12 @@ struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t gra
 		*why = "mapping ring-ref";
 		goto put;
 	}
-	vscsi_ring_init(ring->engine, ring->shared, ring->lists);
+	vscsi_ring_init(ring->engine, ring->shared);
+	if (!vscsi_slot_make(ring, 0)) {
+		err = -ENOMEM;
+		*why = "allocating the ring's first slot";
+		goto unmap;
+	}
 
 	ring->thread = kthread_create(vscsi_ring_thread, ring, "vscsi-%u-%s", vhost->domid,
 				      strrchr(dev->nodename, '/') + 1);

@@ -119,7 +119,7 @@ struct vscsi_device {
 };
 
 /* Grant copies gathered for one hypercall. */
-#define VSCSI_BATCH 128
+#define VSCSI_BATCH 96		/* the structure is not to be larger than a page */
 struct vscsi_batch {
 	u32 count;
 	u32 failed;			/* a bit for each slot with a failed copy */
@@ -135,7 +135,8 @@ enum vscsi_slot_state {
 	VSCSI_SLOT_ABANDONED,		/* answered and replaced while target core has it */
 };
 
-#define VSCSI_INLINE_VECS 16
+/* Pages of data that a slot has room for without a table. */
+#define VSCSI_FEW_PAGES 8
 
 /* Ring thread until submission, then target core, then the completer. */
 struct vscsi_slot {
@@ -149,7 +150,6 @@ struct vscsi_slot {
 	struct list_head unit_entry;	/* vscsi_units_lock */
 	struct vscsi_unit *unit;	/* from entering to leaving */
 	atomic_t state;			/* enum vscsi_slot_state */
-	bool spare;			/* took an abandoned slot's place; sgl is its own */
 	unsigned long since;		/* jiffies at submission */
 	u64 fetched_ns;			/* CLOCK_MONOTONIC */
 	u64 submitted_ns;		/* 0 until then */
@@ -158,7 +158,7 @@ struct vscsi_slot {
 	spinlock_t request_lock;
 	struct request *request;	/* request_lock: with the SCSI mid-layer */
 	bool aborting;			/* request_lock */
-	struct vscsi_command command;	/* what is submitted; its cdb is the next member */
+	struct vscsi_command command;	/* the engine's; from submission on its cdb is the next member */
 	u8 cdb[VSCSI_CDB_BYTES];	/* target core keeps fewer of a vendor's */
 	u32 index;
 	u16 rqid;			/* the frontend's name for it */
@@ -183,9 +183,12 @@ struct vscsi_slot {
 	struct llist_node executed;
 	sense_reason_t (*compare_done)(struct se_cmd *cmd, bool success, int *post_ret);
 	u8 sense[TRANSPORT_SENSE_BUFFER];
-	struct scatterlist *sgl;	/* VSCSI_MAX_SEGMENTS entries */
+	struct scatterlist *sgl;	/* few_sgl or the table's */
+	struct bio_vec *vecs;		/* of bio; few_vecs or the table's */
+	struct vscsi_table *table;	/* ring thread; kept until the ring is idle */
 	struct bio bio;
-	struct bio_vec vecs[VSCSI_INLINE_VECS];	/* of bio; one with more brings its own */
+	struct scatterlist few_sgl[VSCSI_FEW_PAGES];
+	struct bio_vec few_vecs[VSCSI_FEW_PAGES];
 };
 
 enum vscsi_ring_flag {
@@ -204,7 +207,6 @@ struct vscsi_ring {
 	struct kref kref;
 	struct vscsi_vhost *vhost;
 	struct vscsi_ring_engine *engine;
-	void *lists;			/* segment lists, VSCSI_SLOTS of them */
 	void *shared;			/* complete_lock to change; NULL once stopped */
 	unsigned int irq;
 	grant_ref_t grant;
@@ -237,8 +239,11 @@ struct vscsi_ring {
 	u32 lent;			/* page_lock: pages held by slots */
 	struct list_head pool_entry;	/* vscsi_pool_lock */
 
-	struct scatterlist *sgl;	/* of the first VSCSI_SLOTS slots */
-	struct vscsi_slot *slot[VSCSI_SLOTS];	/* changes in the ring thread with complete_lock */
+	void *list[VSCSI_SLOTS];	/* ring thread: segment lists, where there is a slot */
+	/* Ring thread, and with complete_lock unless one comes where none was. */
+	struct vscsi_slot *slot[VSCSI_SLOTS];
+	bool spacious;			/* ring thread: may have slots or tables to give back */
+	bool cramped;			/* ring thread: could not get one for a request */
 };
 
 struct vscsi_vhost {
@@ -334,7 +339,7 @@ void vscsi_guest_read(struct vscsi_vhost *vhost);
 
 /* command.c */
 /* Ring thread; may sleep. */
-void vscsi_submit_command(struct vscsi_slot *slot, const struct vscsi_command *command);
+void vscsi_submit_command(struct vscsi_slot *slot);
 void vscsi_submit_work(struct work_struct *work);
 /* Any process context; the slot is not the caller's any more.  A quiet one waits for vscsi_drain(). */
 void vscsi_complete(struct vscsi_slot *slot);
@@ -374,7 +379,7 @@ const void *vscsi_unit_of(struct vscsi_device *device);
 /* Process context: the guest's LUNs in place of the portal group's. */
 void vscsi_report_guest_luns(struct vscsi_slot *slot);
 /* Ring thread: the well known logical unit. */
-void vscsi_answer_well_known(struct vscsi_slot *slot, const struct vscsi_command *command);
+void vscsi_answer_well_known(struct vscsi_slot *slot);
 
 /* ring.c: control work only; may sleep. */
 struct vscsi_ring *vscsi_ring_connect(struct vscsi_vhost *vhost, grant_ref_t grant,
@@ -384,8 +389,18 @@ void vscsi_ring_stop(struct vscsi_ring *ring);
 void vscsi_ring_kick(struct vscsi_ring *ring);
 void vscsi_ring_put(struct vscsi_ring *ring);
 
-struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index, struct scatterlist *sgl);
+/* slot.c */
+int vscsi_slots_init(void);
+void vscsi_slots_fini(void);
+/* Ring thread, or before there is one; may sleep.  False: no memory now. */
+bool vscsi_slot_make(struct vscsi_ring *ring, u32 index);
+/* The same: room for data in so many pages. */
+bool vscsi_slot_fits(struct vscsi_slot *slot, u32 pages);
+struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index);
 void vscsi_slot_free(struct vscsi_slot *slot);
+/* Ring thread, complete_lock not held: gives back what an idle ring does not need. */
+void vscsi_slots_trim(struct vscsi_ring *ring);
+void vscsi_slots_exit(struct vscsi_ring *ring);
 
 /* overdue.c */
 /* Ring thread: whether there is something that may become overdue. */
@@ -441,7 +456,8 @@ int vscsi_direct_init(void);
 void vscsi_direct_exit(void);
 void vscsi_direct_link(struct se_portal_group *se_tpg, struct se_lun *lun);
 void vscsi_direct_unlink(struct se_portal_group *se_tpg, struct se_lun *lun);
-void vscsi_direct_adopt(struct vscsi_slot *slot);
+/* Whether it took the command. */
+bool vscsi_direct_adopt(struct vscsi_slot *slot);
 /* Vital product data came from target core. */
 void vscsi_direct_inquired(struct vscsi_slot *slot);
 void vscsi_direct_finish_all(struct vscsi_ring *ring);

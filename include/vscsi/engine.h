@@ -41,7 +41,7 @@ extern "C" {
 #define VSCSI_PAGE_BYTES 4096u
 #define VSCSI_CDB_BYTES 16u
 #define VSCSI_SENSE_BYTES 96u
-/* Memory for one slot's segment list; all slots' lists are contiguous. */
+/* Memory for one slot's segment list, which must not cross a page. */
 #define VSCSI_LIST_BYTES 1024u
 
 struct vscsi_ring_engine;
@@ -74,6 +74,7 @@ struct vscsi_cursor {
 #define VSCSI_FETCH_TASK 3    /* abort or reset */
 #define VSCSI_FETCH_REJECT 4  /* the slot already holds an error response */
 #define VSCSI_FETCH_BROKEN 5  /* producer index impossible: stop the ring */
+#define VSCSI_FETCH_ROOM 6    /* a request, and its slot has no list yet: nothing was fetched */
 
 /* vscsi_command.device: the REPORT LUNS well known logical unit of a target. */
 #define VSCSI_WELL_KNOWN (~0u - 1)
@@ -159,9 +160,13 @@ struct vscsi_result {
  * at the same time.  vscsi_ring_init() runs alone.  None of them sleeps.
  */
 size_t vscsi_ring_engine_bytes(void) VSCSI_NOEXCEPT;
-/* shared: the mapped ring page.  lists: VSCSI_SLOTS * VSCSI_LIST_BYTES. */
-struct vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared,
-					  void *lists) VSCSI_NOEXCEPT;
+/* shared: the mapped ring page. */
+struct vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared) VSCSI_NOEXCEPT;
+/*
+ * (ring) VSCSI_LIST_BYTES for the segments of a slot that is free, without which
+ * it is not used; null takes them back.  Low slots are used first.
+ */
+void vscsi_give_list(struct vscsi_ring_engine *ring, vscsi_u32 slot, void *list) VSCSI_NOEXCEPT;
 /* (ring) Takes one request.  *slot is set except for EMPTY and BROKEN. */
 int vscsi_fetch(struct vscsi_ring_engine *ring, const struct vscsi_lun_map *luns,
 		vscsi_u32 *slot) VSCSI_NOEXCEPT;

@@ -13,6 +13,12 @@
 namespace vscsi
 {
 
+struct SegmentList {
+	wire::Segment segment[VSCSI_MAX_SEGMENTS];
+};
+static_assert(sizeof(SegmentList) == VSCSI_LIST_BYTES);
+static_assert(VSCSI_PAGE_BYTES % VSCSI_LIST_BYTES == 0, "a list must not cross a page");
+
 struct Slot {
 	Atomic<u64> uses; // ring thread writes, completer reads
 	u32 device;
@@ -33,15 +39,12 @@ struct Slot {
 	u8 cdb[wire::cdb_bytes];
 	u8 sense[wire::sense_bytes];
 	wire::Segment list[wire::direct_segments];
-	// Tags of the commands that a task covers, by slot; ring thread, then completer.
-	u64 covered[wire::slots];
+	SegmentList *all; // the data's segments; null: the slot is not to be used
+	// The commands that a task covers: a bit for each slot, and the low half of
+	// its uses then; ring thread, then completer.
+	u32 covered;
+	u32 covered_uses[wire::slots];
 };
-
-struct SegmentList {
-	wire::Segment segment[VSCSI_MAX_SEGMENTS];
-};
-static_assert(sizeof(SegmentList) == VSCSI_LIST_BYTES);
-static_assert(VSCSI_PAGE_BYTES % VSCSI_LIST_BYTES == 0, "a list must not cross a page");
 
 struct Counters {
 	Counter requests, responses, notifications;
@@ -53,8 +56,9 @@ struct Counters {
 class RingEngine
 {
 public:
-	RingEngine(wire::Page *page, SegmentList *lists) noexcept : ring_{page}, lists_{lists} {}
+	explicit RingEngine(wire::Page *page) noexcept : ring_{page} {}
 
+	void give_list(u32 slot, SegmentList *list) noexcept { slots_[slot].all = list; }
 	int fetch(const LunMap &luns, u32 &slot) noexcept;
 	[[nodiscard]] bool more() noexcept { return ring_.more(); }
 	u32 list_copies(u32 slot, Span<vscsi_copy> out) const noexcept;
@@ -85,7 +89,11 @@ private:
 	[[nodiscard]] bool rqid_in_flight(u16 rqid, u32 except) const noexcept;
 	[[nodiscard]] Span<const wire::Segment> segments_of(u32 slot) const noexcept
 	{
-		return {lists_[slot].segment, slots_[slot].segments};
+		return {slots_[slot].all->segment, slots_[slot].segments};
+	}
+	[[nodiscard]] u32 uses_of(u32 slot) const noexcept
+	{
+		return static_cast<u32>(slots_[slot].uses.load(Order::relaxed));
 	}
 	[[nodiscard]] u64 tag_of(u32 slot) const noexcept
 	{
@@ -93,7 +101,6 @@ private:
 	}
 
 	BackRing ring_;
-	SegmentList *lists_;
 	Atomic<u32> busy_{}; // one bit a slot: ring thread sets, completer clears
 	Array<Slot, wire::slots> slots_{};
 	Counters counters_{};

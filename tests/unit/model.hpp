@@ -150,8 +150,10 @@ public:
 	    : memory_{allocate(64, vscsi_ring_engine_bytes())}, lists_{allocate(VSCSI_PAGE_BYTES,
 										VSCSI_SLOTS *
 											VSCSI_LIST_BYTES)},
-	      engine_{vscsi_ring_init(memory_.get(), shared, lists_.get())}
+	      engine_{vscsi_ring_init(memory_.get(), shared)}
 	{
+		for (u32 slot = 0; slot < VSCSI_SLOTS; slot++)
+			vscsi_give_list(engine_, slot, list(slot));
 	}
 	vscsi_ring_engine *engine() { return engine_; }
 	u8 *list(u32 slot) { return static_cast<u8 *>(lists_.get()) + slot * VSCSI_LIST_BYTES; }

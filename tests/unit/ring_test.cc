@@ -382,6 +382,46 @@ TEST(Ring, ProducerAheadOfPublishedAnswers)
 	EXPECT_EQ(rig.fetch().what, VSCSI_FETCH_BROKEN);
 }
 
+// A slot is used once it has memory for segments, and low ones first.
+TEST(Ring, ASlotWithoutAListIsAskedFor)
+{
+	Rig rig;
+	for (u32 slot = 0; slot < VSCSI_SLOTS; slot++)
+		vscsi_give_list(rig.back.engine(), slot, nullptr);
+	for (u16 i = 0; i < 16; i++)
+		rig.guest.put(transfer(i, VSCSI_TO_DEVICE, 512));
+	rig.guest.push();
+	for (u32 slot = 0; slot < VSCSI_SLOTS; slot++) {
+		for (int time = 0; time < 2; time++) {
+			const auto asked = rig.fetch();
+			EXPECT_EQ(asked.what, VSCSI_FETCH_ROOM);
+			EXPECT_EQ(asked.slot, slot);
+			EXPECT_EQ(rig.back.in_flight(), slot) << "nothing was fetched";
+			EXPECT_EQ(rig.back.counters().requests, slot);
+			EXPECT_TRUE(rig.back.more());
+		}
+		vscsi_give_list(rig.back.engine(), slot, rig.back.list(slot));
+		const auto f = rig.fetch();
+		ASSERT_EQ(f.what, VSCSI_FETCH_COMMAND);
+		EXPECT_EQ(f.slot, slot);
+		EXPECT_EQ(rig.back.command(slot).rqid, slot);
+		EXPECT_EQ(rig.back.command(slot).data_bytes, 512u);
+	}
+}
+
+TEST(Ring, NoListIsAskedForWithoutARequest)
+{
+	Rig rig;
+	vscsi_give_list(rig.back.engine(), 0, nullptr);
+	EXPECT_EQ(rig.fetch().what, VSCSI_FETCH_EMPTY);
+	vscsi_give_list(rig.back.engine(), 0, rig.back.list(0));
+	(void)rig.start(command(1));
+	vscsi_give_list(rig.back.engine(), 1, nullptr);
+	EXPECT_EQ(rig.fetch().what, VSCSI_FETCH_EMPTY);
+	(void)rig.finish(0);
+	EXPECT_EQ(rig.start(command(2)), 0u) << "the slot that has one is used again";
+}
+
 TEST(Ring, ARequestIsCopiedOnce)
 {
 	Rig rig;

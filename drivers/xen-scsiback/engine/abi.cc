@@ -51,10 +51,15 @@ size_t vscsi_ring_engine_bytes(void) noexcept
 	return sizeof(RingEngine);
 }
 
-vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared, void *lists) noexcept
+vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared) noexcept
 {
-	return reinterpret_cast<vscsi_ring_engine *>(::new (memory) RingEngine{
-		static_cast<wire::Page *>(shared), static_cast<SegmentList *>(lists)});
+	return reinterpret_cast<vscsi_ring_engine *>(::new (memory)
+							     RingEngine{static_cast<wire::Page *>(shared)});
+}
+
+void vscsi_give_list(vscsi_ring_engine *ring, vscsi_u32 slot, void *list) noexcept
+{
+	engine(ring).give_list(slot, static_cast<SegmentList *>(list));
 }
 
 int vscsi_fetch(vscsi_ring_engine *ring, const vscsi_lun_map *map, vscsi_u32 *slot) noexcept

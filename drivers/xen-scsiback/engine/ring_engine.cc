@@ -57,6 +57,8 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	if (busy == all_busy) [[unlikely]]
 		return VSCSI_FETCH_BROKEN;
 	slot = static_cast<u32>(__builtin_ctz(~busy));
+	if (!slots_[slot].all) [[unlikely]]
+		return VSCSI_FETCH_ROOM;
 	// The tag changes before the slot shows as busy, see task_unanswered().
 	(void)slots_[slot].uses.fetch_add(1);
 	(void)busy_.fetch_or(1u << slot);
@@ -131,7 +133,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 		return s.segments ? VSCSI_FETCH_LIST : VSCSI_FETCH_COMMAND;
 	}
 	for (u32 i = 0; i < entries; i++)
-		lists_[slot].segment[i] = read_once(shared.segment[i]);
+		s.all->segment[i] = read_once(shared.segment[i]);
 	s.segments = entries;
 	return accept(slot);
 }
@@ -199,15 +201,16 @@ void RingEngine::note_covered(u32 slot) noexcept
 {
 	Slot &s = slots_[slot];
 	const bool abort = static_cast<wire::Action>(s.action) == wire::Action::abort;
-	for (auto &tag : s.covered)
-		tag = 0;
+	s.covered = 0;
 	for (u32 busy = busy_.load(Order::acquire) & ~(1u << slot); busy; busy &= busy - 1) {
 		const auto i = static_cast<u32>(__builtin_ctz(busy));
 		const Slot &other = slots_[i];
 		if (other.device == s.device && other.channel == s.channel && other.id == s.id &&
 		    static_cast<wire::Action>(other.action) == wire::Action::command &&
-		    (!abort || other.rqid == s.ref_rqid))
-			s.covered[i] = tag_of(i);
+		    (!abort || other.rqid == s.ref_rqid)) {
+			s.covered |= 1u << i;
+			s.covered_uses[i] = uses_of(i);
+		}
 	}
 }
 
@@ -217,18 +220,20 @@ void RingEngine::task_of(u32 slot, vscsi_task &out) const noexcept
 	const bool abort = static_cast<wire::Action>(s.action) == wire::Action::abort;
 	out = {abort ? u32{VSCSI_TASK_ABORT} : u32{VSCSI_TASK_RESET}, s.device, 0, 0, task_unanswered(slot)};
 	if (abort && out.covered) {
-		out.tag = s.covered[__builtin_ctz(out.covered)];
+		out.tag = tag_of(static_cast<u32>(__builtin_ctz(out.covered)));
 		out.in_flight = 1;
 	}
 }
 
 u32 RingEngine::task_unanswered(u32 slot) const noexcept
 {
-	const u32 busy = busy_.load(Order::acquire);
+	const Slot &s = slots_[slot];
 	u32 found = 0;
-	for (u32 i = 0; i < wire::slots; i++)
-		if (slots_[slot].covered[i] && (busy & 1u << i) && tag_of(i) == slots_[slot].covered[i])
+	for (u32 left = s.covered & busy_.load(Order::acquire); left; left &= left - 1) {
+		const auto i = static_cast<u32>(__builtin_ctz(left));
+		if (uses_of(i) == s.covered_uses[i])
 			found |= 1u << i;
+	}
 	return found;
 }
 

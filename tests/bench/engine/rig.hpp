@@ -57,9 +57,10 @@ public:
 	Rig()
 	    : m_page{zeroed(wire::page_bytes)}, m_lists{zeroed(VSCSI_SLOTS * VSCSI_LIST_BYTES)},
 	      m_memory{zeroed(vscsi_ring_engine_bytes())}, m_engine{vscsi_ring_init(m_memory.get(),
-										    m_page.get(),
-										    m_lists.get())}
+										    m_page.get())}
 	{
+		for (u32 slot = 0; slot < VSCSI_SLOTS; slot++)
+			vscsi_give_list(m_engine, slot, list(slot));
 	}
 	vscsi_ring_engine *engine() { return m_engine; }
 	// What a list copy would have brought.

@@ -11,6 +11,8 @@ STUCK = "/dev/mapper/stuck"
 READ6 = 0x08
 CHECK_CONDITION = 2
 TAPE_AT, DISK_AT = "0:0:0:0", "0:0:0:1"
+# Of a LUN, as Linux' frontend has it.
+QUEUE = 10
 
 
 def tape_read(node, patience):
@@ -150,6 +152,26 @@ def read_all_the_while(lab):
                           "done > /dev/null 2>&1")
 
 
+def slots_and_tables(dom0, slots, tables):
+    """Waits until that many objects of the module's slab caches are in use."""
+    dom0.poll("for cache in slot table; do cd /sys/kernel/slab/xen-pvscsi-$cache; echo 1 > shrink; "
+              f"cut -d' ' -f1 objects; done | tr '\\n' ' ' | grep -qx '{slots} {tables} '", 20)
+
+
+def at_rest(lab, guest, disk):
+    """A ring gives its slots back, all but one, and takes them again."""
+    for time in ("", " again"):
+        lab.dom0.run("dmsetup suspend --noflush --nolockfs stuck")
+        job = guest.start(f"fio --name=load --filename={disk} --rw=randread --bs=124k --direct=1 "
+                          "--ioengine=libaio --iodepth=16 --number_ios=200 --minimal")
+        slots_and_tables(lab.dom0, QUEUE, QUEUE)
+        lab.dom0.run("dmsetup resume stuck")
+        lab.check(f"long commands in flight have a slot and a table each{time}",
+                  job.wait(30).out)
+        slots_and_tables(lab.dom0, 1, 0)
+        lab.check(f"the ring at rest has one slot{time}", True)
+
+
 def run(lab):
     lab.load_driver()
     scripted = Scripted(lab)
@@ -174,6 +196,7 @@ def run(lab):
     traced(lab, guest, disk)
     stuck(lab, guest, disk)
     top(lab, Admin(lab), guest, disk)
+    at_rest(lab, guest, disk)
     for vdev in (DISK_AT, TAPE_AT):
         sums(lab, guest, vdev)
 
