@@ -41,7 +41,6 @@ void vscsi_batch_flush(struct vscsi_batch *batch)
 {
 	u32 i;
 
-	BUILD_BUG_ON(sizeof(*batch) > PAGE_SIZE);
 	if (!batch->count)
 		return;
 	gnttab_batch_copy(batch->op, batch->count);
@@ -56,7 +55,7 @@ void vscsi_batch_flush(struct vscsi_batch *batch)
 void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot)
 {
 	struct vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
-	void *list = ring->list[slot];
+	void *list = vscsi_slot_list(ring->slot[slot]);
 	unsigned long gfn = virt_to_gfn(list);
 	u32 count, i;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs xen-scsiback/vscsi-D-N/inflight: what each slot in use waits for.  A
+ * debugfs xen-scsiback/vscsi-D-N/inflight: what each slot in use waits for, and
+ * memory: what the ring holds now.  A
  * controller that has gone while commands of it are with a device is still
  * there, as vscsi-D-N.SERIAL.
  */
@@ -75,6 +76,32 @@ static void vscsi_ring_show_slots(struct seq_file *m, struct vscsi_ring *ring)
 	vscsi_drain(ring);
 }
 
+static void vscsi_ring_show_memory(struct seq_file *m, struct vscsi_ring *ring)
+{
+	u32 slots, tables;
+
+	mutex_lock(&ring->complete_lock);
+	vscsi_slots_count(ring, &slots, &tables);
+	mutex_unlock(&ring->complete_lock);
+	/* As above. */
+	smp_mb();
+	vscsi_drain(ring);
+	seq_printf(m, "slots %u\ntables %u\npages_lent %u\npages_free %u\n", slots, tables,
+		   READ_ONCE(ring->lent), READ_ONCE(ring->cache.count));
+}
+
+static int memory_show(struct seq_file *m, void *unused)
+{
+	struct vscsi_vhost *vhost = m->private;
+
+	mutex_lock(&vhost->ring_lock);
+	if (vhost->ring)
+		vscsi_ring_show_memory(m, vhost->ring);
+	mutex_unlock(&vhost->ring_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(memory);
+
 static int inflight_show(struct seq_file *m, void *unused)
 {
 	struct vscsi_vhost *vhost = m->private;
@@ -92,6 +119,7 @@ void vscsi_inflight_add(struct vscsi_vhost *vhost)
 {
 	vhost->inflight = debugfs_create_dir(dev_name(&vhost->dev->dev), vscsi_debugfs);
 	debugfs_create_file("inflight", 0400, vhost->inflight, vhost, &inflight_fops);
+	debugfs_create_file("memory", 0400, vhost->inflight, vhost, &memory_fops);
 }
 
 void vscsi_inflight_leave(struct vscsi_vhost *vhost)

@@ -26,12 +26,9 @@ static int __init vscsi_init(void)
 		err = -ENOMEM;
 		goto destroy_control;
 	}
-	err = vscsi_slots_init();
-	if (err)
-		goto destroy_submit;
 	err = vscsi_pool_init();
 	if (err)
-		goto exit_slots;
+		goto destroy_submit;
 	err = vscsi_direct_init();
 	if (err)
 		goto exit_pool_only;
@@ -51,8 +48,6 @@ exit_pool:
 	vscsi_direct_exit();
 exit_pool_only:
 	vscsi_pool_exit();
-exit_slots:
-	vscsi_slots_fini();
 destroy_submit:
 	destroy_workqueue(vscsi_submit_wq);
 destroy_control:
@@ -71,7 +66,6 @@ static void __exit vscsi_exit(void)
 	vscsi_inflight_exit();
 	vscsi_direct_exit();
 	vscsi_pool_exit();
-	vscsi_slots_fini();
 }
 
 module_init(vscsi_init);

@@ -61,6 +61,7 @@ static bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 	if (atomic_cmpxchg(&slot->state, VSCSI_SLOT_BUSY, VSCSI_SLOT_ABANDONED) ==
 	    VSCSI_SLOT_BUSY) {
 		ring->slot[index] = spare;
+		vscsi_give_list(ring->engine, index, vscsi_slot_list(spare));
 		times.done = times.answered = ktime_get_ns();
 		if (counted)
 			vscsi_count_overdue(device, bytes, from_device, &times);

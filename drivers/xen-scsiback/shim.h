@@ -119,7 +119,7 @@ struct vscsi_device {
 };
 
 /* Grant copies gathered for one hypercall. */
-#define VSCSI_BATCH 96		/* the structure is not to be larger than a page */
+#define VSCSI_BATCH 48		/* what one request of 128 KiB needs, and more */
 struct vscsi_batch {
 	u32 count;
 	u32 failed;			/* a bit for each slot with a failed copy */
@@ -136,7 +136,7 @@ enum vscsi_slot_state {
 };
 
 /* Pages of data that a slot has room for without a table. */
-#define VSCSI_FEW_PAGES 8
+#define VSCSI_FEW_PAGES 32
 
 /* Ring thread until submission, then target core, then the completer. */
 struct vscsi_slot {
@@ -239,7 +239,6 @@ struct vscsi_ring {
 	u32 lent;			/* page_lock: pages held by slots */
 	struct list_head pool_entry;	/* vscsi_pool_lock */
 
-	void *list[VSCSI_SLOTS];	/* ring thread: segment lists, where there is a slot */
 	/* Ring thread, and with complete_lock unless one comes where none was. */
 	struct vscsi_slot *slot[VSCSI_SLOTS];
 	bool spacious;			/* ring thread: may have slots or tables to give back */
@@ -390,8 +389,6 @@ void vscsi_ring_kick(struct vscsi_ring *ring);
 void vscsi_ring_put(struct vscsi_ring *ring);
 
 /* slot.c */
-int vscsi_slots_init(void);
-void vscsi_slots_fini(void);
 /* Ring thread, or before there is one; may sleep.  False: no memory now. */
 bool vscsi_slot_make(struct vscsi_ring *ring, u32 index);
 /* The same: room for data in so many pages. */
@@ -401,6 +398,10 @@ void vscsi_slot_free(struct vscsi_slot *slot);
 /* Ring thread, complete_lock not held: gives back what an idle ring does not need. */
 void vscsi_slots_trim(struct vscsi_ring *ring);
 void vscsi_slots_exit(struct vscsi_ring *ring);
+/* complete_lock held. */
+void vscsi_slots_count(const struct vscsi_ring *ring, u32 *slots, u32 *tables);
+/* Its memory for segments. */
+void *vscsi_slot_list(struct vscsi_slot *slot);
 
 /* overdue.c */
 /* Ring thread: whether there is something that may become overdue. */

@@ -4,10 +4,13 @@
  * in flight since it was last idle, and the tables for long transfers with those
  * that had one.  The first slot stays, so that a ring at rest takes little and
  * wakes without an allocation.
+ *
+ * A slot is a page, with its segment list at the end.  Not slab objects: of
+ * those, caches keep slabs that nobody uses.
  */
 #include "shim.h"
 
-#include <linux/slab.h>
+#include <linux/mm.h>
 
 /* For data in more pages than a slot has room for. */
 struct vscsi_table {
@@ -15,13 +18,11 @@ struct vscsi_table {
 	struct bio_vec vecs[VSCSI_MAX_SEGMENTS];
 };
 
-static struct kmem_cache *vscsi_slot_cache;
-static struct kmem_cache *vscsi_table_cache;
-
 struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index)
 {
-	struct vscsi_slot *slot = kmem_cache_zalloc(vscsi_slot_cache, GFP_NOIO | __GFP_NOWARN);
+	struct vscsi_slot *slot = (void *)get_zeroed_page(GFP_NOIO | __GFP_NOWARN);
 
+	BUILD_BUG_ON(sizeof(*slot) + VSCSI_LIST_BYTES > PAGE_SIZE);
 	if (!slot)
 		return NULL;
 	slot->ring = ring;
@@ -37,7 +38,7 @@ struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index)
 static void vscsi_slot_free_table(struct vscsi_slot *slot)
 {
 	if (slot->table)
-		kmem_cache_free(vscsi_table_cache, slot->table);
+		free_pages((unsigned long)slot->table, get_order(sizeof(*slot->table)));
 	slot->table = NULL;
 	slot->sgl = slot->few_sgl;
 	slot->vecs = slot->few_vecs;
@@ -48,14 +49,20 @@ void vscsi_slot_free(struct vscsi_slot *slot)
 	if (!slot)
 		return;
 	vscsi_slot_free_table(slot);
-	kmem_cache_free(vscsi_slot_cache, slot);
+	free_page((unsigned long)slot);
+}
+
+void *vscsi_slot_list(struct vscsi_slot *slot)
+{
+	return (void *)slot + PAGE_SIZE - VSCSI_LIST_BYTES;
 }
 
 bool vscsi_slot_fits(struct vscsi_slot *slot, u32 pages)
 {
 	if (pages <= VSCSI_FEW_PAGES || slot->table)
 		return true;
-	slot->table = kmem_cache_alloc(vscsi_table_cache, GFP_NOIO | __GFP_NOWARN);
+	slot->table = (void *)__get_free_pages(GFP_NOIO | __GFP_NOWARN,
+					       get_order(sizeof(*slot->table)));
 	if (!slot->table)
 		return false;
 	slot->sgl = slot->table->sgl;
@@ -68,17 +75,11 @@ bool vscsi_slot_make(struct vscsi_ring *ring, u32 index)
 {
 	struct vscsi_slot *slot = vscsi_slot_alloc(ring, index);
 
-	/* Of this size it does not cross a page. */
-	ring->list[index] = kmalloc(VSCSI_LIST_BYTES, GFP_NOIO | __GFP_NOWARN);
-	if (!slot || !ring->list[index]) {
-		vscsi_slot_free(slot);
-		kfree(ring->list[index]);
-		ring->list[index] = NULL;
+	if (!slot)
 		return false;
-	}
 	/* For who looks at it with the complete_lock. */
 	smp_store_release(&ring->slot[index], slot);
-	vscsi_give_list(ring->engine, index, ring->list[index]);
+	vscsi_give_list(ring->engine, index, vscsi_slot_list(slot));
 	if (index)
 		ring->spacious = true;
 	return true;
@@ -87,8 +88,6 @@ bool vscsi_slot_make(struct vscsi_ring *ring, u32 index)
 static void vscsi_slot_unmake(struct vscsi_ring *ring, u32 index)
 {
 	vscsi_give_list(ring->engine, index, NULL);
-	kfree(ring->list[index]);
-	ring->list[index] = NULL;
 	vscsi_slot_free(ring->slot[index]);
 	ring->slot[index] = NULL;
 }
@@ -124,28 +123,20 @@ void vscsi_slots_exit(struct vscsi_ring *ring)
 {
 	u32 i;
 
-	for (i = 0; i < VSCSI_SLOTS; i++) {
-		kfree(ring->list[i]);
+	for (i = 0; i < VSCSI_SLOTS; i++)
 		vscsi_slot_free(ring->slot[i]);
+}
+
+void vscsi_slots_count(const struct vscsi_ring *ring, u32 *slots, u32 *tables)
+{
+	u32 i;
+
+	*slots = 0;
+	*tables = 0;
+	for (i = 0; i < VSCSI_SLOTS; i++) {
+		const struct vscsi_slot *slot = READ_ONCE(ring->slot[i]);
+
+		*slots += !!slot;
+		*tables += slot && READ_ONCE(slot->table);
 	}
-}
-
-int vscsi_slots_init(void)
-{
-	vscsi_slot_cache = kmem_cache_create("xen-pvscsi-slot", sizeof(struct vscsi_slot), 0, 0,
-					     NULL);
-	if (!vscsi_slot_cache)
-		return -ENOMEM;
-	vscsi_table_cache = kmem_cache_create("xen-pvscsi-table", sizeof(struct vscsi_table), 0, 0,
-					      NULL);
-	if (vscsi_table_cache)
-		return 0;
-	kmem_cache_destroy(vscsi_slot_cache);
-	return -ENOMEM;
-}
-
-void vscsi_slots_fini(void)
-{
-	kmem_cache_destroy(vscsi_table_cache);
-	kmem_cache_destroy(vscsi_slot_cache);
 }

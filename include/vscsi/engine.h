@@ -163,8 +163,9 @@ size_t vscsi_ring_engine_bytes(void) VSCSI_NOEXCEPT;
 /* shared: the mapped ring page. */
 struct vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared) VSCSI_NOEXCEPT;
 /*
- * (ring) VSCSI_LIST_BYTES for the segments of a slot that is free, without which
- * it is not used; null takes them back.  Low slots are used first.
+ * (ring) VSCSI_LIST_BYTES for the segments of a slot, without which it is not
+ * used; null takes them back.  The slot is free, or there will be no more copies
+ * of its request.  Low slots are used first.
  */
 void vscsi_give_list(struct vscsi_ring_engine *ring, vscsi_u32 slot, void *list) VSCSI_NOEXCEPT;
 /* (ring) Takes one request.  *slot is set except for EMPTY and BROKEN. */

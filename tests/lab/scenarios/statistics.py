@@ -148,27 +148,29 @@ def top(lab, admin, guest, disk):
 
 def read_all_the_while(lab):
     return lab.dom0.start("while sleep 0.01; do cat /sys/bus/xen-backend/devices/vscsi-*/statistics/* "
-                          f"/sys/bus/xen-backend/devices/vscsi-*/statistics/*/* {DEBUG}/*/inflight; "
+                          f"/sys/bus/xen-backend/devices/vscsi-*/statistics/*/* {DEBUG}/*/*; "
                           "done > /dev/null 2>&1")
 
 
-def slots_and_tables(dom0, slots, tables):
-    """Waits until that many objects of the module's slab caches are in use."""
-    dom0.poll("for cache in slot table; do cd /sys/kernel/slab/xen-pvscsi-$cache; echo 1 > shrink; "
-              f"cut -d' ' -f1 objects; done | tr '\\n' ' ' | grep -qx '{slots} {tables} '", 20)
+def slots_and_tables(lab, guest, slots, tables):
+    """Waits until the ring has that many, and none of them more than it needs."""
+    lab.dom0.poll(f"set -- $(grep -E 'slots|tables' {DEBUG}/vscsi-{guest.domid}-0/memory); "
+                  f"[ $2 = {slots} ] && [ $4 = {tables} ]", 20)
 
 
 def at_rest(lab, guest, disk):
     """A ring gives its slots back, all but one, and takes them again."""
     for time in ("", " again"):
         lab.dom0.run("dmsetup suspend --noflush --nolockfs stuck")
-        job = guest.start(f"fio --name=load --filename={disk} --rw=randread --bs=124k --direct=1 "
+        job = guest.start(f"fio --name=load --filename={disk} --rw=randread --bs=508k --direct=1 "
                           "--ioengine=libaio --iodepth=16 --number_ios=200 --minimal")
-        slots_and_tables(lab.dom0, QUEUE, QUEUE)
+        slots_and_tables(lab, guest, QUEUE, QUEUE)
         lab.dom0.run("dmsetup resume stuck")
         lab.check(f"long commands in flight have a slot and a table each{time}",
                   job.wait(30).out)
-        slots_and_tables(lab.dom0, 1, 0)
+        slots_and_tables(lab, guest, 1, 0)
+        lab.check(f"and gave its pages back{time}", "pages_lent 0\npages_free 0" in lab.dom0.run(
+            f"cat {DEBUG}/vscsi-{guest.domid}-0/memory").out)
         lab.check(f"the ring at rest has one slot{time}", True)
 
 
