@@ -34,7 +34,10 @@ def everything():
         "scale": {"environment": ABOUT, "results": [
             {"driver": "ours", "of": of, "size": size, "rate": 1.0, "instructions": 1000.0 * size, "layers": {}}
             for of in ("rings", "luns") for size in (1, 4)]},
-        "memory": {"environment": ABOUT, "results": [{"driver": "ours", "fresh": 40.0, "busy": 900.0, "idle": 70.0}]}}
+        "memory": {"environment": ABOUT, "results": [{"driver": "ours", "fresh": 40.0, "busy": 900.0, "idle": 70.0}]},
+        "tools": {"environment": ABOUT, "results": [
+            {"command": "xl-vscsi list --json", "guests": 50, "devices": 200, "instructions": 2e8,
+             "layers": {"dom0": 1e8, "xen": 1e8}}]}}
 
 
 def test_only_what_is_between_the_markers_changes():
@@ -56,6 +59,7 @@ def test_goals_say_what_is_reached():
     assert goals["instruction time, random 8k, 5 processes a disk: 1.5 times in-tree"] == ("1.50", True)
     assert goals["8k at depth 16: 0.5 grant hypercalls and notifications an I/O"] == ("0.38", True)
     assert goals["an idle ring: 64 KiB"] == ("70 KiB", False)
+    assert goals["`xl-vscsi list --json` of 50 guests: well under a second"] == ("0.20 s at 1 instruction a ns", True)
     assert not any("depth 16: 1.10" in goal for goal in goals), "a row that is only counted is no goal"
 
 
@@ -67,13 +71,14 @@ def test_slower_than_vbd_is_not_reached():
     assert [good for _, _, good in report.goals(found)] == [False]
 
 
-@pytest.mark.parametrize("kinds", [("icount",), ("wall",), ("scale", "memory"), ("icount", "wall", "scale", "memory")])
+@pytest.mark.parametrize("kinds", [("icount",), ("wall",), ("scale", "memory"), ("icount", "wall", "scale", "memory", "tools")])
 def test_sections_come_with_their_results(kinds):
     found = {kind: content for kind, content in everything().items() if kind in kinds}
     text = report.generate(found, "performance.svg")
     assert ("## Instruction time" in text) == ("icount" in kinds)
     assert ("## Wall time" in text) == ("wall" in kinds)
     assert ("## Memory" in text) == ("memory" in kinds)
+    assert ("## The tools" in text) == ("tools" in kinds)
     widths = [line.count("|") for line in text.splitlines() if line.startswith("|")]
     assert all(width > 2 for width in widths)
 

@@ -8,7 +8,7 @@ import sys
 from vscsilab import paths
 from vscsilab.errors import LabError
 
-from . import backends, environment, report, rows, scale, table
+from . import backends, environment, report, rows, scale, table, tools
 from .bench import Bench
 
 OUT = paths.REPO_DIR / "build" / "bench"
@@ -42,7 +42,8 @@ def parser():
                      help="our module")
     run.add_argument("--out", type=_path, metavar="FILE", help="results, else build/bench/MODE.json")
     for name, text in (("scale", "cost by number of rings and of LUNs, in instruction time"),
-                       ("memory", "memory of idle and of busy rings")):
+                       ("memory", "memory of idle and of busy rings"),
+                       ("tools", "what the commands cost with fifty guests, in instruction time")):
         more = commands.add_parser(name, help=text)
         more.add_argument("--drivers", type=_names(backends.DRIVERS), default=list(backends.DRIVERS),
                           metavar="DRIVER,...")
@@ -103,6 +104,10 @@ def do_memory(options):
     _other(options, "memory", scale.Memory)
 
 
+def do_tools(options):
+    _other(options, "tools", tools.Tools)
+
+
 def do_table(options):
     print(table.ratios(json.loads(options.file.read_text())["results"]))
 
@@ -114,7 +119,7 @@ def do_profile(options):
 
 
 def do_all(options):
-    for words in (["run", "--mode", "icount"], ["run", "--mode", "wall"], ["scale"], ["memory"], ["report"]):
+    for words in (["run", "--mode", "icount"], ["run", "--mode", "wall"], ["scale"], ["memory"], ["tools"], ["report"]):
         print(f"\n== bench {' '.join(words)}", flush=True)
         more = [] if words == ["report"] else ["--module", str(options.module)]
         part = parser().parse_args([*words, *more])

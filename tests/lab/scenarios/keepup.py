@@ -2,6 +2,7 @@
 import json
 import time
 
+from vscsilab import pretended
 from vscsilab.admin import Admin
 from vscsilab.load import VerifiedLoad
 
@@ -10,7 +11,6 @@ GUESTS = 1
 DRIVERS = ("ours",)
 LONG = True
 NAA = "naa.50014050000000c0"
-OTHERS = range(2001, 2051)
 
 
 def vdevs(admin):
@@ -40,23 +40,15 @@ def restored(lab, admin, guest, load):
 
 
 def many(lab, admin):
-    """Directories of fifty guests, as xenstore has them."""
-    def nodes(number):
-        dom, back = f"/local/domain/{number}", f"/local/domain/0/backend/vscsi/{number}/0"
-        text = [f"{dom}/name many{number}", f"{dom}/vm /vm/00000000-0000-0000-0000-00000000{number}",
-                f"{dom}/device/vscsi/0/state 4", f"{back}/state 4", f"{back}/online 1"]
-        for lun in range(4):
-            dev = f"{back}/vscsi-devs/dev-{lun}"
-            text += [f"{dev}/p-dev naa.5001405000000fff:{lun}", f"{dev}/v-dev 0:0:0:{lun}", f"{dev}/state 4"]
-        return " ".join(text)
+    """Fifty guests come and go."""
     lab.expect_log("xen.*vscsi|vscsi-20[0-9][0-9]-0", required=False)
-    lab.dom0.run("\n".join(f"xenstore-write {nodes(number)}" for number in OTHERS), timeout=120)
+    pretended.come(lab.dom0)
     begin = time.monotonic()
     text = lab.dom0.run("time xl-vscsi list --json | wc -c")
     lab.note(f"list of 51 guests with 4 devices: {time.monotonic() - begin:.2f} s; {text.err.split()}")
     listed = admin.json("list")
-    lab.equal("all are listed", len([item for item in listed if item["name"].startswith("many")]), len(OTHERS))
-    lab.dom0.run("\n".join(f"xenstore-rm /local/domain/{number}" for number in OTHERS), timeout=120)
+    lab.equal("all are listed", len([item for item in listed if item["name"].startswith("many")]), len(pretended.NUMBERS))
+    pretended.go(lab.dom0)
     # xenstore tells nobody that these are gone: they never were domains.
     lab.dom0.poll("[ $(xenstore-list /local/domain/0/backend/vscsi | wc -l) = 1 ]", timeout=40)
     lab.check("the daemon cleans up after all of them", True)
