@@ -5,9 +5,9 @@
 #include <linux/mm.h>
 #include <xen/page.h>
 
-static void vscsi_batch_add(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot,
-			    const struct vscsi_copy *copy, unsigned long gfn, u32 offset,
-			    bool to_guest)
+static inline void vscsi_batch_add(struct vscsi_batch *batch, domid_t domid, u32 slot,
+				   const struct vscsi_copy *copy, unsigned long gfn, u32 offset,
+				   bool to_guest)
 {
 	struct gnttab_copy *op;
 
@@ -24,12 +24,12 @@ static void vscsi_batch_add(struct vscsi_ring *ring, struct vscsi_batch *batch, 
 		op->source.domid = DOMID_SELF;
 		op->source.offset = offset;
 		op->dest.u.ref = copy->grant;
-		op->dest.domid = ring->vhost->domid;
+		op->dest.domid = domid;
 		op->dest.offset = copy->grant_offset;
 	} else {
 		op->flags = GNTCOPY_source_gref;
 		op->source.u.ref = copy->grant;
-		op->source.domid = ring->vhost->domid;
+		op->source.domid = domid;
 		op->source.offset = copy->grant_offset;
 		op->dest.u.gmfn = gfn;
 		op->dest.domid = DOMID_SELF;
@@ -61,7 +61,7 @@ void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 s
 
 	count = vscsi_list_copies(ring->engine, slot, copies, ARRAY_SIZE(copies));
 	for (i = 0; i < count; i++)
-		vscsi_batch_add(ring, batch, slot, &copies[i], gfn,
+		vscsi_batch_add(batch, ring->vhost->domid, slot, &copies[i], gfn,
 				offset_in_page(list) + copies[i].page_offset, false);
 }
 
@@ -69,18 +69,20 @@ void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 s
 void vscsi_batch_data(struct vscsi_ring *ring, struct vscsi_batch *batch,
 		      struct vscsi_slot *slot, u32 bytes)
 {
+	struct scatterlist *sgl = slot->sgl;
+	domid_t domid = ring->vhost->domid;
+	bool to_guest = slot->from_device;
 	struct vscsi_cursor at = {};
 	struct vscsi_copy copies[32];
+	u32 index = slot->index;
 	u32 count, i;
 
-	for (;;) {
-		count = vscsi_data_copies(ring->engine, slot->index, &at, bytes, copies,
+	do {
+		count = vscsi_data_copies(ring->engine, index, &at, bytes, copies,
 					  ARRAY_SIZE(copies));
-		if (!count)
-			return;
 		for (i = 0; i < count; i++)
-			vscsi_batch_add(ring, batch, slot->index, &copies[i],
-					xen_page_to_gfn(sg_page(&slot->sgl[copies[i].page])),
-					copies[i].page_offset, slot->from_device);
-	}
+			vscsi_batch_add(batch, domid, index, &copies[i],
+					xen_page_to_gfn(sg_page(&sgl[copies[i].page])),
+					copies[i].page_offset, to_guest);
+	} while (count == ARRAY_SIZE(copies));
 }

@@ -239,31 +239,37 @@ u32 RingEngine::task_unanswered(u32 slot) const noexcept
 
 u32 RingEngine::data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_copy> out) const noexcept
 {
-	const auto segments = segments_of(slot);
 	const DataLayout &data = slots_[slot].data;
+	const u32 first = data.first_offset;
+	const u32 room = static_cast<u32>(out.size());
+	const wire::Segment *segment = slots_[slot].all->segment + at.segment;
+	// Copies, so that what is written need not be read again.
+	u32 done = at.done;
+	u32 moved = at.moved;
+	u32 count = 0;
 	if (limit > data.bytes)
 		limit = data.bytes;
-	u32 count = 0;
-	while (count < out.size() && at.moved < limit) {
-		const auto &segment = segments[at.segment];
-		if (at.done == segment.length) {
-			at.segment++;
-			at.done = 0;
+	while (count < room && moved < limit) {
+		const wire::Segment piece = *segment;
+		if (done == piece.length) {
+			segment++;
+			done = 0;
 			continue;
 		}
-		const u32 place = data.first_offset + at.moved;
+		const u32 place = first + moved;
 		const u32 offset = place % wire::page_bytes;
-		u32 length = segment.length - at.done;
+		u32 length = piece.length - done;
 		if (length > wire::page_bytes - offset)
 			length = wire::page_bytes - offset;
-		if (length > limit - at.moved)
-			length = limit - at.moved;
-		out[count++] = {segment.grant, static_cast<u16>(segment.offset + at.done),
+		if (length > limit - moved)
+			length = limit - moved;
+		out[count++] = {piece.grant, static_cast<u16>(piece.offset + done),
 				static_cast<u16>(place / wire::page_bytes), static_cast<u16>(offset),
 				static_cast<u16>(length)};
-		at.done += length;
-		at.moved += length;
+		done += length;
+		moved += length;
 	}
+	at = {static_cast<u32>(segment - slots_[slot].all->segment), done, moved};
 	return count;
 }
 
