@@ -42,6 +42,7 @@ static irqreturn_t vscsi_ring_interrupt(int irq, void *data)
 {
 	struct vscsi_ring *ring = data;
 
+	WRITE_ONCE(ring->interrupted_cpu, smp_processor_id());
 	WRITE_ONCE(ring->interrupts, ring->interrupts + 1);
 	set_bit(VSCSI_RING_EVENT, &ring->flags);
 	vscsi_ring_kick(ring);
@@ -309,18 +310,55 @@ static void vscsi_ring_eoi(struct vscsi_ring *ring, bool fetched)
 	xen_irq_lateeoi(ring->irq, spurious ? XEN_EOI_FLAG_SPURIOUS : 0);
 }
 
+/*
+ * The thread runs where its event comes in, as interrupts' own threads do: else
+ * the scheduler has it on another processor, which costs an interrupt more each
+ * time, and keeps two of dom0's busy in turns with what one can do.
+ */
+static void vscsi_ring_follow(struct vscsi_ring *ring)
+{
+	int cpu = READ_ONCE(ring->interrupted_cpu);
+
+	if (cpu == ring->cpu)
+		return;
+	/* Where that fails it is about to go offline, and the next event elsewhere. */
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	ring->cpu = cpu;
+}
+
+/* Passes until there is nothing to do; requests may come all the while. */
+static void vscsi_ring_passes(struct vscsi_ring *ring, bool *fetched)
+{
+	bool idle = true, more;
+
+	do {
+		bool some = false;
+
+		more = vscsi_ring_pass(ring, &some);
+		if (some && idle)
+			vscsi_poll_adapt(ring);
+		*fetched |= some;
+		cond_resched();
+		vscsi_overdue(ring);
+		idle = !more;
+		if (some && idle && !ring->waiting && !ring->cramped)
+			more = vscsi_poll(ring);
+	} while (more && !kthread_should_stop());
+}
+
 static int vscsi_ring_thread(void *data)
 {
 	struct vscsi_ring *ring = data;
 	unsigned int noio = memalloc_noio_save();
 
 	while (!kthread_should_stop()) {
-		bool fetched = false, more;
+		bool fetched = false;
 		long left;
 
 		left = wait_event_interruptible_timeout(ring->wait,
 				test_bit(VSCSI_RING_WORK, &ring->flags) || kthread_should_stop(),
 				vscsi_ring_sleep(ring));
+		vscsi_ring_follow(ring);
 		vscsi_overdue(ring);
 		/* Of commands that waited for others, and were submitted elsewhere. */
 		vscsi_direct_finish_all(ring);
@@ -338,10 +376,7 @@ static int vscsi_ring_thread(void *data)
 		clear_bit(VSCSI_RING_WORK, &ring->flags);
 		smp_mb__after_atomic();
 
-		do {
-			more = vscsi_ring_pass(ring, &fetched);
-			cond_resched();
-		} while (more && !kthread_should_stop());
+		vscsi_ring_passes(ring, &fetched);
 
 		if (fetched)
 			ring->ahead = true;
@@ -364,6 +399,8 @@ static struct vscsi_ring *vscsi_ring_alloc(struct vscsi_vhost *vhost)
 	kref_init(&ring->kref);
 	kref_get(&vhost->kref);
 	ring->vhost = vhost;
+	ring->interrupted_cpu = -1;
+	ring->cpu = -1;
 	init_waitqueue_head(&ring->wait);
 	init_llist_head(&ring->done);
 	init_llist_head(&ring->executed);

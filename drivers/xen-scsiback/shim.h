@@ -215,6 +215,10 @@ struct vscsi_ring {
 	wait_queue_head_t wait;
 	unsigned long flags;		/* enum vscsi_ring_flag, atomic bits */
 	u64 interrupts;			/* its handler writes, anybody reads */
+	int interrupted_cpu;		/* its handler writes: where that was */
+	int cpu;			/* ring thread: where it is to run, or -1 */
+	u32 poll_ns;			/* ring thread: how long to look before it sleeps */
+	u64 idle_ns;			/* ring thread: since when it has nothing to do */
 	bool stopped;			/* set once; completions then kick the vhost */
 	bool ahead;			/* ring thread: read requests whose event may be yet to come */
 	u32 waiting;			/* ring thread: fetched, not yet submitted */
@@ -402,6 +406,12 @@ void vscsi_slots_exit(struct vscsi_ring *ring);
 void vscsi_slots_count(const struct vscsi_ring *ring, u32 *slots, u32 *tables);
 /* Its memory for segments. */
 void *vscsi_slot_list(struct vscsi_slot *slot);
+
+/* poll.c: ring thread */
+/* A request came after it had nothing to do. */
+void vscsi_poll_adapt(struct vscsi_ring *ring);
+/* Looks for another one; true if it is there. */
+bool vscsi_poll(struct vscsi_ring *ring);
 
 /* overdue.c */
 /* Ring thread: whether there is something that may become overdue. */

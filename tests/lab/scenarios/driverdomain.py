@@ -3,6 +3,7 @@ import pathlib
 import subprocess
 import tempfile
 
+from vscsilab.admin import Admin
 from vscsilab.load import VerifiedLoad
 from vscsilab.storage import FABRIC, Backstores, Targets
 
@@ -32,6 +33,28 @@ def refused(lab, server, guest, pdev, identity):
     return error
 
 
+def by_the_tool(lab, server, guest):
+    """xl-vscsi in dom0 attaches what the driver domain exports; it cannot see there."""
+    admin = Admin(lab)
+    before = admin.state()
+    admin.refused("attach g2 /dev/ram0 --backend g1", 2, "cannot be looked up in another backend domain")
+    admin.refused(f"attach g2 {NAA}:0 --backend g9", 3, "no domain 'g9' is running")
+    admin.refused(f"attach g2 {NAA}:7 --backend g1 --wait 20", 5, "no such LUN")
+    device = admin.attach("g2", f"{NAA}:0", "0:0:0:0", "--backend g1")
+    lab.equal("xl-vscsi attach --backend: it is there", device["state-name"], "connected")
+    lab.equal("twice is once", admin.attach("g2", f"{NAA}:0", "", "--backend g1")["v-dev"], "0:0:0:0")
+    lab.equal("a name serves as well", admin.attach("g2", "elsewhere:1", "", "--backend g1")["v-dev"], "0:0:0:1")
+    load = VerifiedLoad(guest, lab.disk(guest, "0:0:0:0"))
+    lab.check("its I/O goes by way of the driver domain", load.goes_on(), load.log())
+    entry, = admin.json("list g2")
+    lab.equal("list has the domain that serves", [(item["backend-id"], len(item["devices"]))
+                                                  for item in entry["controllers"]], [(server.domid, 2)])
+    lab.check("all of it read right", load.stop(), load.log())
+    for vdev in ("0:0:0:0", "0:0:0:1"):
+        admin.run(f"detach g2 {vdev} --backend g1")
+    admin.unchanged("attach and detach --backend", before)
+
+
 def run(lab):
     server, guest = lab.guests
     install(lab, server)
@@ -53,6 +76,11 @@ def run(lab):
     lab.check("all of it read right", load.stop(), load.log())
     lab.detach(guest, dev, backend_id=server.domid)
     lab.vscsi.detach_controller(guest.domid, backend_id=server.domid)
+    second = Backstores(server).ramdisk("second", "8M")
+    target.lun(1, second)
+    target.param("alias", "elsewhere")
+    by_the_tool(lab, server, guest)
     target.delete()
+    second.delete()
     server.run(f"rmdir {store.path}; rmdir {FABRIC}; rmmod xen-scsiback")
     lab.check("its driver is unloaded", server.run("grep xen_scsiback /proc/modules", check=False).rc != 0)

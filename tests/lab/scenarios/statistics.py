@@ -160,7 +160,8 @@ def slots_and_tables(lab, guest, slots, tables):
 
 def at_rest(lab, guest, disk):
     """A ring gives its slots back, all but one, and takes them again."""
-    for time in ("", " again"):
+    for time, poll in (("", 0), (" again, and the ring's thread polls", 1000)):
+        lab.dom0.run(f"echo {poll} > /sys/module/xen_scsiback/parameters/poll_us")
         lab.dom0.run("dmsetup suspend --noflush --nolockfs stuck")
         job = guest.start(f"fio --name=load --filename={disk} --rw=randread --bs=508k --direct=1 "
                           "--ioengine=libaio --iodepth=16 --number_ios=200 --minimal")
@@ -172,6 +173,12 @@ def at_rest(lab, guest, disk):
         lab.check(f"and gave its pages back{time}", "pages_lent 0\npages_free 0" in lab.dom0.run(
             f"cat {DEBUG}/vscsi-{guest.domid}-0/memory").out)
         lab.check(f"the ring at rest has one slot{time}", True)
+    ring = Counted(lab, guest, DISK_AT)
+    guest.run(f"dd if={disk} of=/dev/null bs=4k count=500 iflag=direct status=none")
+    ring, lun = ring.growth()
+    lab.note(f"polling: {ring['interrupts']} interrupts for {ring['requests']} requests")
+    lab.equal("a thread that polls loses none", (ring["requests"], ring["responses"], lun["reads"]), (500, 500, 500))
+    lab.dom0.run("echo 0 > /sys/module/xen_scsiback/parameters/poll_us")
 
 
 def run(lab):
