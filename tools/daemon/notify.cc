@@ -13,11 +13,6 @@ void notify_ready()
 	sd_notify(0, "READY=1");
 }
 
-void notify_status(const std::string &text)
-{
-	sd_notify(0, ("STATUS=" + text).c_str());
-}
-
 void notify_stopping()
 {
 	sd_notify(0, "STOPPING=1");

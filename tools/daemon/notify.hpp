@@ -3,13 +3,11 @@
 #pragma once
 #include <chrono>
 #include <optional>
-#include <string>
 
 namespace vscsi
 {
 
 void notify_ready();
-void notify_status(const std::string &text);
 void notify_stopping();
 void notify_alive();
 // How often notify_alive() has to come at the least; nothing if nobody asks.

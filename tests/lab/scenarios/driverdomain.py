@@ -1,4 +1,5 @@
 """The backend in a driver domain: one guest serves another; dom0 has no part in it."""
+import lzma
 import pathlib
 import subprocess
 import tempfile
@@ -18,8 +19,9 @@ def install(lab, server):
     with tempfile.TemporaryDirectory() as work:
         small = pathlib.Path(work) / "module.ko"
         subprocess.run(["strip", "--strip-debug", "-o", small, lab.machine.module], check=True)
-        server.put(small.read_bytes(), "/root/xen-scsiback.ko")
-    server.run("modprobe -a configfs target_core_mod brd && mount -t configfs none /sys/kernel/config && "
+        server.put(lzma.compress(small.read_bytes()), "/root/xen-scsiback.ko.xz")
+    server.run("xz -d /root/xen-scsiback.ko.xz && modprobe -a configfs target_core_mod brd && "
+               "mount -t configfs none /sys/kernel/config && "
                f"insmod /root/xen-scsiback.ko && mkdir {FABRIC}", timeout=120)
 
 

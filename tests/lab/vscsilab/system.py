@@ -1,5 +1,9 @@
 """A systemd in dom0, for the units: process 1 of a namespace of its own, as in a container."""
+import pathlib
+import tempfile
+
 from .errors import LabError
+from .shellout import host
 
 # What would look after devices and disks that the lab has set up.
 MASKED = """
@@ -8,6 +12,7 @@ systemd-remount-fs.service systemd-sysctl.service systemd-modules-load.service s
 systemd-tmpfiles-setup.service systemd-tmpfiles-setup-dev.service systemd-sysusers.service
 systemd-update-utmp.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-firstboot.service
 dev-hugepages.mount dev-mqueue.mount sys-kernel-tracing.mount sys-kernel-debug.mount sys-fs-fuse-connections.mount
+systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service
 systemd-machine-id-commit.service systemd-pcrphase.service systemd-pcrphase-sysinit.service
 """.split()
 UNITS = "/etc/systemd/system"
@@ -15,10 +20,33 @@ UNITS = "/etc/systemd/system"
 TIMES = ("InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic")
 
 
+# In its namespaces: processes outside have no number there.
+INSIDE = "nsenter -t $(pgrep -o -f '^/lib/systemd/systemd --system') --pid --mount"
+
+
+def install(dom0):
+    """systemd and what it needs, which the image has not."""
+    there = set(dom0.run("dpkg-query -W -f '${Package}\\n'").out.split())
+    every = host("apt-cache", "depends", "--recurse", "--important", "systemd").splitlines()
+    missing = [name for name in every if name[:1].isalnum() and name not in there]
+    with tempfile.TemporaryDirectory() as work:
+        work = pathlib.Path(work)
+        work.chmod(0o755)
+        host("apt-get", "-q", "download", *missing, cwd=work)
+        for deb in sorted(work.glob("*.deb")):
+            host("dpkg-deb", "-x", deb, work / "tree")
+        host("tar", "-C", work / "tree", "-cJf", work / "all.tar.xz", "--exclude=./usr/share", "--exclude=./usr/lib/udev", ".")
+        dom0.put((work / "all.tar.xz").read_bytes(), "/var/tmp/systemd.tar.xz")
+    dom0.run("tar -xJf /var/tmp/systemd.tar.xz --keep-directory-symlink -C / && ldconfig", timeout=300)
+
+
 class System:
     def __init__(self, lab):
         self.lab, self.dom0 = lab, lab.dom0
         self.process = None
+
+    def ctl(self, words, timeout=60):
+        return self.dom0.run(f"{INSIDE} systemctl {words}", timeout=timeout).out
 
     def unit(self, name, text):
         self.dom0.run(f"mkdir -p $(dirname {UNITS}/{name})")
@@ -30,18 +58,18 @@ class System:
         self.unit("lab.target", f"[Unit]\nWants={' '.join(wanted)}\nAfter={' '.join(wanted)}\n")
         self.process = self.dom0.start(
             "exec unshare --pid --mount --cgroup --fork --mount-proc --kill-child sh -c '"
-            "mkdir -p /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; "
+            "mount -t cgroup2 none /sys/fs/cgroup; mount -t xenfs xen /proc/xen; "
             "exec env container=lab /lib/systemd/systemd --system --unit=lab.target --log-target=console "
             "--log-level=notice --show-status=no'")
         try:
-            self.dom0.poll("systemctl is-active lab.target", 120)
+            self.dom0.poll(f"{INSIDE} systemctl is-active lab.target", 120)
         except LabError:
-            self.lab.note(self.dom0.run("systemctl list-jobs; systemctl --failed; systemctl status xen-vscsid; "
-                                        "journalctl -b --no-pager | tail -60", check=False, timeout=60).out)
+            self.lab.note(self.dom0.run(f"{INSIDE} sh -c 'systemctl list-jobs; systemctl --failed; "
+                                        "journalctl -b --no-pager | tail -60'", check=False, timeout=60).out)
             raise
 
     def show(self, unit, *properties):
-        text = self.dom0.run(f"systemctl show {unit} -p {','.join(properties)}").out
+        text = self.ctl(f"show {unit} -p {','.join(properties)}")
         return dict(line.split("=", 1) for line in text.splitlines())
 
     def times(self, unit):
