@@ -38,6 +38,8 @@ def refused(lab, server, guest, pdev, identity):
 def by_the_tool(lab, server, guest):
     """xl-vscsi in dom0 attaches what the driver domain exports; it cannot see there."""
     admin = Admin(lab)
+    # By hand the empty directory stays.
+    lab.dom0.run(f"xenstore-rm /local/domain/{server.domid}/backend/vscsi/{guest.domid}")
     before = admin.state()
     admin.refused("attach g2 /dev/ram0 --backend g1", 2, "cannot be looked up in another backend domain")
     admin.refused(f"attach g2 {NAA}:0 --backend g9", 3, "no domain 'g9' is running")
