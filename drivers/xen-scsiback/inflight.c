@@ -115,11 +115,16 @@ static int inflight_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(inflight);
 
-void vscsi_inflight_add(struct vscsi_vhost *vhost)
+static void vscsi_inflight_make(struct vscsi_vhost *vhost, const char *name)
 {
-	vhost->inflight = debugfs_create_dir(dev_name(&vhost->dev->dev), vscsi_debugfs);
+	vhost->inflight = debugfs_create_dir(name, vscsi_debugfs);
 	debugfs_create_file("inflight", 0400, vhost->inflight, vhost, &inflight_fops);
 	debugfs_create_file("memory", 0400, vhost->inflight, vhost, &memory_fops);
+}
+
+void vscsi_inflight_add(struct vscsi_vhost *vhost)
+{
+	vscsi_inflight_make(vhost, dev_name(&vhost->dev->dev));
 }
 
 void vscsi_inflight_leave(struct vscsi_vhost *vhost)
@@ -130,8 +135,7 @@ void vscsi_inflight_leave(struct vscsi_vhost *vhost)
 	debugfs_remove(vhost->inflight);
 	snprintf(name, sizeof(name), "%s.%u", dev_name(&vhost->dev->dev),
 		 atomic_inc_return(&serial));
-	vhost->inflight = debugfs_create_dir(name, vscsi_debugfs);
-	debugfs_create_file("inflight", 0400, vhost->inflight, vhost, &inflight_fops);
+	vscsi_inflight_make(vhost, name);
 }
 
 void vscsi_inflight_remove(struct vscsi_vhost *vhost)
