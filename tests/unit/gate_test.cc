@@ -53,7 +53,7 @@ protected:
 	}
 	bool open()
 	{
-		return gate.holder == 0 && gate.unsettled == 0 && !gate.reserved && !gate.registered &&
+		return gate.holder == 0 && gate.unsettled == 0 && gate.heir == 0 && !gate.reserved && !gate.registered &&
 		       !gate.type;
 	}
 
@@ -210,6 +210,53 @@ TEST_F(Gate, ARegistrationOutlivesItsSession)
 	EXPECT_EQ(enter(first, write6), VSCSI_GATE_CONFLICT);
 	pass(second, persistent(3));
 	EXPECT_TRUE(open());
+}
+
+TEST_F(Gate, ARegistrationIsNotTakenOverByWhatTheDeviceRefuses)
+{
+	pass(first, persistent(0), 1);
+	pass(first, persistent(1, exclusive_access));
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
+	leave(second, persistent(6), false);
+	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
+	pass(first, read6);
+	EXPECT_EQ(gate.holder, first);
+	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_CONFLICT);
+}
+
+TEST_F(Gate, OneHeirAtATime)
+{
+	constexpr vscsi_u32 third = 11;
+	pass(first, persistent(0), 1);
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
+	ASSERT_EQ(enter(second, persistent(1, exclusive_access)), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_BUSY);
+	// Who comes back hears what the device decides.
+	EXPECT_EQ(enter(first, read6), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(first, persistent(1, exclusive_access)), VSCSI_GATE_BUSY);
+	leave(second, persistent(6), true, nullptr, 2);
+	EXPECT_EQ(gate.holder, second);
+	leave(second, persistent(1, exclusive_access));
+	EXPECT_EQ(gate.type, exclusive_access);
+	EXPECT_EQ(enter(first, read6), VSCSI_GATE_CONFLICT);
+	pass(second, persistent(3));
+	EXPECT_TRUE(open());
+}
+
+TEST_F(Gate, AnHeirWhoseSessionEndsTakesNothing)
+{
+	constexpr vscsi_u32 third = 11;
+	pass(first, persistent(0), 1);
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
+	EXPECT_FALSE(vscsi_gate_session_ended(&gate, second));
+	leave(second, persistent(6), true, nullptr, 2);
+	EXPECT_EQ(gate.holder, first);
+	pass(third, persistent(6), 3);
+	EXPECT_EQ(gate.holder, third);
 }
 
 TEST_F(Gate, PreemptOfARegistrantKeepsTheTypeOfTheReservation)

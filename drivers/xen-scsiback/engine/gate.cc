@@ -200,20 +200,47 @@ constexpr int enter_as_stranger(const vscsi_gate &gate, const u8 *cdb) noexcept
 										 : VSCSI_GATE_CONFLICT;
 }
 
+// A persistent reservation outlives its nexus (SPC-4 5.9.5): the holder may come
+// back, or somebody else may take its registration over, if the device lets him.
+constexpr int enter_as_heir(vscsi_gate &gate, u32 session) noexcept
+{
+	if (gate.heir && gate.heir != session)
+		return VSCSI_GATE_BUSY;
+	gate.heir = session;
+	gate.attempts++;
+	return VSCSI_GATE_PASS;
+}
+
+constexpr void leave_as_heir(vscsi_gate &gate, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
+{
+	const u32 left = --gate.attempts;
+	if (outcome.good) {
+		gate.holder = gate.heir;
+		gate.absent = 0;
+		gate.unsettled = left;
+		gate.attempts = 0;
+		persistent_done(gate, cdb, outcome);
+	}
+	if (!gate.attempts)
+		gate.heir = 0;
+}
+
 } // namespace
 
 int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 {
 	const Kind kind = kind_of(cdb);
-	// A persistent reservation outlives its nexus (SPC-4 5.9.5): the holder may
-	// come back, or somebody else may take its registration over.
-	if (gate.holder == session || (gate.absent && kind == Kind::persistent_out && !gate.reserved)) {
-		gate.holder = session;
+	const bool reserves = kind == Kind::reserve || kind == Kind::persistent_out;
+	if (gate.holder == session)
 		gate.absent = 0;
-	}
-	if (gate.holder && gate.holder != session)
+	if (gate.holder && gate.holder != session) {
+		if (kind == Kind::persistent_out && !gate.reserved && (gate.absent || gate.heir == session))
+			return enter_as_heir(gate, session);
 		return enter_as_stranger(gate, cdb);
-	if (kind == Kind::reserve || kind == Kind::persistent_out) {
+	}
+	if (gate.heir && reserves)
+		return VSCSI_GATE_BUSY;
+	if (reserves) {
 		gate.holder = session;
 		gate.unsettled++;
 	}
@@ -224,6 +251,11 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 {
 	if (outcome.sense)
 		heed_unit_attention(gate, outcome.sense);
+	if (gate.heir == session && kind_of(cdb) == Kind::persistent_out) {
+		leave_as_heir(gate, cdb, outcome);
+		let_go(gate);
+		return;
+	}
 	if (gate.holder != session) {
 		let_go(gate);
 		return;
@@ -254,6 +286,10 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 
 bool gate_session_ended(vscsi_gate &gate, u32 session) noexcept
 {
+	if (gate.heir == session) {
+		gate.heir = 0;
+		gate.attempts = 0;
+	}
 	if (gate.holder != session)
 		return false;
 	const bool release = gate.reserved;
