@@ -1,11 +1,12 @@
 """What is read from fio, the kernel and the plugin, and what is made of it."""
 import json
+import types
 
 import pytest
 
 from vscsilab.errors import LabError
 
-from vscsibench import counters, fio, rows, scale, stats, symbols, tracing
+from vscsibench import bench, counters, environment, fio, host, rows, scale, stats, symbols, tracing
 
 
 def job(name="disk0", read=(0, 0, 0.0), write=(0, 0, 0.0), error=0):
@@ -67,6 +68,39 @@ def test_median_and_spread():
     results = [{"row": "r", "driver": "d", "rate": rate} for rate in (90, 100, 120)] + [{"row": "r", "driver": "e"}]
     assert stats.medians(results, "rate") == {("r", "d"): 100}
     assert stats.spread(results, "rate") == {("r", "d"): pytest.approx(0.15)}
+    assert stats.spread(results[:1], "rate") == {("r", "d"): None}
+
+
+def rates(*boots):
+    return [{"row": "r", "driver": driver, "boot": number, "rate": rate}
+            for number, boot in enumerate(boots) for driver, rate in boot.items()]
+
+
+def test_ratios_are_made_within_a_boot():
+    # The third boot is twice as fast for both, which is no difference between them.
+    results = rates({"ours": 110, "vbd": 100}, {"ours": 105, "vbd": 100}, {"ours": 240, "vbd": 200})
+    assert stats.boot_ratios(results, "ours", "vbd") == {"r": [1.10, 1.05, 1.20]}
+    assert stats.ratios(results, "ours", "vbd") == {"r": 1.10}
+
+
+def test_a_boot_without_one_of_the_drivers_has_no_ratio():
+    assert stats.boot_ratios(rates({"ours": 110}, {"vbd": 100}), "ours", "vbd") == {}
+    assert stats.ratios(rates({"ours": 110, "vbd": 100}, {"ours": 300}), "ours", "vbd") == {"r": 1.10}
+
+
+def test_rounds_of_a_boot_are_one_ratio():
+    results = [{"row": "r", "driver": driver, "rate": rate} for driver, rate in
+               (("ours", 90), ("ours", 120), ("ours", 300), ("vbd", 100))]
+    assert stats.boot_ratios(results, "ours", "vbd") == {"r": [1.2]}
+
+
+def test_functions_of_several_boots_are_medians():
+    def boot(*functions, **counted):
+        return {"row": "r", "driver": "d", "functions": [list(entry) for entry in functions], "counters": counted}
+    results = [boot(("xen", "f", 10.0, 1.0), ("xen", "g", 8.0, 2.0), a=1), boot(("xen", "f", 30.0, 2.0), a=2, b=5),
+               boot(("xen", "f", 20.0, 9.0), a=9)]
+    assert stats.functions(results) == {("r", "d"): {("xen", "f"): (20.0, 2.0), ("xen", "g"): (0, 0)}}
+    assert stats.median_dicts(results, "counters") == {("r", "d"): {"a": 2, "b": 5}}
 
 
 XEN = 0xffff82d040200000
@@ -91,17 +125,29 @@ def test_frames_lie_around_the_hole():
 
 def test_code_belongs_to_who_owns_its_page(owners):
     found = owners.attribute([
-        (XEN, 0x5000, 10, 3),               # Xen's, whatever the page
-        (KERNEL, 0x5000, 5, 2),             # the guest's kernel
-        (KERNEL, 0x7000, 5, 4),             # dom0's
-        (KERNEL + 8, 0x7008, 2, 4),         # further in the same function
-        (KERNEL + 0x180, 0x7180, 1, 1),
-        (MODULE, 0x8000, 7, 1),
-        (0x400000, 0x5100, 3, 1), (0x400000, 0x9000, 4, 1)])
+        (XEN, 0x5000, 10, 3, 0),            # Xen's, whatever the page
+        (KERNEL, 0x5000, 5, 2, 0),          # the guest's kernel
+        (KERNEL, 0x7000, 5, 4, 0),          # dom0's
+        (KERNEL + 8, 0x7008, 2, 4, KERNEL),     # further in the same function
+        (KERNEL + 0x180, 0x7180, 1, 1, 0),
+        (MODULE, 0x8000, 7, 1, 0),
+        (0x400000, 0x5100, 3, 1, 0), (0x400000, 0x9000, 4, 1, 0)])
     assert found == {
         ("xen", "common/grant_table.c#gnttab_copy"): [30, 3], ("guest", "schedule"): [10, 2],
         ("dom0", "schedule"): [28, 4], ("dom0", "kfree"): [1, 0], ("dom0", "vscsi_pass [xen_scsiback]"): [7, 1],
         ("guest user", "user"): [3, 0], ("dom0 user", "user"): [4, 0]}
+
+
+def test_calls_are_of_one_domain_and_one_kind(owners):
+    found = owners.calls([
+        (MODULE + 8, 0x8008, 4, 6, KERNEL + 0x100),
+        (KERNEL + 8, 0x5008, 4, 9, KERNEL + 0x100),     # the guest's kernel
+        (XEN, 0x7000, 4, 9, KERNEL + 0x100),
+        (KERNEL + 8, 0x7008, 4, 2, KERNEL + 0x100),
+        (KERNEL + 0x110, 0x7110, 4, 5, KERNEL),
+        (KERNEL + 0x120, 0x7120, 4, 5, KERNEL + 0x110),     # no function begins there
+        (KERNEL + 0x130, 0x7130, 4, 5, 0)], lambda name: name == "kfree", "dom0")
+    assert found == {("vscsi_pass [xen_scsiback]", "kfree"): 6, ("schedule", "kfree"): 2}
 
 
 def test_what_both_runs_have_cancels_out():
@@ -123,6 +169,50 @@ def test_counters_know_static_functions_by_their_name():
     assert found["slab allocations in dom0"] == 3.0
     assert found["pages mapped"] == 0
     assert set(counters.HYPERCALLS_AND_NOTIFICATIONS) <= set(found)
+
+
+def test_only_the_backends_own_calls_are_its_allocations():
+    assert counters.allocates("kmalloc_trace") and counters.allocates("bio_alloc_bioset")
+    assert not counters.allocates("kfree") and not counters.allocates("vscsi_slot_alloc [xen_scsiback]")
+    calls = {("vscsi_slot_fits [xen_scsiback]", "__get_free_pages"): 0.25,
+             ("xen_blkif_schedule [xen_blkback]", "bio_alloc_bioset"): 1.0,
+             ("iblock_execute_rw [target_core_iblock]", "bio_alloc_bioset"): 1.0,
+             ("getname_flags", "kmem_cache_alloc"): 0.17}
+    assert counters.by_backend(calls) == 1.25
+    assert counters.by_backend({("vscsi_x [xen_scsiback]", "alloc_pages"): -0.01}) == 0
+
+
+def test_what_is_counted_of_a_run_is_what_the_longer_did_more(owners, monkeypatch):
+    machine = object.__new__(host.Host)
+    owners.tables["dom0"] = symbols.Table(f"{KERNEL:x} T schedule\n{KERNEL + 0x100:x} T __kmalloc\n",
+                                          f"{MODULE:x} t grow\t[xen_scsiback]\n")
+    dumps = [[(MODULE, 0x8000, 4, runs, KERNEL + 0x100), (KERNEL, 0x7000, 10, runs, 0)] for runs in (30, 130)]
+    machine.counter = types.SimpleNamespace(reset=lambda: None, read=lambda: dumps.pop(0))
+    counted = machine.counted(owners, lambda ios: fio.Outcome(ios, ios / 100), 100, 400)
+    assert (counted.ios, counted.seconds) == (300, 3.0)
+    assert counted.functions["dom0", "schedule"] == pytest.approx((1000 / 300, 100 / 300))
+    assert counted.allocations == {("grow [xen_scsiback]", "__kmalloc"): pytest.approx(100 / 300)}
+
+
+@pytest.mark.parametrize("boot, rounds, order", [(0, 1, ["abc"]), (1, 1, ["bca"]), (2, 2, ["cab", "abc"])])
+def test_another_driver_begins_in_each_round_and_each_boot(boot, rounds, order):
+    measuring = object.__new__(bench.Bench)
+    measuring.options, measuring.boot = types.SimpleNamespace(drivers=list("abc")), boot
+    assert ["".join(measuring.order(number)) for number in range(rounds)] == order
+
+
+def test_two_modules_are_told_apart(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment.qemu, "version", lambda: "QEMU 7")
+    monkeypatch.setattr(environment.image, "current", lambda: types.SimpleNamespace(info={"kernel_package": "6.1"}))
+    monkeypatch.setattr(environment, "commit", lambda: "abc")
+    options = types.SimpleNamespace(tsc="native", drivers=["ours", "vbd"], module=tmp_path / "m.ko")
+    found = []
+    for content in (b"one", b"two", b"one"):
+        options.module.write_bytes(content)
+        found.append(environment.describe(options)["module"])
+    assert found[0] == found[2] != found[1]
+    options.drivers = ["vbd"]
+    assert environment.describe(options)["module"] is None
 
 
 def test_kernel_memory_is_what_is_nobodys():

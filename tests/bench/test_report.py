@@ -3,7 +3,9 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from vscsibench import plot, report, table
+from vscsilab.errors import LabError
+
+from vscsibench import counters, plot, report, rows, table
 
 ABOUT = {"processor": "P", "processors": 2, "qemu": "QEMU 7", "xen": "4.17", "kernel": "6.1", "tsc": "native",
          "commit": "abc", "seconds": 4, "rounds": 3}
@@ -49,7 +51,7 @@ def test_only_what_is_between_the_markers_changes():
 
 @pytest.mark.parametrize("document", ["", report.BEGIN, f"x {report.END}"])
 def test_a_document_without_markers_is_left_alone(document):
-    with pytest.raises(ValueError):
+    with pytest.raises(LabError):
         report.replace(document, "new")
 
 
@@ -87,11 +89,29 @@ def test_the_budget_is_the_goal_without_the_guest():
     def result(driver, total, layers):
         return {"row": "rand8k-p1", "driver": driver, "round": 0, "rate": 1.0, "instructions": total,
                 "layers": layers, "functions": [["dom0", "brd_do_bvec [brd]", 70.0, 1.0], ["xen", "memcpy", 30.0, 1.0]]}
-    text = report.budget_table([
+    results = [
         result("vbd", 1100.0, {"xen": 300.0, "dom0": 200.0, "guest": 600.0}),
-        result("ours", 1500.0, {"xen": 400.0, "dom0": 500.0, "guest": 550.0, "guest user": 50.0})])
-    cells = [cell.strip() for cell in text.splitlines()[-1].strip("| ").split("|")]
-    assert cells[1:] == ["1000", "600", "400", "900", "500", "70", "30"]
+        result("in-tree", 2400.0, {"xen": 800.0, "dom0": 900.0, "guest": 700.0}),
+        result("ours", 1500.0, {"xen": 400.0, "dom0": 500.0, "guest": 550.0, "guest user": 50.0})]
+    wanted = [rows.BY_NAME["rand8k-p1"], rows.BY_NAME["rand8k-p5"]]
+    text = report.budget_table(results, "vbd", 1.1, wanted)
+    assert cells(text)[1:] == ["1000", "600", "400", "900", "500", "70", "30"]
+    text = report.budget_table(results, "in-tree", 1.5, wanted)
+    assert "| in-tree / 1.50 |" in text and "| in-tree in Xen and dom0 |" in text
+    assert cells(text)[1:] == ["1600", "600", "1000", "900", "1700", "70", "30"]
+
+
+def cells(text):
+    """Of a table's last line."""
+    return [cell.strip() for cell in text.splitlines()[-1].strip("| ").split("|")]
+
+
+def test_the_document_has_a_budget_for_each_of_both_goals():
+    text = report.generate(everything(), "performance.svg")
+    head, _, rest = text.partition("What 1.5 times in-tree leaves")
+    assert "| vbd / 1.10 |" in head and "| in-tree / 1.50 |" in rest
+    second = rest.split("\n\n")[1].splitlines()
+    assert [line.split("|")[1].strip() for line in second[2:]] == ["random 8k, 5 processes a disk"]
 
 
 def test_a_size_that_fails_says_so():
@@ -101,7 +121,79 @@ def test_a_size_that_fails_says_so():
 
 
 def test_wall_time_shows_median_and_spread():
-    assert "| random 8k, 1 process a disk | 101 ±1% |" in report.speed_table(wall()["results"], True)
+    assert "| random 8k, 1 process a disk | 101 ±1% |" in report.speed_table(wall()["results"])
+
+
+def boots(*factors):
+    """The same measurement in several boots; the factor is of ours."""
+    results = []
+    for number, factor in enumerate(factors):
+        for item in icount()["results"]:
+            mine = factor if item["driver"] == "ours" else 1
+            results.append({**item, "boot": number, "rate": item["rate"] * mine,
+                            "instructions": item["instructions"] / mine})
+    return {"mode": "icount", "environment": ABOUT, "results": results}
+
+
+def test_instruction_time_shows_the_spread_of_its_boots():
+    found = {"icount": boots(1.0, 0.9, 1.1)}
+    line = report.speed_table(found["icount"]["results"]).splitlines()[2]
+    assert line.startswith("| random 8k, 1 process a disk | 100 ±0.0% | 80 ±0.0% | 120 ±10% | 1.20 | 1.50 | 0.80 |")
+    assert line.count("±") == 6, "rates and instructions"
+    goals = {goal: (value, good) for goal, value, good in report.goals(found)}
+    assert goals["instruction time, random 8k, 1 process a disk: 1.10 times vbd"] == ("1.20 ±10%", True)
+    assert goals["instruction time, random 8k, 5 processes a disk: 1.5 times in-tree"] == ("1.50 ±10%", True)
+    assert "median of 3 boots" in report.generate(found, "performance.svg")
+
+
+def test_one_boot_that_is_an_outlier_decides_nothing():
+    goals = {goal: (value, good) for goal, value, good in report.goals({"icount": boots(0.9, 0.5, 0.9)})}
+    assert goals["instruction time, random 8k, 1 process a disk: 1.10 times vbd"] == ("1.08 ±22%", False)
+
+
+def test_rows_with_more_boots_than_others_are_said_to_be():
+    content = boots(1.0, 1.0)
+    content["results"] = [item for item in content["results"] if not item["boot"] or item["row"] == "rand8k-p1"]
+    assert report.boots_text(content["results"]) == "1 to 2 boots"
+
+
+def test_results_of_one_boot_show_no_spread():
+    assert "±" not in report.generate({"icount": icount()}, "performance.svg")
+    assert "boots" not in report.generate({"icount": icount()}, "performance.svg")
+
+
+def test_commits_of_all_boots_are_named():
+    found = {"wall": wall()}
+    found["wall"]["environments"] = [ABOUT, {**ABOUT, "commit": "def"}]
+    assert report.environment_text(found).endswith("Commit abc, def.")
+
+
+ALLOCATIONS = "no allocation in the data path: allocations an I/O by the module"
+
+
+@pytest.mark.parametrize("most, shown, good", [
+    (0.0, "none in any row", True), (0.004, "0.004 (the most, `rand8k-p5`)", True),
+    (1.0, "1.000 (the most, `rand8k-p5`)", False)])
+def test_allocations_are_a_goal_where_their_callers_are_known(most, shown, good):
+    content = icount()
+    for item in content["results"]:
+        item["counters"][counters.BY_BACKEND] = (
+            3.0 if item["driver"] != "ours" else most if item["row"] == "rand8k-p5" else 0.0)
+    goals = {goal: (value, reached) for goal, value, reached in report.goals({"icount": content})}
+    assert goals[ALLOCATIONS] == (shown, good)
+    assert f"| {counters.BY_BACKEND} |" in report.counter_table(content["results"], "counters")
+
+
+def test_a_count_that_misses_what_is_known_to_be_there_reaches_nothing():
+    content = icount()
+    for item in content["results"]:
+        item["counters"][counters.BY_BACKEND] = 0.0
+    value, = [(shown, good) for goal, shown, good in report.goals({"icount": content}) if goal == ALLOCATIONS]
+    assert value == ("not known: the in-tree module's are not seen either", False)
+
+
+def test_results_without_callers_say_nothing_of_allocations():
+    assert ALLOCATIONS not in {goal for goal, _, _ in report.goals(everything())}
 
 
 def test_the_chart_is_sound():
@@ -127,3 +219,15 @@ def test_terminal_table_and_profile():
     assert "1.20" in text and "0.80" in text and "1.50" in text
     lines = table.profile([item for item in icount()["results"] if item["row"] == "rand8k-p1"], 5).splitlines()
     assert lines[-1].endswith("xen: f") and "120" in lines[-1]
+
+
+def test_terminal_table_shows_the_spread_of_boots():
+    assert "±" not in table.ratios(icount()["results"])
+    line = table.ratios(boots(1.0, 0.9, 1.1)["results"]).splitlines()[1]
+    assert "120 ±10.0%" in line and line.split()[7:10] == ["1.20", "1.50", "0.80"]
+
+
+def test_a_profile_lists_who_allocates():
+    results = [{**item, "allocations": [["getname_flags", "kmem_cache_alloc", 0.17]]}
+               for item in icount()["results"] if item["row"] == "rand8k-p1"]
+    assert table.profile(results, 5).splitlines()[-1].split() == ["0.170"] * 3 + ["getname_flags:", "kmem_cache_alloc"]

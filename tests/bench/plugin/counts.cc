@@ -30,12 +30,14 @@ struct Row {
 	std::uint64_t memory;  // offset in the machine's memory: tells whose code it is
 	std::uint64_t length;  // instructions
 	std::uint64_t runs;
+	std::uint64_t calls; // address of what it calls or jumps to at its end, or 0
 };
 
 struct Place {
 	std::uint64_t address;
 	std::uint64_t memory;
 	std::uint64_t length;
+	std::uint64_t calls;
 
 	bool operator==(const Place &) const = default;
 };
@@ -59,8 +61,11 @@ public:
 		const auto [found, is_new] = index_.try_emplace(place, nullptr);
 
 		if (is_new)
-			found->second =
-				&rows_.emplace_back(Row{place.address, place.memory, place.length, 0});
+			found->second = &rows_.emplace_back(Row{.address = place.address,
+								.memory = place.memory,
+								.length = place.length,
+								.runs = 0,
+								.calls = place.calls});
 		return &found->second->runs;
 	}
 
@@ -115,14 +120,31 @@ std::uint64_t memory_base()
 	return base;
 }
 
+// Where a direct call goes, or the jump that a compiler makes of a call at a function's end.
+std::uint64_t callee(const qemu_plugin_insn *instruction)
+{
+	constexpr std::size_t size = 5;
+	constexpr unsigned char call = 0xe8, jump = 0xe9;
+	const auto *code = static_cast<const unsigned char *>(qemu_plugin_insn_data(instruction));
+	std::int32_t distance = 0;
+
+	if (qemu_plugin_insn_size(instruction) != size || (code[0] != call && code[0] != jump))
+		return 0;
+	std::memcpy(&distance, code + 1, sizeof(distance));
+	return qemu_plugin_insn_vaddr(instruction) + size +
+	       static_cast<std::uint64_t>(std::int64_t{distance});
+}
+
 void translated(qemu_plugin_id_t, qemu_plugin_tb *tb)
 {
 	static const std::uint64_t base = memory_base();
 	const auto host =
 		reinterpret_cast<std::uint64_t>(qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0)));
+	const std::size_t length = qemu_plugin_tb_n_insns(tb);
 	std::uint64_t *counter = counts().counter({.address = qemu_plugin_tb_vaddr(tb),
 						   .memory = host - base,
-						   .length = qemu_plugin_tb_n_insns(tb)});
+						   .length = length,
+						   .calls = callee(qemu_plugin_tb_get_insn(tb, length - 1))});
 
 	qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, 1);
 }

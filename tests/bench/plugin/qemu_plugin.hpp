@@ -24,4 +24,7 @@ std::size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb *tb);
 std::uint64_t qemu_plugin_tb_vaddr(const qemu_plugin_tb *tb);
 qemu_plugin_insn *qemu_plugin_tb_get_insn(const qemu_plugin_tb *tb, std::size_t index);
 void *qemu_plugin_insn_haddr(const qemu_plugin_insn *insn);
+std::uint64_t qemu_plugin_insn_vaddr(const qemu_plugin_insn *insn);
+const void *qemu_plugin_insn_data(const qemu_plugin_insn *insn);
+std::size_t qemu_plugin_insn_size(const qemu_plugin_insn *insn);
 }

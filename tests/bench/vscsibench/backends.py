@@ -5,16 +5,16 @@ DRIVERS = ("ours", "in-tree", "vbd")
 PATIENCE = 300
 
 
-def make(name, lab, guest):
-    return Vbd(lab, guest) if name == "vbd" else Pvscsi(name, lab, guest)
+def make(name, host):
+    return Vbd(host) if name == "vbd" else Pvscsi(name, host)
 
 
 class Vbd:
-    """blkback and blkfront on the same ramdisks."""
+    """blkback and blkfront on the same disks."""
     name = "vbd"
 
-    def __init__(self, lab, guest):
-        self.lab, self.guest = lab, guest
+    def __init__(self, host):
+        self.host, self.lab, self.guest = host, host.lab, host.guest
         self.names = [f"xvd{letter}" for letter in "bcd"]
 
     def attach(self):
@@ -22,7 +22,7 @@ class Vbd:
             self.lab.dom0.run(
                 f"xl block-attach {self.guest.name} format=raw,backendtype=phy,"
                 "script=/lab/payload/vbd-hotplug,"
-                f"vdev={name},access=rw,target=/dev/ram{number}", timeout=PATIENCE)
+                f"vdev={name},access=rw,target={self.host.nodes[number]}", timeout=PATIENCE)
             self.guest.poll(f"test -b /dev/{name}", PATIENCE)
         return [f"/dev/{name}" for name in self.names]
 
@@ -33,18 +33,22 @@ class Vbd:
 
 
 class Pvscsi:
-    """One controller, so one ring, with three LUNs on iblock."""
+    """One controller, so one ring, with three LUNs."""
 
-    def __init__(self, name, lab, guest):
-        self.name, self.lab, self.guest = name, lab, guest
+    def __init__(self, name, host):
+        self.name, self.host, self.lab, self.guest = name, host, host.lab, host.guest
         self.stores, self.target = [], None
 
     def attach(self):
         lab = self.lab
         lab.driver = self.name
         lab.load_driver()
-        self.stores = [lab.backstore.iblock(f"disk{number}", device=f"/dev/ram{number}")
-                       for number in range(DISKS)]
+        if self.host.backstore == "pscsi":
+            self.stores = [lab.backstore.pscsi(f"disk{number}", place)
+                           for number, place in enumerate(self.host.places)]
+        else:
+            self.stores = [lab.backstore.iblock(f"disk{number}", device=node)
+                           for number, node in enumerate(self.host.nodes)]
         self.target = lab.target.create(NAA)
         for number, store in enumerate(self.stores):
             lab.attach(self.guest, self.target.lun(number, store), f"0:0:0:{number}", timeout=PATIENCE)

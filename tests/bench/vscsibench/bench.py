@@ -9,8 +9,10 @@ SHORT = 4
 
 
 class Bench:
-    def __init__(self, options):
-        self.options = options
+    """boot: its number; another driver begins in each."""
+
+    def __init__(self, options, boot=0):
+        self.options, self.boot = options, boot
         self.icount = options.mode == "icount"
         self.host = Host(options.mode, options, self.icount, backends.DISKS, rows.DISK_MIB)
         self.results = []
@@ -18,15 +20,18 @@ class Bench:
     def run(self):
         with self.host.running():
             for number in range(self.options.rounds):
-                drivers = self.options.drivers
-                turn = number % len(drivers)
-                for driver in drivers[turn:] + drivers[:turn]:
+                for driver in self.order(number):
                     self._driver(driver, number)
         return self.results
 
+    def order(self, number):
+        drivers = self.options.drivers
+        turn = (self.boot + number) % len(drivers)
+        return drivers[turn:] + drivers[:turn]
+
     def _driver(self, name, number):
         host = self.host
-        backend = backends.make(name, host.lab, host.guest)
+        backend = backends.make(name, host)
         disks = backend.attach()
         for row in (rows.BY_NAME["rand8k-p1"], rows.BY_NAME["rand4k-d16"]):
             # Programs and libraries are read in, grants made persistent.
@@ -61,10 +66,14 @@ class Bench:
     def _counted(self, row, disks, owners):
         def command(ios):
             return fio.parse(self.host.guest.run(row.command(disks, ios=ios), timeout=3000).out)
-        ios, seconds, functions = self.host.counted(owners, command, row.ios // SHORT, row.ios)
-        parts = layers(functions)
+        counted = self.host.counted(owners, command, row.ios // SHORT, row.ios)
+        parts = layers(counted.functions)
         listed = [[layer, name, round(instructions, 2), round(calls, 4)]
                   for (layer, name), (instructions, calls) in
-                  sorted(functions.items(), key=lambda item: -item[1][0])]
-        return {"rate": ios / seconds, "ios": ios, "instructions": sum(parts.values()), "layers": parts,
-                "counters": counters.from_functions(listed), "functions": listed}
+                  sorted(counted.functions.items(), key=lambda item: -item[1][0])]
+        allocations = [[caller, name, round(calls, 4)] for (caller, name), calls in
+                       sorted(counted.allocations.items(), key=lambda item: -item[1]) if abs(calls) >= 0.0005]
+        return {"rate": counted.ios / counted.seconds, "ios": counted.ios, "instructions": sum(parts.values()),
+                "layers": parts, "functions": listed, "allocations": allocations,
+                "counters": {**counters.from_functions(listed),
+                             counters.BY_BACKEND: counters.by_backend(counted.allocations)}}

@@ -1,6 +1,5 @@
 """The command line."""
 import argparse
-import json
 import pathlib
 import signal
 import sys
@@ -8,10 +7,12 @@ import sys
 from vscsilab import paths
 from vscsilab.errors import LabError
 
-from . import backends, environment, report, rows, scale, table, tools
+from . import backends, environment, files, report, rows, scale, table, tools
 from .bench import Bench
 
 OUT = paths.REPO_DIR / "build" / "bench"
+# Instruction time has no noise within a boot, but boots differ by up to 8 %.
+BOOTS = 3
 
 
 def _names(known):
@@ -24,6 +25,13 @@ def _names(known):
     return split
 
 
+def _count(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
 def parser():
     top = argparse.ArgumentParser(prog="bench", description="PV SCSI against vbd, on the lab's Xen host.")
     commands = top.add_subparsers(dest="command", required=True)
@@ -34,23 +42,33 @@ def parser():
                      metavar="ROW,...", help=", ".join(rows.BY_NAME))
     run.add_argument("--drivers", type=_names(backends.DRIVERS), default=list(backends.DRIVERS),
                      metavar="DRIVER,...", help=", ".join(backends.DRIVERS))
-    run.add_argument("--rounds", type=int, help="1 in instruction time, else 5")
+    run.add_argument("--boots", type=_count, default=1, help="1; each has all rounds, and is stored when it ends")
+    run.add_argument("--rounds", type=_count, help="of a boot: 1 in instruction time, else 5")
     run.add_argument("--seconds", type=int, default=4, help="of each run in wall time")
     run.add_argument("--tsc", choices=("native", "emulated"), default="native",
                      help="how the guest reads the time-stamp counter")
+    run.add_argument("--disks", choices=("ram", "scsi"), default="ram",
+                     help="of dom0: ramdisks (the default), or scsi_debug's")
+    run.add_argument("--backstore", choices=("iblock", "pscsi"), default="iblock",
+                     help="that exports them: iblock (the default), or pscsi, which takes SCSI disks")
     run.add_argument("--module", type=_path, default=paths.DEFAULT_MODULE, metavar="PATH",
                      help="our module")
-    run.add_argument("--out", type=_path, metavar="FILE", help="results, else build/bench/MODE.json")
+    run.add_argument("--out", type=_path, metavar="FILE",
+                     help="results, else build/bench/MODE.json, or MODE-partial.json if not all that the document "
+                     "needs is measured")
+    run.add_argument("--add", action="store_true", help="put the boots behind those that the file has")
     for name, text in (("scale", "cost by number of rings and of LUNs, in instruction time"),
                        ("memory", "memory of idle and of busy rings"),
                        ("tools", "what the commands cost with fifty guests, in instruction time")):
         more = commands.add_parser(name, help=text)
-        more.add_argument("--drivers", type=_names(backends.DRIVERS), default=list(backends.DRIVERS),
-                          metavar="DRIVER,...")
+        more.set_defaults(tsc="native", drivers=list(backends.DRIVERS))
+        if name != "tools":
+            more.add_argument("--drivers", type=_names(backends.DRIVERS), metavar="DRIVER,...",
+                              help="if not all, results are in build/bench/" + name + "-partial.json")
         more.add_argument("--module", type=_path, default=paths.DEFAULT_MODULE, metavar="PATH")
-        more.set_defaults(tsc="native")
     every = commands.add_parser("all", help="everything, and the document")
     every.add_argument("--module", type=_path, default=paths.DEFAULT_MODULE, metavar="PATH")
+    every.add_argument("--boots", type=_count, default=BOOTS, help=f"in instruction time; {BOOTS}")
     show = commands.add_parser("table", help="print the table of results that are there")
     show.add_argument("file", type=_path)
     profile = commands.add_parser("profile", help="where the instructions of a row go, by function")
@@ -72,28 +90,55 @@ def _module_there(options):
         raise LabError(f"no module at {options.module}: run `make lab-module`, or name it with --module")
 
 
-def _store(path, mode, results, options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"mode": mode, "environment": environment.describe(options),
-                                "results": results}))
+def _whole(options):
+    """Whether the document can be made of these results."""
+    return (set(options.drivers) == set(backends.DRIVERS) and options.tsc == "native" and
+            getattr(options, "disks", "ram") == "ram" and getattr(options, "backstore", "iblock") == "iblock" and
+            set(getattr(options, "rows", rows.BY_NAME)) == set(rows.BY_NAME))
+
+
+def _default_out(options, name):
+    if _whole(options):
+        return OUT / f"{name}.json"
+    out = OUT / f"{name}-partial.json"
+    print(f"not all that the document needs: the results go to {out}, those in {name}.json stay", flush=True)
+    return out
 
 
 def do_run(options):
+    if options.backstore == "pscsi" and options.disks == "ram":
+        raise LabError("pscsi exports SCSI devices, and ramdisks are none: use --disks scsi")
+    out = options.out or _default_out(options, options.mode)
     options.rows = [rows.BY_NAME[name] for name in options.rows]
     options.rounds = options.rounds or (1 if options.mode == "icount" else 5)
-    out = options.out or OUT / f"{options.mode}.json"
     _module_there(options)
+    content = files.read(out, options.mode) if options.add else None
     with paths.cache_lock():
-        results = Bench(options).run()
-    _store(out, options.mode, results, options)
-    print(table.ratios(results))
-    print(f"results: {out}")
+        for number in range(options.boots):
+            if options.boots > 1:
+                print(f"boot {number + 1} of {options.boots}", flush=True)
+            about = environment.describe(options)
+            if content:
+                files.check_same(content, about)
+            results = Bench(options, files.boots(content) if content else 0).run()
+            content = (files.joined(content, about, results) if content else
+                       files.first(options.mode, about, results))
+            files.write(out, content)
+            print(f"results of {_boots(files.boots(content))}: {out}", flush=True)
+    print(table.ratios(content["results"]))
+
+
+def _boots(count):
+    return "1 boot" if count == 1 else f"{count} boots"
 
 
 def _other(options, name, what):
     _module_there(options)
+    out = _default_out(options, name)
     with paths.cache_lock():
-        _store(OUT / f"{name}.json", name, what(options).run(), options)
+        about = environment.describe(options)
+        files.write(out, files.first(name, about, what(options).run()))
+    print(f"results: {out}")
 
 
 def do_scale(options):
@@ -109,17 +154,20 @@ def do_tools(options):
 
 
 def do_table(options):
-    print(table.ratios(json.loads(options.file.read_text())["results"]))
+    print(table.ratios(files.read(options.file, *files.BY_ROW)["results"]))
 
 
 def do_profile(options):
-    results = json.loads(options.file.read_text())["results"]
-    print(table.profile([item for item in results if item["row"] == options.row and
-                         (not options.drivers or item["driver"] in options.drivers)], options.top))
+    results = [item for item in files.read(options.file, "icount")["results"] if item["row"] == options.row and
+               (not options.drivers or item["driver"] in options.drivers)]
+    if not results:
+        raise LabError(f"{options.file} has no {options.row} of these drivers")
+    print(table.profile(results, options.top))
 
 
 def do_all(options):
-    for words in (["run", "--mode", "icount"], ["run", "--mode", "wall"], ["scale"], ["memory"], ["tools"], ["report"]):
+    for words in (["run", "--mode", "icount", "--boots", str(options.boots)], ["run", "--mode", "wall"],
+                  ["scale"], ["memory"], ["tools"], ["report"]):
         print(f"\n== bench {' '.join(words)}", flush=True)
         more = [] if words == ["report"] else ["--module", str(options.module)]
         part = parser().parse_args([*words, *more])

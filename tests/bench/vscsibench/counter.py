@@ -9,7 +9,8 @@ from vscsilab.shellout import host
 
 SOURCES = paths.REPO_DIR / "tests" / "bench" / "plugin"
 FLAGS = ["-std=c++20", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"]
-ROW = struct.Struct("<QQQQ")
+# struct Row of counts.cc
+ROW = struct.Struct("<QQQQQ")
 
 
 def build():
@@ -55,7 +56,7 @@ class Counter:
             self._say("reset")
 
     def read(self):
-        """[(address, offset in memory, instructions, runs)]"""
+        """[(address, offset in memory, instructions, runs, what it calls at its end or 0)]"""
         path = self.machine.work / "counts.dump"
         with self._stopped():
             self._say(f"dump {path}")

@@ -2,7 +2,7 @@
 import os
 import re
 
-from vscsilab import image, qemu, recipe
+from vscsilab import image, paths, qemu, recipe
 from vscsilab.shellout import host
 
 
@@ -17,7 +17,10 @@ def describe(options):
         "processor": processor(), "processors": os.cpu_count(), "qemu": qemu.version(),
         "xen": recipe.XEN, "kernel": image.current().info["kernel_package"],
         "tsc": options.tsc, "commit": commit(), "seconds": getattr(options, "seconds", None),
-        "rounds": getattr(options, "rounds", None),
+        "rounds": getattr(options, "rounds", None), "disks": getattr(options, "disks", "ram"),
+        "backstore": getattr(options, "backstore", "iblock"),
+        # A commit does not tell whether two boots measured the same.
+        "module": paths.digest(options.module) if "ours" in options.drivers else None,
     }
 
 

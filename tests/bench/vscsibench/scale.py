@@ -142,14 +142,14 @@ class Scale:
                 return fio.parse(self.host.guest.run(load(disks, depth, count), timeout=3000).out)
             try:
                 command(ios // 4)
-                number, seconds, functions = self.host.counted(owners, command, ios, 3 * ios)
+                counted = self.host.counted(owners, command, ios, 3 * ios)
             except LabError as error:
                 # The in-tree module has 128 tags for all rings of a portal group; more is an error.
                 self.results.append({"driver": devices.name, "of": what, "size": size, "failed": str(error)[-500:]})
                 say(f"  {devices.name:8} {size:3} {what:6} fails")
                 continue
-            parts = layers(functions)
-            result = {"driver": devices.name, "of": what, "size": size, "rate": number / seconds,
+            parts = layers(counted.functions)
+            result = {"driver": devices.name, "of": what, "size": size, "rate": counted.ios / counted.seconds,
                       "instructions": sum(parts.values()), "layers": parts}
             self.results.append(result)
             say(f"  {devices.name:8} {size:3} {what:6} {result['rate']:9.0f} I/O a second, "

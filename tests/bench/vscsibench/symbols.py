@@ -58,13 +58,24 @@ class Owners:
     def attribute(self, rows):
         """{(layer, function): [instructions, calls]}"""
         total = collections.defaultdict(lambda: [0, 0])
-        for address, offset, length, runs in rows:
+        for address, offset, length, runs, _ in rows:
             layer = self.layer(address, offset)
             name, first = self.tables[layer].function(address) if layer in self.tables else ("user", False)
             entry = total[layer, name]
             entry[0] += length * runs
             if first:
                 entry[1] += runs
+        return dict(total)
+
+    def calls(self, rows, wanted, layer):
+        """{(caller, function): calls} of a layer's functions that are wanted(name), by who calls them."""
+        total = collections.defaultdict(int)
+        table = self.tables[layer]
+        for address, offset, _, runs, target in rows:
+            # A jump to a function's begin is a call too: the caller's last.
+            name, begin = table.function(target) if target else ("", False)
+            if begin and wanted(name) and self.layer(address, offset) == layer:
+                total[table.function(address)[0], name] += runs
         return dict(total)
 
 
