@@ -52,7 +52,7 @@ static void vscsi_hand_over_pages(struct vscsi_slot *slot)
 	}
 	if (!used)
 		return;
-	sg_mark_end(&slot->sgl[used - 1]);
+	vscsi_slot_end_list(slot, used);
 	cmd->t_data_sg = slot->sgl;
 	cmd->t_data_nents = used;
 	cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
@@ -121,17 +121,15 @@ static sense_reason_t vscsi_inspect(struct vscsi_slot *slot)
 
 /*
  * Whether execution may wait for long: then it must not be the ring's thread
- * that does it, which has aborts to read.  Block and memory backstores only
- * start reads and writes; all else may wait for files, flushes or tags.
+ * that does it, which has aborts to read.  Memory backstores do not; all else may
+ * wait for files, flushes or tags.
  */
 static bool vscsi_may_wait(const struct se_cmd *cmd)
 {
-	const char *plugin = cmd->se_dev->transport->name;
-
 	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) ||
 	    cmd->se_cmd_flags & SCF_COMPARE_AND_WRITE || vscsi_is_write_same(cmd->t_task_cdb))
 		return true;
-	return strcmp(plugin, "iblock") && strcmp(plugin, "rd_mcp");
+	return strcmp(cmd->se_dev->transport->name, "rd_mcp");
 }
 
 void vscsi_submit_work(struct work_struct *work)
@@ -143,12 +141,25 @@ void vscsi_submit_work(struct work_struct *work)
 		vscsi_start_reset(slot);
 		return;
 	}
+	/* It waits for others no more. */
+	WRITE_ONCE(slot->unit, NULL);
 	/* Executed when it returns; the slot may be gone then. */
 	target_submit(&slot->cmd);
 	vscsi_unit_leave(unit);
 }
 
-static void vscsi_execute(struct vscsi_slot *slot, bool direct)
+/*
+ * Whether the ring's thread executes it.  Not what is submitted once more: that
+ * is done where it ended, and could go round.
+ */
+static bool vscsi_is_direct(struct vscsi_slot *slot, bool first)
+{
+	if (!slot->passthrough)
+		return vscsi_direct_adopt(slot) || !vscsi_may_wait(&slot->cmd);
+	return first && slot->direct && vscsi_passthrough_prepare(slot);
+}
+
+static void vscsi_execute(struct vscsi_slot *slot, bool first)
 {
 	struct se_cmd *cmd = &slot->cmd;
 
@@ -159,15 +170,15 @@ static void vscsi_execute(struct vscsi_slot *slot, bool direct)
 	if (cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT && !slot->passthrough) {
 		if (!vscsi_unit_enter(slot, cmd->se_dev))
 			transport_generic_request_failure(cmd, TCM_OUT_OF_RESOURCES);
-	} else if (!direct && vscsi_may_wait(cmd)) {
-		target_queue_submission(cmd);
-	} else {
+	} else if (vscsi_is_direct(slot, first)) {
 		target_submit(cmd);
+	} else {
+		target_queue_submission(cmd);
 	}
 }
 
-/* The ring's thread, or target core's submission work; may sleep. */
-static void vscsi_start(struct vscsi_slot *slot)
+/* The ring's thread, or where it ended if it is not the first time; may sleep. */
+static void vscsi_start(struct vscsi_slot *slot, bool first)
 {
 	const struct vscsi_command *command = &slot->command;
 	struct se_cmd *cmd = &slot->cmd;
@@ -176,12 +187,15 @@ static void vscsi_start(struct vscsi_slot *slot)
 	memset(cmd, 0, sizeof(*cmd));
 	slot->again = false;
 	slot->has_sense = false;
+	slot->direct = false;
 	slot->residual = 0;
+	slot->done_ns = 0;
 	cmd->tag = command->tag;
 	if (target_init_cmd(cmd, slot->device->session->se_sess, slot->sense, slot->device->lun,
 			    slot->bytes, TCM_SIMPLE_TAG, vscsi_dma_direction(command->direction),
 			    0)) {
 		slot->host = VSCSI_HOST_NO_CONNECT;
+		slot->residual = slot->bytes;
 		vscsi_complete(slot);
 		return;
 	}
@@ -202,7 +216,7 @@ static void vscsi_start(struct vscsi_slot *slot)
 	}
 	vscsi_hand_over_pages(slot);
 	vscsi_passthrough_adopt(slot);
-	vscsi_execute(slot, !slot->passthrough && vscsi_direct_adopt(slot));
+	vscsi_execute(slot, first);
 }
 
 void vscsi_submit_command(struct vscsi_slot *slot)
@@ -220,7 +234,7 @@ void vscsi_submit_command(struct vscsi_slot *slot)
 	slot->since = jiffies;
 	slot->submitted_ns = ktime_get_ns();
 	trace_submitted(slot);
-	vscsi_start(slot);
+	vscsi_start(slot, true);
 }
 
 int vscsi_write_pending(struct se_cmd *cmd)
@@ -315,7 +329,7 @@ void vscsi_release_cmd(struct se_cmd *cmd)
 		return;
 	}
 	vscsi_passthrough_put(slot);
-	vscsi_start(slot);
+	vscsi_start(slot, false);
 }
 
 static void vscsi_set_slot_result(struct vscsi_slot *slot)
@@ -431,7 +445,9 @@ void vscsi_complete(struct vscsi_slot *slot)
 	struct vscsi_ring *ring = slot->ring;
 
 	if (slot->submitted_ns) {
-		slot->done_ns = ktime_get_ns();
+		/* Where no device has ended it, target core has. */
+		if (!slot->done_ns)
+			slot->done_ns = ktime_get_ns();
 		trace_completed(slot);
 	}
 	if (slot->quiet) {

@@ -13,9 +13,10 @@ static void vscsi_device_last_put(struct kref *kref)
 	struct vscsi_device *device = container_of(kref, struct vscsi_device, kref);
 	struct vscsi_vhost *vhost = device->vhost;
 
+	kref_get(&vhost->kref);
 	/* The control work may free it from here on. */
 	smp_store_release(&device->drained, true);
-	vscsi_vhost_kick(vhost);
+	vscsi_vhost_hand_over(vhost);
 }
 
 void vscsi_device_put(struct vscsi_device *device)
@@ -244,6 +245,8 @@ static bool vscsi_device_map_as(struct vscsi_vhost *vhost, const char *name, con
 	spin_lock_init(&device->reset_lock);
 	INIT_LIST_HEAD(&device->resets);
 	INIT_LIST_HEAD(&device->followers);
+	init_llist_head(&device->blocked);
+	INIT_WORK(&device->unblock, vscsi_direct_unblock);
 	device->vhost = vhost;
 	device->lun = pdev->lun;
 	err = vscsi_device_publish(vhost, device);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads and writes of iblock backstores, as one bio from the ring's thread.
+ * Reads and writes of iblock backstores, as one bio from the ring's thread; and
+ * the end of these and of what passthrough.c executes.
  * Target core does all that comes before: LUN, access, unit attentions, ALUA,
  * reservations, task attributes.  What it would do afterwards, a work item and
  * with it a context switch for each command, is done here for all that ended
@@ -8,6 +9,10 @@
  *
  * Whatever is unusual (protection information, an error, an abort) goes the
  * way that target core has for it.
+ *
+ * The ring's thread does not wait for a device, since it has aborts to read and
+ * other LUNs to serve: what would have had to is started by a work item of its
+ * v-dev, which may.
  */
 #include "shim.h"
 
@@ -19,11 +24,15 @@
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 
+/* A guest waits for its writes, so no throttle for what is written back holds them. */
+#define VSCSI_WRITE (REQ_OP_WRITE | REQ_SYNC | REQ_IDLE)
+
 static bool vscsi_direct_enabled = true;
 module_param_named(direct, vscsi_direct_enabled, bool, 0644);
-MODULE_PARM_DESC(direct, "reads and writes of iblock backstores go to the block layer without target core's detours (default Y)");
+MODULE_PARM_DESC(direct, "reads and writes of iblock backstores, and all commands of pscsi's, go to dom0's devices without target core's detours (default Y)");
 
 static struct workqueue_struct *vscsi_finish_wq;
+static struct workqueue_struct *vscsi_blocked_wq;
 
 /* iblock tells its device in words only. */
 static dev_t vscsi_direct_device(struct se_device *dev)
@@ -87,14 +96,16 @@ static bool vscsi_is_plain_read_or_write(const struct se_cmd *cmd)
 	}
 }
 
-/* Any context.  The one who adds the first sees to all that follow. */
-static void vscsi_bio_ended(struct bio *bio)
+bool vscsi_direct_wanted(void)
 {
-	struct vscsi_slot *slot = bio->bi_private;
+	return READ_ONCE(vscsi_direct_enabled);
+}
+
+/* The one who adds the first sees to all that follow. */
+void vscsi_direct_executed(struct vscsi_slot *slot)
+{
 	struct vscsi_ring *ring = slot->ring;
 
-	slot->bio_status = bio->bi_status;
-	bio_uninit(bio);
 	/* The ring's thread looks when it has submitted all it has. */
 	if (in_task() && current == READ_ONCE(ring->thread)) {
 		llist_add(&slot->executed, &ring->executed);
@@ -106,25 +117,35 @@ static void vscsi_bio_ended(struct bio *bio)
 		vscsi_ring_put(ring);
 }
 
+/* Any context. */
+static void vscsi_bio_ended(struct bio *bio)
+{
+	struct vscsi_slot *slot = bio->bi_private;
+
+	slot->bio_status = bio->bi_status;
+	slot->done_ns = ktime_get_ns();
+	bio_uninit(bio);
+	vscsi_direct_executed(slot);
+}
+
 static blk_opf_t vscsi_direct_operation(const struct se_cmd *cmd, struct block_device *bdev)
 {
 	if (cmd->data_direction == DMA_FROM_DEVICE)
 		return REQ_OP_READ;
 	/* Without a volatile cache a write is on the medium when it ends. */
 	if (bdev_fua(bdev) && (cmd->se_cmd_flags & SCF_FUA || !bdev_write_cache(bdev)))
-		return REQ_OP_WRITE | REQ_FUA;
-	return REQ_OP_WRITE;
+		return VSCSI_WRITE | REQ_FUA;
+	return VSCSI_WRITE;
 }
 
-/* All of target core's checks are passed; mostly the ring's thread. */
-static sense_reason_t vscsi_direct_execute(struct se_cmd *cmd)
+static void vscsi_direct_submit(struct vscsi_slot *slot, blk_opf_t flags)
 {
-	struct vscsi_slot *slot = to_vscsi_slot(cmd);
 	struct block_device *bdev = slot->bdev;
+	struct se_cmd *cmd = &slot->cmd;
 	u32 count = cmd->t_data_nents, i;
 	struct bio *bio = &slot->bio;
 
-	bio_init(bio, bdev, slot->vecs, count, vscsi_direct_operation(cmd, bdev));
+	bio_init(bio, bdev, slot->vecs, count, vscsi_direct_operation(cmd, bdev) | flags);
 	bio->bi_iter.bi_sector = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
 	bio->bi_end_io = vscsi_bio_ended;
 	bio->bi_private = slot;
@@ -132,7 +153,46 @@ static sense_reason_t vscsi_direct_execute(struct se_cmd *cmd)
 		__bio_add_page(bio, sg_page(&slot->sgl[i]), slot->sgl[i].length,
 			       slot->sgl[i].offset);
 	submit_bio(bio);
+}
+
+/* A bio that may not wait cannot be split either. */
+static blk_opf_t vscsi_direct_patience(const struct vscsi_slot *slot)
+{
+	u32 most = queue_max_sectors(bdev_get_queue(slot->bdev)) << SECTOR_SHIFT;
+
+	return bdev_nowait(slot->bdev) && slot->cmd.data_length <= most ? REQ_NOWAIT : 0;
+}
+
+/* All of target core's checks are passed; mostly the ring's thread. */
+static sense_reason_t vscsi_direct_execute(struct se_cmd *cmd)
+{
+	struct vscsi_slot *slot = to_vscsi_slot(cmd);
+
+	vscsi_direct_submit(slot, vscsi_direct_patience(slot));
 	return TCM_NO_SENSE;
+}
+
+/* It would have had to wait; the slot holds its device until it is over. */
+static void vscsi_direct_block(struct vscsi_slot *slot)
+{
+	struct vscsi_device *device = slot->device;
+
+	kref_get(&device->kref);
+	llist_add(&slot->executed, &device->blocked);
+	if (!queue_work(vscsi_blocked_wq, &device->unblock))
+		vscsi_device_put(device);
+}
+
+void vscsi_direct_unblock(struct work_struct *work)
+{
+	struct vscsi_device *device = container_of(work, struct vscsi_device, unblock);
+	struct llist_node *blocked = llist_reverse_order(llist_del_all(&device->blocked));
+	struct vscsi_slot *slot, *next;
+
+	/* Each may be over, and gone, before the next is looked at. */
+	llist_for_each_entry_safe(slot, next, blocked, executed)
+		vscsi_direct_submit(slot, 0);
+	vscsi_device_put(device);
 }
 
 /* After parsing: takes the command over from iblock.  Ring thread. */
@@ -141,7 +201,7 @@ bool vscsi_direct_adopt(struct vscsi_slot *slot)
 	struct se_cmd *cmd = &slot->cmd;
 	struct block_device *bdev;
 
-	if (!READ_ONCE(vscsi_direct_enabled))
+	if (!vscsi_direct_wanted())
 		return false;
 	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || !cmd->t_data_nents || cmd->prot_op ||
 	    cmd->transport_complete_callback || !vscsi_is_plain_read_or_write(cmd))
@@ -208,6 +268,11 @@ static void vscsi_direct_finish(struct vscsi_slot *slot)
 {
 	struct se_cmd *cmd = &slot->cmd;
 
+	if (slot->bio_status == BLK_STS_AGAIN && slot->bio.bi_opf & REQ_NOWAIT) {
+		slot->done_ns = 0;
+		vscsi_direct_block(slot);
+		return;
+	}
 	if (slot->bio_status || !vscsi_direct_claim(cmd)) {
 		target_complete_cmd(cmd, slot->bio_status ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD);
 		return;
@@ -253,10 +318,18 @@ void vscsi_direct_finish_work(struct work_struct *work)
 int vscsi_direct_init(void)
 {
 	vscsi_finish_wq = alloc_workqueue("xen-vscsi-finish", WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
-	return vscsi_finish_wq ? 0 : -ENOMEM;
+	vscsi_blocked_wq = alloc_workqueue("xen-vscsi-wait", WQ_UNBOUND | WQ_MEM_RECLAIM,
+					   WQ_UNBOUND_MAX_ACTIVE);
+	if (vscsi_finish_wq && vscsi_blocked_wq)
+		return 0;
+	vscsi_direct_exit();
+	return -ENOMEM;
 }
 
 void vscsi_direct_exit(void)
 {
-	destroy_workqueue(vscsi_finish_wq);
+	if (vscsi_blocked_wq)
+		destroy_workqueue(vscsi_blocked_wq);
+	if (vscsi_finish_wq)
+		destroy_workqueue(vscsi_finish_wq);
 }

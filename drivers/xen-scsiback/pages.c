@@ -124,7 +124,7 @@ static bool vscsi_pages_try(struct vscsi_slot *slot, u32 pages, u32 offset, u32 
 		set_bit(VSCSI_RING_STARVED, &ring->flags);
 		return false;
 	}
-	sg_init_table(slot->sgl, pages);
+	vscsi_slot_end_list(slot, pages);
 	spin_lock(&ring->page_lock);
 	had = min(pages, ring->cache.count);
 	if (had < pages && !vscsi_may_grow(ring, pages - had)) {

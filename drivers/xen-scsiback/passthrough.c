@@ -9,8 +9,8 @@
  * Where the device cannot be found pscsi does the work, as for everybody else.
  */
 #include "shim.h"
+#include "request.h"
 
-#include <linux/bio.h>
 #include <linux/blk-mq.h>
 #include <linux/highmem.h>
 #include <linux/slab.h>
@@ -20,11 +20,7 @@
 #include <scsi/scsi_host.h>
 #include <target/target_core_backend.h>
 
-/* Beyond the guest's own limit: its abort shall come first. */
-#define VSCSI_TIMEOUT_MARGIN (30 * HZ)
 #define VSCSI_RELEASE_TIMEOUT (30 * HZ)
-/* For a guest that does not say. */
-#define VSCSI_UNKNOWN_TIMEOUT 900
 /*
  * An abort before the guest's own limit has passed costs the adapter work that
  * all of its users may feel, so a device gets a burst of them now and then.
@@ -38,6 +34,7 @@ struct vscsi_passthrough {
 	struct kref kref;		/* each LUN that exports it, each command */
 	struct list_head entry;		/* vscsi_passthrough_lock */
 	struct scsi_device *sdev;	/* referenced */
+	atomic_t queued;		/* commands that may be waiting for a tag */
 	spinlock_t gate_lock;
 	struct vscsi_gate gate;		/* gate_lock */
 	u32 attentions;			/* gate_lock: unit attentions so far */
@@ -167,79 +164,22 @@ static struct vscsi_passthrough *vscsi_passthrough_get(struct vscsi_tpg *tpg, u6
 	return pass;
 }
 
+/* May sleep. */
 void vscsi_passthrough_put(struct vscsi_slot *slot)
 {
 	struct vscsi_passthrough *pass = slot->passthrough;
 
+	if (!pass)
+		return;
+	/* Target core ended it before it was executed. */
+	if (slot->ready)
+		vscsi_request_drop(slot->ready);
+	slot->ready = NULL;
+	if (slot->queued)
+		atomic_dec(&pass->queued);
+	slot->queued = false;
 	slot->passthrough = NULL;
-	if (pass)
-		vscsi_passthrough_unref(pass);
-}
-
-static void vscsi_bio_end(struct bio *bio)
-{
-	bool slots = bio->bi_private;
-
-	bio_uninit(bio);
-	if (!slots)
-		kfree(bio);
-}
-
-/* The slot's for the first, which mostly is all. */
-static struct bio *vscsi_bio_make(struct vscsi_slot *slot, struct request *req, u32 pages)
-{
-	struct bio *bio = &slot->bio;
-
-	if (!req->bio) {
-		bio_init(bio, NULL, slot->vecs, pages, req_op(req));
-		bio->bi_private = slot;
-	} else {
-		bio = bio_kmalloc(pages, GFP_NOIO);
-		if (!bio)
-			return NULL;
-		bio_init(bio, NULL, bio->bi_inline_vecs, pages, req_op(req));
-	}
-	bio->bi_end_io = vscsi_bio_end;
-	return bio;
-}
-
-/* The slot's pages become the request's; a request that fails keeps its bios. */
-static int vscsi_map_pages(struct vscsi_slot *slot, struct request *req)
-{
-	u32 count = slot->cmd.t_data_nents, done = 0;
-	struct scatterlist *sg = slot->sgl;
-
-	while (done < count) {
-		u32 before = done;
-		struct bio *bio;
-		int err;
-
-		bio = vscsi_bio_make(slot, req, count - done);
-		if (!bio)
-			return -ENOMEM;
-		for (; done < count; done++, sg++)
-			if (bio_add_pc_page(req->q, bio, sg_page(sg), sg->length, sg->offset) !=
-			    sg->length)
-				break;
-		err = done == before ? -EINVAL : blk_rq_append_bio(req, bio);
-		if (err) {
-			vscsi_bio_end(bio);
-			return err;
-		}
-	}
-	return 0;
-}
-
-static void vscsi_request_drop(struct request *req)
-{
-	struct bio *bio;
-
-	while ((bio = req->bio)) {
-		req->bio = bio->bi_next;
-		vscsi_bio_end(bio);
-	}
-	req->biotail = NULL;
-	blk_mq_free_request(req);
+	vscsi_passthrough_unref(pass);
 }
 
 static void *vscsi_first_page(struct vscsi_slot *slot)
@@ -278,7 +218,7 @@ static void vscsi_leave_gate(struct vscsi_slot *slot, bool good, const u8 *sense
 		outcome.data_bytes = slot->sgl->length;
 	}
 	spin_lock_irqsave(&pass->gate_lock, flags);
-	vscsi_gate_leave(&pass->gate, slot->device->session->initiator, slot->cdb, &outcome);
+	vscsi_gate_leave(&pass->gate, slot->device->session->nexus, slot->cdb, &outcome);
 	if (sense)
 		vscsi_note_attention(pass, slot->device, sense);
 	spin_unlock_irqrestore(&pass->gate_lock, flags);
@@ -340,6 +280,7 @@ static enum rq_end_io_ret vscsi_passthrough_done(struct request *req, blk_status
 	}
 	slot->data_ready = slot->from_device && slot->residual < slot->bytes;
 	slot->result_known = true;
+	slot->done_ns = ktime_get_ns();
 
 	spin_lock_irqsave(&slot->request_lock, flags);
 	slot->request = NULL;
@@ -356,51 +297,50 @@ static enum rq_end_io_ret vscsi_passthrough_done(struct request *req, blk_status
 		kunmap_local(data);
 	}
 	/* Target core only passes on that it is over; the result is in the slot. */
-	target_complete_cmd(cmd, SAM_STAT_GOOD);
+	slot->bio_status = BLK_STS_OK;
+	if (slot->direct)
+		vscsi_direct_executed(slot);
+	else
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return RQ_END_IO_NONE;
 }
 
-static struct request *vscsi_request_alloc(struct scsi_device *sdev, blk_opf_t operation,
-					   blk_mq_req_flags_t flags, const u8 *cdb, u32 cdb_bytes,
-					   u32 timeout)
+/* Commands that wait for a tag are started in the order in which they came. */
+static void vscsi_passthrough_start(struct vscsi_slot *slot, struct request *req)
 {
-	struct scsi_cmnd *scmd;
-	struct request *req;
+	struct vscsi_passthrough *pass = slot->passthrough;
+	struct blk_plug *plug = current->plug;
+	bool queued = slot->queued;
 
-	req = scsi_alloc_request(sdev->request_queue, operation, flags);
-	if (IS_ERR(req))
-		return req;
-	scmd = blk_mq_rq_to_pdu(req);
-	scmd->cmd_len = cdb_bytes;
-	memcpy(scmd->cmnd, cdb, cdb_bytes);
-	/* Whether to repeat a command is the guest's decision. */
-	scmd->allowed = 0;
-	req->rq_flags |= RQF_QUIET;
-	scmd->result = 0;
-	req->timeout = timeout;
-	return req;
+	slot->queued = false;
+	if (queued)
+		kref_get(&pass->kref);
+	/* A plug gives its requests to the adapter in reverse order. */
+	if (plug)
+		blk_finish_plug(plug);
+	/* The slot may be gone when it returns. */
+	blk_execute_rq_nowait(req, false);
+	if (plug)
+		blk_start_plug(plug);
+	if (queued) {
+		atomic_dec(&pass->queued);
+		vscsi_passthrough_unref(pass);
+	}
 }
 
-static u32 vscsi_request_timeout(const struct vscsi_slot *slot, struct scsi_device *sdev)
-{
-	u32 seconds = slot->command.timeout ? slot->command.timeout : VSCSI_UNKNOWN_TIMEOUT;
-
-	return max_t(u32, seconds * HZ + VSCSI_TIMEOUT_MARGIN, sdev->request_queue->rq_timeout);
-}
-
-/* Target core's submission work; may sleep until the device has a free tag. */
+/* The ring's thread with a request that is ready; else target core's work, which may wait for a tag. */
 static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
 {
 	struct vscsi_slot *slot = to_vscsi_slot(cmd);
 	struct vscsi_passthrough *pass = slot->passthrough;
 	struct scsi_device *sdev = pass->sdev;
-	struct request *req;
+	struct request *req = slot->ready;
 	int verdict, err;
 
 	if (vscsi_take_attention(slot))
 		return TCM_NO_SENSE;
 	spin_lock_irq(&pass->gate_lock);
-	verdict = vscsi_gate_enter(&pass->gate, slot->device->session->initiator, slot->cdb);
+	verdict = vscsi_gate_enter(&pass->gate, slot->device->session->nexus, slot->cdb);
 	spin_unlock_irq(&pass->gate_lock);
 	switch (verdict) {
 	case VSCSI_GATE_CONFLICT:
@@ -413,15 +353,14 @@ static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
 		return TCM_NO_SENSE;
 	}
 
-	req = vscsi_request_alloc(sdev, cmd->data_direction == DMA_TO_DEVICE ? REQ_OP_DRV_OUT
-									     : REQ_OP_DRV_IN,
-				  0, slot->cdb, slot->command.cdb_bytes,
-				  vscsi_request_timeout(slot, sdev));
+	if (!req)
+		req = vscsi_slot_request(slot, sdev, 0);
+	slot->ready = NULL;
 	if (IS_ERR(req)) {
 		err = PTR_ERR(req);
 		goto leave;
 	}
-	err = vscsi_map_pages(slot, req);
+	err = vscsi_request_map(slot, req);
 	if (err) {
 		vscsi_request_drop(req);
 		goto leave;
@@ -444,7 +383,7 @@ static sense_reason_t vscsi_passthrough_execute(struct se_cmd *cmd)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 		return TCM_NO_SENSE;
 	}
-	blk_execute_rq_nowait(req, false);
+	vscsi_passthrough_start(slot, req);
 	return TCM_NO_SENSE;
 
 leave:
@@ -493,9 +432,32 @@ void vscsi_passthrough_adopt(struct vscsi_slot *slot)
 	if (!slot->passthrough)
 		return;
 	cmd->execute_cmd = vscsi_passthrough_execute;
+	slot->direct = vscsi_direct_wanted();
 	/* Once more is target core's work, and the device known already. */
 	if (current == slot->ring->thread)
 		vscsi_device_uses(slot->device, slot->passthrough);
+}
+
+/*
+ * A request before execution, so that the ring's thread can execute the command:
+ * it has aborts to read, and must not wait for a tag.  False if there is none, or
+ * if others that came before wait for one.  Ring thread.
+ */
+bool vscsi_passthrough_prepare(struct vscsi_slot *slot)
+{
+	struct vscsi_passthrough *pass = slot->passthrough;
+	struct request *req;
+
+	if (!atomic_read(&pass->queued)) {
+		req = vscsi_slot_request(slot, pass->sdev, BLK_MQ_REQ_NOWAIT);
+		if (!IS_ERR(req)) {
+			slot->ready = req;
+			return true;
+		}
+	}
+	slot->queued = true;
+	atomic_inc(&pass->queued);
+	return false;
 }
 
 static bool vscsi_may_abort(struct vscsi_slot *slot)
@@ -551,7 +513,7 @@ static void vscsi_release_device(struct scsi_device *sdev)
 }
 
 /* The I_T nexus is lost: RESERVE goes with it (SPC-2 5.5.2).  May sleep. */
-void vscsi_passthrough_session_ended(u32 initiator)
+void vscsi_passthrough_session_ended(u32 nexus)
 {
 	struct vscsi_passthrough *pass;
 	bool release;
@@ -559,7 +521,7 @@ void vscsi_passthrough_session_ended(u32 initiator)
 	mutex_lock(&vscsi_passthrough_lock);
 	list_for_each_entry(pass, &vscsi_passthroughs, entry) {
 		spin_lock_irq(&pass->gate_lock);
-		release = vscsi_gate_session_ended(&pass->gate, initiator);
+		release = vscsi_gate_session_ended(&pass->gate, nexus);
 		spin_unlock_irq(&pass->gate_lock);
 		if (release)
 			vscsi_release_device(pass->sdev);

@@ -2,7 +2,8 @@
 /*
  * A ring's thread may look for the next request a little before it sleeps: an
  * event, an interrupt and two context switches are saved if one comes.  It looks
- * as long as requests have been coming that soon, and not at all otherwise.
+ * as long as requests have been coming that soon, and not at all otherwise.  The
+ * frontend is not asked for an event meanwhile.
  */
 #include "shim.h"
 
@@ -41,7 +42,7 @@ bool vscsi_poll(struct vscsi_ring *ring)
 		if (need_resched() || kthread_should_stop())
 			break;
 		vscsi_direct_finish_all(ring);
-		if (vscsi_more_requests(ring->engine))
+		if (vscsi_has_requests(ring->engine))
 			return true;
 		cpu_relax();
 	}

@@ -6,6 +6,7 @@
 #include <linux/blkdev.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/sched/isolation.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -13,6 +14,7 @@
 
 #define VSCSI_IDLE_TRIM (2 * HZ)	/* until an idle ring gives its pages back */
 #define VSCSI_STARVED_RETRY (HZ / 10)
+#define VSCSI_MOST_AT_ONE_CPU (HZ / 10)	/* without sleeping */
 
 static void vscsi_ring_free(struct kref *kref)
 {
@@ -161,7 +163,8 @@ static void vscsi_ring_submit(struct vscsi_slot *slot)
 void vscsi_ring_drop(struct vscsi_slot *slot)
 {
 	slot->host = VSCSI_HOST_RESET;
-	slot->residual = slot->bytes;
+	/* It may have no pages yet. */
+	slot->residual = slot->command.data_bytes;
 	vscsi_complete(slot);
 }
 
@@ -228,9 +231,8 @@ static void vscsi_ring_lists(struct vscsi_ring *ring, u32 pending, u32 listed)
 /*
  * One pass: requests in, one copy for lists, one for outgoing data, all
  * submitted under one plug.  In order, so that an abort follows its command.
- * True if there is more to do.
  */
-static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
+static void vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 {
 	u32 pending = 0, listed = 0, loaded, index, i;
 	struct blk_plug plug;
@@ -277,10 +279,12 @@ static bool vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	ring->waiting -= loaded;
 	memmove(ring->waiting_slot, ring->waiting_slot + loaded, ring->waiting);
 	vscsi_ring_tasks_first(ring);
+}
 
-	if (test_bit(VSCSI_RING_BROKEN, &ring->flags) || ring->waiting || ring->cramped)
-		return false;
-	return vscsi_more_requests(ring->engine);
+/* It could not take more requests now. */
+static bool vscsi_ring_full(const struct vscsi_ring *ring)
+{
+	return test_bit(VSCSI_RING_BROKEN, &ring->flags) || ring->waiting || ring->cramped;
 }
 
 static long vscsi_ring_sleep(const struct vscsi_ring *ring)
@@ -319,11 +323,26 @@ static void vscsi_ring_follow(struct vscsi_ring *ring)
 {
 	int cpu = READ_ONCE(ring->interrupted_cpu);
 
+	if (current->nvcsw != ring->slept) {
+		ring->slept = current->nvcsw;
+		ring->awake_since = jiffies;
+	} else if (ring->cpu < 0) {
+		return;
+	}
 	if (cpu == ring->cpu)
 		return;
 	/* Where that fails it is about to go offline, and the next event elsewhere. */
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 	ring->cpu = cpu;
+}
+
+/* A guest that keeps its thread busy shall not have that processor from others. */
+static void vscsi_ring_roam(struct vscsi_ring *ring)
+{
+	if (ring->cpu < 0 || time_before(jiffies, ring->awake_since + VSCSI_MOST_AT_ONE_CPU))
+		return;
+	set_cpus_allowed_ptr(current, housekeeping_cpumask(HK_TYPE_KTHREAD));
+	ring->cpu = -1;
 }
 
 /* Passes until there is nothing to do; requests may come all the while. */
@@ -334,16 +353,20 @@ static void vscsi_ring_passes(struct vscsi_ring *ring, bool *fetched)
 	do {
 		bool some = false;
 
-		more = vscsi_ring_pass(ring, &some);
+		vscsi_ring_pass(ring, &some);
 		if (some && idle)
 			vscsi_poll_adapt(ring);
 		*fetched |= some;
+		vscsi_ring_roam(ring);
 		cond_resched();
 		vscsi_overdue(ring);
-		idle = !more;
-		if (some && idle && !ring->waiting && !ring->cramped)
-			more = vscsi_poll(ring);
+		if (vscsi_ring_full(ring))
+			break;
+		idle = !vscsi_has_requests(ring->engine);
+		more = !idle || (some && vscsi_poll(ring)) || vscsi_more_requests(ring->engine);
 	} while (more && !kthread_should_stop());
+	/* What tasks, and commands that waited for them, ended at once. */
+	vscsi_direct_finish_all(ring);
 }
 
 static int vscsi_ring_thread(void *data)
@@ -486,6 +509,7 @@ void vscsi_ring_stop(struct vscsi_ring *ring)
 	kthread_stop(ring->thread);
 	/* Nobody is it any more: what ends from here on is not left to it. */
 	WRITE_ONCE(ring->thread, NULL);
+	vscsi_direct_finish_all(ring);
 	/* Before the control work looks at what is in flight. */
 	smp_store_mb(ring->stopped, true);
 

@@ -88,6 +88,28 @@ static int vscsi_session_setup(struct vscsi_session *session, struct vscsi_why *
 	return 0;
 }
 
+/* Of initiator port and target port; the same when the guest comes back. */
+static u32 vscsi_nexus_number(const struct vscsi_session *session)
+{
+	const struct vscsi_tpg *tpg = session->tpg;
+	u32 target = jhash(tpg->port->name, strlen(tpg->port->name), tpg->tpgt);
+
+	return jhash(session->port, strlen(session->port), target) | 1;
+}
+
+/* Several controllers of a guest have one nexus with a portal group. */
+static bool vscsi_nexus_goes_on(const struct vscsi_session *ended)
+{
+	const struct vscsi_session *session;
+	bool found = false;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	list_for_each_entry(session, &ended->tpg->sessions, tpg_entry)
+		found |= session->nexus == ended->nexus;
+	mutex_unlock(&vscsi_tpgs_lock);
+	return found;
+}
+
 struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
 					const struct vscsi_pdev *pdev, struct vscsi_why *why)
 {
@@ -128,7 +150,7 @@ struct vscsi_session *vscsi_session_get(struct vscsi_vhost *vhost,
 		vscsi_why(why, "the guest's UUID in xenstore is malformed");
 		goto free_session;
 	}
-	session->initiator = jhash(session->port, strlen(session->port), 0) | 1;
+	session->nexus = vscsi_nexus_number(session);
 	err = vscsi_session_setup(session, why);
 	if (err)
 		goto free_session;
@@ -155,7 +177,8 @@ void vscsi_session_put(struct vscsi_session *session)
 	if (session->acl_pinned)
 		target_undepend_item(&session->se_sess->se_node_acl->acl_group.cg_item);
 	target_remove_session(session->se_sess);
-	vscsi_passthrough_session_ended(session->initiator);
+	if (!vscsi_nexus_goes_on(session))
+		vscsi_passthrough_session_ended(session->nexus);
 	vscsi_tpg_unpin(session->tpg);
 	kfree(session);
 }

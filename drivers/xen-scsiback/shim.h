@@ -24,6 +24,7 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -89,7 +90,7 @@ struct vscsi_session {
 	char port[VSCSI_NAME_BYTES];	/* initiator port name */
 	u32 devices;			/* vhost's control work */
 	u32 index;
-	u32 initiator;			/* a number for its name, for reservations */
+	u32 nexus;			/* a number for initiator and target port, for reservations */
 	bool acl_pinned;		/* vhost's control work: an explicit ACL, kept in configfs */
 	bool closing;			/* target core wants it gone */
 };
@@ -114,6 +115,8 @@ struct vscsi_device {
 	struct list_head followers;	/* reset_lock: those that the one is for as well */
 	struct vscsi_passthrough *passthrough;	/* ring thread; the last one used */
 	u32 attentions;			/* passthrough's gate_lock: how many of its have been told */
+	struct llist_head blocked;	/* direct.c: what would have had to wait */
+	struct work_struct unblock;	/* starts it, where it may wait */
 	struct vscsi_lun_counts *counts;
 	char name[32];			/* of its directory below vscsi-devs */
 };
@@ -153,10 +156,12 @@ struct vscsi_slot {
 	unsigned long since;		/* jiffies at submission */
 	u64 fetched_ns;			/* CLOCK_MONOTONIC */
 	u64 submitted_ns;		/* 0 until then */
-	u64 done_ns;
+	u64 done_ns;			/* the device ended it, or else target core; 0 until then */
 	struct vscsi_passthrough *passthrough;
 	spinlock_t request_lock;
+	struct request *ready;		/* until execution */
 	struct request *request;	/* request_lock: with the SCSI mid-layer */
+	bool queued;			/* counted in passthrough's queued */
 	bool aborting;			/* request_lock */
 	struct vscsi_command command;	/* the engine's; from submission on its cdb is the next member */
 	u8 cdb[VSCSI_CDB_BYTES];	/* target core keeps fewer of a vendor's */
@@ -177,13 +182,15 @@ struct vscsi_slot {
 	bool engine_result;		/* the engine already knows the answer */
 	bool again;			/* not for the guest: submit it once more */
 	bool result_known;		/* host, status, residual and sense are final */
+	bool direct;			/* passed through without target core's works */
 	bool quiet;			/* who completes it answers it with others */
-	blk_status_t bio_status;
+	blk_status_t bio_status;	/* BLK_STS_OK for what is passed through */
 	struct block_device *bdev;	/* direct.c; valid while the command is target core's */
-	struct llist_node executed;
+	struct llist_node executed;	/* on the ring's list, or its device's blocked */
 	sense_reason_t (*compare_done)(struct se_cmd *cmd, bool success, int *post_ret);
 	u8 sense[TRANSPORT_SENSE_BUFFER];
 	struct scatterlist *sgl;	/* few_sgl or the table's */
+	u32 sgl_pages;			/* that it has, or had last */
 	struct bio_vec *vecs;		/* of bio; few_vecs or the table's */
 	struct vscsi_table *table;	/* ring thread; kept until the ring is idle */
 	struct bio bio;
@@ -216,7 +223,9 @@ struct vscsi_ring {
 	unsigned long flags;		/* enum vscsi_ring_flag, atomic bits */
 	u64 interrupts;			/* its handler writes, anybody reads */
 	int interrupted_cpu;		/* its handler writes: where that was */
-	int cpu;			/* ring thread: where it is to run, or -1 */
+	int cpu;			/* ring thread: where it is to run, or -1: anywhere */
+	unsigned long slept;		/* ring thread: how often, when it last looked */
+	unsigned long awake_since;	/* ring thread: jiffies */
 	u32 poll_ns;			/* ring thread: how long to look before it sleeps */
 	u64 idle_ns;			/* ring thread: since when it has nothing to do */
 	bool stopped;			/* set once; completions then kick the vhost */
@@ -257,12 +266,14 @@ struct vscsi_vhost {
 	struct vscsi_guest guest;	/* control work */
 	struct work_struct control;	/* all of the control path; may sleep */
 	bool gone;			/* set once: xenbus let go, no more xenstore writes */
+	bool parted;			/* set once: xenwatch touches it no more */
 	bool left;			/* control work: the xenbus reference is dropped */
 	struct mutex state_lock;	/* own xenbus state, and setting gone */
 	bool seen_connected;		/* frontend was Connected since connect */
 	bool was_connected;		/* control work: at least once */
 	bool restarted;			/* frontend began anew since the last connect */
 	bool broken_told;		/* control work */
+	struct ratelimit_state complaints;	/* control work */
 	bool ready;			/* control work: devices await a connection anew */
 	unsigned long since;		/* control work: jiffies of the last change of state */
 	struct mutex ring_lock;		/* the ring, for others than the control work */
@@ -397,6 +408,8 @@ void vscsi_ring_put(struct vscsi_ring *ring);
 bool vscsi_slot_make(struct vscsi_ring *ring, u32 index);
 /* The same: room for data in so many pages. */
 bool vscsi_slot_fits(struct vscsi_slot *slot, u32 pages);
+/* pages, one or more: where the segment list of the data ends.  Ring thread, or once more. */
+void vscsi_slot_end_list(struct vscsi_slot *slot, u32 pages);
 struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index);
 void vscsi_slot_free(struct vscsi_slot *slot);
 /* Ring thread, complete_lock not held: gives back what an idle ring does not need. */
@@ -434,9 +447,10 @@ void vscsi_ring_abort(struct vscsi_ring *ring, u32 slots);
 int vscsi_passthrough_link(struct se_portal_group *se_tpg, struct se_lun *lun);
 void vscsi_passthrough_unlink(struct se_portal_group *se_tpg, struct se_lun *lun);
 void vscsi_passthrough_adopt(struct vscsi_slot *slot);
+bool vscsi_passthrough_prepare(struct vscsi_slot *slot);
 void vscsi_passthrough_put(struct vscsi_slot *slot);
 void vscsi_passthrough_abort(struct vscsi_slot *slot);
-void vscsi_passthrough_session_ended(u32 initiator);
+void vscsi_passthrough_session_ended(u32 nexus);
 void vscsi_passthrough_reset(struct vscsi_device *device);
 void vscsi_passthrough_leave(struct vscsi_device *device);
 
@@ -467,12 +481,16 @@ int vscsi_direct_init(void);
 void vscsi_direct_exit(void);
 void vscsi_direct_link(struct se_portal_group *se_tpg, struct se_lun *lun);
 void vscsi_direct_unlink(struct se_portal_group *se_tpg, struct se_lun *lun);
+bool vscsi_direct_wanted(void);
+/* Any context: the device has ended it; the slot is not the caller's any more. */
+void vscsi_direct_executed(struct vscsi_slot *slot);
 /* Whether it took the command. */
 bool vscsi_direct_adopt(struct vscsi_slot *slot);
 /* Vital product data came from target core. */
 void vscsi_direct_inquired(struct vscsi_slot *slot);
 void vscsi_direct_finish_all(struct vscsi_ring *ring);
 void vscsi_direct_finish_work(struct work_struct *work);
+void vscsi_direct_unblock(struct work_struct *work);
 
 /* vhost.c */
 struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev);
@@ -480,6 +498,8 @@ struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev);
 void vscsi_vhost_leave(struct vscsi_vhost *vhost);
 /* Any context, by who has a reference. */
 void vscsi_vhost_kick(struct vscsi_vhost *vhost);
+/* The same; the caller's reference goes with it. */
+void vscsi_vhost_hand_over(struct vscsi_vhost *vhost);
 void vscsi_vhost_put(struct vscsi_vhost *vhost);
 
 /* device.c: control work only; may sleep. */

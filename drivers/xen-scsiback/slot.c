@@ -18,6 +18,22 @@ struct vscsi_table {
 	struct bio_vec vecs[VSCSI_MAX_SEGMENTS];
 };
 
+static void vscsi_slot_use(struct vscsi_slot *slot, struct scatterlist *sgl,
+			   struct bio_vec *vecs, u32 pages)
+{
+	slot->sgl = sgl;
+	slot->vecs = vecs;
+	sg_init_table(sgl, pages);
+	slot->sgl_pages = pages;
+}
+
+void vscsi_slot_end_list(struct vscsi_slot *slot, u32 pages)
+{
+	sg_unmark_end(&slot->sgl[slot->sgl_pages - 1]);
+	sg_mark_end(&slot->sgl[pages - 1]);
+	slot->sgl_pages = pages;
+}
+
 struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index)
 {
 	struct vscsi_slot *slot = (void *)get_zeroed_page(GFP_NOIO | __GFP_NOWARN);
@@ -27,8 +43,7 @@ struct vscsi_slot *vscsi_slot_alloc(struct vscsi_ring *ring, u32 index)
 		return NULL;
 	slot->ring = ring;
 	slot->index = index;
-	slot->sgl = slot->few_sgl;
-	slot->vecs = slot->few_vecs;
+	vscsi_slot_use(slot, slot->few_sgl, slot->few_vecs, VSCSI_FEW_PAGES);
 	atomic_set(&slot->state, VSCSI_SLOT_DONE);
 	spin_lock_init(&slot->request_lock);
 	INIT_WORK(&slot->submit, vscsi_submit_work);
@@ -40,8 +55,7 @@ static void vscsi_slot_free_table(struct vscsi_slot *slot)
 	if (slot->table)
 		free_pages((unsigned long)slot->table, get_order(sizeof(*slot->table)));
 	slot->table = NULL;
-	slot->sgl = slot->few_sgl;
-	slot->vecs = slot->few_vecs;
+	vscsi_slot_use(slot, slot->few_sgl, slot->few_vecs, VSCSI_FEW_PAGES);
 }
 
 void vscsi_slot_free(struct vscsi_slot *slot)
@@ -65,8 +79,7 @@ bool vscsi_slot_fits(struct vscsi_slot *slot, u32 pages)
 					       get_order(sizeof(*slot->table)));
 	if (!slot->table)
 		return false;
-	slot->sgl = slot->table->sgl;
-	slot->vecs = slot->table->vecs;
+	vscsi_slot_use(slot, slot->table->sgl, slot->table->vecs, VSCSI_MAX_SEGMENTS);
 	slot->ring->spacious = true;
 	return true;
 }

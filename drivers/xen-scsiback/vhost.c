@@ -14,6 +14,9 @@
 
 #define VSCSI_FIRST_LUNS 16
 #define VSCSI_NAG_EVERY HZ
+/* In the log, about what the guest did. */
+#define VSCSI_COMPLAINTS_EVERY (60 * HZ)
+#define VSCSI_COMPLAINTS 10
 /* A kernel that is started by kexec waits to see the backend Closed. */
 #define VSCSI_CLOSED_FOR HZ
 
@@ -35,11 +38,17 @@ void vscsi_vhost_put(struct vscsi_vhost *vhost)
 	kref_put(&vhost->kref, vscsi_vhost_free);
 }
 
+void vscsi_vhost_hand_over(struct vscsi_vhost *vhost)
+{
+	/* If it is to run already, it has a reference of its own. */
+	if (!queue_work(vscsi_control_wq, &vhost->control))
+		vscsi_vhost_put(vhost);
+}
+
 void vscsi_vhost_kick(struct vscsi_vhost *vhost)
 {
 	kref_get(&vhost->kref);
-	if (!queue_work(vscsi_control_wq, &vhost->control))
-		vscsi_vhost_put(vhost);
+	vscsi_vhost_hand_over(vhost);
 }
 
 /*
@@ -82,7 +91,8 @@ static int vscsi_read_ring(struct vscsi_vhost *vhost, grant_ref_t *grant, evtchn
 static void vscsi_vhost_switch(struct vscsi_vhost *vhost, enum xenbus_state state)
 {
 	mutex_lock(&vhost->state_lock);
-	if (!vhost->gone) {
+	/* xenbus does not write the one that is there. */
+	if (!vhost->gone && vhost->dev->state != state) {
 		trace_backend_state(vhost, state);
 		xenbus_switch_state(vhost->dev, state);
 	}
@@ -90,12 +100,16 @@ static void vscsi_vhost_switch(struct vscsi_vhost *vhost, enum xenbus_state stat
 	vhost->since = jiffies;
 }
 
-/* Tells the operator and closes. */
+/* Tells the operator and closes.  A guest may make it happen as often as it likes. */
 static void vscsi_vhost_fatal(struct vscsi_vhost *vhost, int err, const char *why)
 {
 	mutex_lock(&vhost->state_lock);
-	if (!vhost->gone)
-		xenbus_dev_fatal(vhost->dev, err, "%s of %s", why, vhost->frontend);
+	if (!vhost->gone) {
+		trace_backend_state(vhost, XenbusStateClosing);
+		if (__ratelimit(&vhost->complaints))
+			xenbus_dev_error(vhost->dev, err, "%s of %s", why, vhost->frontend);
+		xenbus_switch_state(vhost->dev, XenbusStateClosing);
+	}
 	mutex_unlock(&vhost->state_lock);
 }
 
@@ -146,6 +160,8 @@ static void vscsi_vhost_tell_broken(struct vscsi_vhost *vhost)
 	    !test_bit(VSCSI_RING_BROKEN, &vhost->ring->flags))
 		return;
 	vhost->broken_told = true;
+	if (!__ratelimit(&vhost->complaints))
+		return;
 	xenbus_dev_error(vhost->dev, -EPROTO,
 			 "domain %u wrote an impossible request producer index: ring stopped until it reconnects",
 			 vhost->domid);
@@ -250,7 +266,8 @@ static void vscsi_vhost_control(struct work_struct *work)
 		vscsi_vhost_disconnect(vhost);
 		vscsi_devices_unmap_all(vhost);
 		vscsi_devices_reap(vhost);
-		if (!vhost->ring && list_empty(&vhost->devices) && !vhost->left) {
+		if (smp_load_acquire(&vhost->parted) && !vhost->ring &&
+		    list_empty(&vhost->devices) && !vhost->left) {
 			vhost->left = true;
 			vscsi_inflight_remove(vhost);
 			vscsi_vhost_put(vhost);
@@ -291,6 +308,7 @@ struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev)
 		vhost->number = ~0u;
 	INIT_WORK(&vhost->control, vscsi_vhost_control);
 	INIT_DELAYED_WORK(&vhost->nag, vscsi_vhost_nag);
+	ratelimit_state_init(&vhost->complaints, VSCSI_COMPLAINTS_EVERY, VSCSI_COMPLAINTS);
 	mutex_init(&vhost->state_lock);
 	mutex_init(&vhost->ring_lock);
 	spin_lock_init(&vhost->map_lock);
@@ -306,7 +324,10 @@ void vscsi_vhost_leave(struct vscsi_vhost *vhost)
 	mutex_lock(&vhost->state_lock);
 	WRITE_ONCE(vhost->gone, true);
 	mutex_unlock(&vhost->state_lock);
+	/* May wait for readers; until it is over the control work keeps the vhost. */
 	vscsi_statistics_remove(vhost);
 	vscsi_inflight_leave(vhost);
-	vscsi_vhost_kick(vhost);
+	kref_get(&vhost->kref);
+	smp_store_release(&vhost->parted, true);
+	vscsi_vhost_hand_over(vhost);
 }

@@ -26,6 +26,7 @@ static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 		xenbus_dev_error(dev, err, "writing feature-sg-grant");
 		goto leave;
 	}
+	trace_backend_state(vhost, XenbusStateInitWait);
 	err = xenbus_switch_state(dev, XenbusStateInitWait);
 	if (err)
 		goto leave;

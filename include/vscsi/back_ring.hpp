@@ -50,14 +50,17 @@ public:
 		return page_->entry[consumed_++ % wire::slots].request;
 	}
 
+	// (ring) True if there is more, be it a broken index.
+	[[nodiscard]] bool has_requests() noexcept { return peek() != Peek::empty; }
+
 	// (ring) True if there is more; else the frontend will notify of the next.
 	[[nodiscard]] bool more() noexcept
 	{
-		if (peek() != Peek::empty)
+		if (has_requests())
 			return true;
 		__atomic_store_n(&page_->request_event, consumed_ + 1, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		return peek() != Peek::empty;
+		return has_requests();
 	}
 
 	// (completion) The place for the next response.

@@ -171,7 +171,9 @@ void vscsi_give_list(struct vscsi_ring_engine *ring, vscsi_u32 slot, void *list)
 /* (ring) Takes one request.  *slot is set except for EMPTY and BROKEN. */
 int vscsi_fetch(struct vscsi_ring_engine *ring, const struct vscsi_lun_map *luns,
 		vscsi_u32 *slot) VSCSI_NOEXCEPT;
-/* (ring) True if requests remain; else asks the frontend for a notification. */
+/* (ring) True if requests remain. */
+bool vscsi_has_requests(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
+/* (ring) The same; else asks the frontend for a notification. */
 bool vscsi_more_requests(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 /* (ring) Copies that bring an indirect slot's lists in; at most 26. */
 vscsi_u32 vscsi_list_copies(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
@@ -242,8 +244,10 @@ void vscsi_widen_block_limits(vscsi_u8 *page, vscsi_u32 bytes, vscsi_u32 blocks)
  * The caller serialises; zeroed is open.
  */
 struct vscsi_gate {
-	vscsi_u32 holder;    /* initiator that reserves or registered, 0 if none */
+	vscsi_u32 holder;    /* nexus that reserves or registered, 0 if none */
 	vscsi_u32 unsettled; /* its reservation commands in flight */
+	vscsi_u32 heir;      /* who tries to take an absent holder's registration over, or 0 */
+	vscsi_u32 attempts;  /* the heir's, in flight */
 	vscsi_u8 reserved;   /* by RESERVE (SPC-2) */
 	vscsi_u8 registered; /* by PERSISTENT RESERVE OUT */
 	vscsi_u8 type;       /* of the persistent reservation, 0 if none */
@@ -253,7 +257,7 @@ struct vscsi_gate {
 #define VSCSI_GATE_CONFLICT 1 /* RESERVATION CONFLICT */
 #define VSCSI_GATE_BUSY 2     /* BUSY: somebody else's reservation is being decided */
 #define VSCSI_GATE_IGNORE 3   /* GOOD, without the device: release of what is another's */
-/* session: a number for the initiator, the same when it comes back; not 0. */
+/* session: a number for the I_T nexus, the same when the initiator comes back; not 0. */
 int vscsi_gate_enter(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
 /*
  * After each command that passed: data is what PERSISTENT RESERVE OUT sent,

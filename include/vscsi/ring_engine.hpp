@@ -60,6 +60,7 @@ public:
 
 	void give_list(u32 slot, SegmentList *list) noexcept { slots_[slot].all = list; }
 	int fetch(const LunMap &luns, u32 &slot) noexcept;
+	[[nodiscard]] bool has_requests() noexcept { return ring_.has_requests(); }
 	[[nodiscard]] bool more() noexcept { return ring_.more(); }
 	u32 list_copies(u32 slot, Span<vscsi_copy> out) const noexcept;
 	int lists_done(u32 slot, bool copied) noexcept;

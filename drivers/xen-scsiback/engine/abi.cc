@@ -67,6 +67,11 @@ int vscsi_fetch(vscsi_ring_engine *ring, const vscsi_lun_map *map, vscsi_u32 *sl
 	return engine(ring).fetch(luns(map), *slot);
 }
 
+bool vscsi_has_requests(vscsi_ring_engine *ring) noexcept
+{
+	return engine(ring).has_requests();
+}
+
 bool vscsi_more_requests(vscsi_ring_engine *ring) noexcept
 {
 	return engine(ring).more();

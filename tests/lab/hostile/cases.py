@@ -298,3 +298,16 @@ def scribbles():
 
 CASES = [*beginnings(), *heads(), *segments(), *grants(), *tasks(), *resets(), *reservations(), *well_known(),
          *sizes(), *odd_sizes(), *full(), *scribbles()]
+
+# One request for each reason to refuse one, by the name of its counter.
+REFUSALS = {
+    "action": [request(inquiry(), BUFFER, action=99)],
+    "cdb_length": [request(inquiry(), BUFFER, length=17)],
+    "direction": [request(inquiry(), BUFFER, direction=4)],
+    "segments": [request(inquiry(), BUFFER, segments=27)],
+    "list": [request(inquiry(), f"{LISTS}/0/12", segments=INDIRECT | 1)],
+    "segment": [request(inquiry(), f"{FREE}/4096/1")],
+    "lun": [request(inquiry(), BUFFER, lun=9)],
+    "rqid": [request(read(0, 8), BUFFER, 5, lun=SLOW), request(inquiry(), BUFFER, 5)],
+    "grant": [request(read(0, 8), NO_GRANT)],
+}

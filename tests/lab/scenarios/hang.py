@@ -1,5 +1,6 @@
 """A drive that does not answer delays nobody but its guest, and its guest can abort."""
 from vscsilab.scripted import DISK, TAPE, Scripted
+from vscsilab.statistics import directory
 
 GUESTS = 2
 TIMEOUT = 900
@@ -88,6 +89,9 @@ def run(lab):
     lab.check("what comes next waits for what was aborted",
               waiting.poll() is None and not any(line.split()[1].startswith("01")
                                                  for line in scripted.log() if line[0] == "0"))
+    lab.dom0.poll(f"[ $(cat {directory(first)}/lun-0:0:0:0/errors_busy) -gt 0 ]", 20)
+    lab.check("and is answered with BUSY meanwhile", True)
+    lab.equal("one command is abandoned", lab.dom0.run(f"cat {directory(first)}/abandoned").out.strip(), "1")
     scripted.release()
     scripted.stuck(False)
     lab.equal("when the drive answers, what waited goes on", waiting.wait(100).rc, 0)

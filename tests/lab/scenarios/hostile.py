@@ -1,9 +1,10 @@
 """A guest breaks the rules of the ring, each in turn; dom0 keeps calm."""
 import time
 
-from hostile.cases import CASES, FILEIO, IBLOCK, PSCSI, RAMDISK, SLOW
+from hostile.cases import CASES, FILEIO, IBLOCK, PSCSI, RAMDISK, REFUSALS, SLOW
 from hostile.request import WELL, WELL_ANSWER, answer, check, inquiry, large, read, request, script
 from vscsilab import paths, tools
+from vscsilab.statistics import directory, grown, numbers
 
 TIMEOUT = 900
 DRIVERS = ("ours",)
@@ -74,6 +75,20 @@ def targets(lab):
                  "dmsetup mknodes")
     kinds["slow"] = lab.backstore.iblock("slow", device="/dev/mapper/slow")
     return list(kinds.values())
+
+
+def refusals(lab, attacker):
+    """Each kind of refusal has a counter of its own."""
+    place = directory(attacker.guest)
+    for reason, lines in REFUSALS.items():
+        before, = numbers(lab.dom0, place)
+        output = attacker.say([*lines, "go"])
+        after, = numbers(lab.dom0, place)
+        grew = grown(before, after)
+        lab.equal(f"refused for its {reason}: that is counted, and nothing else",
+                  {name: count for name, count in grew.items()
+                   if name.startswith("rejected_") or name in ("requests", "responses")},
+                  {"requests": len(lines), "responses": len(lines), f"rejected_{reason}": 1} if output else output)
 
 
 def long_ones(lab, attacker):
@@ -167,6 +182,7 @@ def run(lab):
         attacker.attach(pdev, f"0:0:0:{number}")
 
     check(lab, CASES, attacker.say(script(CASES), 200))
+    refusals(lab, attacker)
     long_ones(lab, attacker)
     jumps(lab, attacker)
     stock_frontend(lab, attacker, pdevs[FILEIO])

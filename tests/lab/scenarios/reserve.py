@@ -6,6 +6,7 @@ GUESTS = 2
 TIMEOUT = 900
 FAILS_ON = {"in-tree": "the other guest"}
 NAA = "naa.5001405000000076"
+OTHER = "naa.5001405000000077"
 CONFLICT = 24
 KEY = "0xabc"
 
@@ -50,6 +51,20 @@ class User:
 
 def check(lab, name, got, wanted):
     lab.check(name, got == wanted, f"exit code {got}, not {wanted}")
+
+
+def other_sessions(lab, first, second, pdevs):
+    """What a guest has besides comes and goes: its reservation stays."""
+    check(lab, "a guest reserves", first.reserve(), 0)
+    for what, pdev, devid in (("another device of another portal group", pdevs[1], 0),
+                              ("another controller with the same portal group", pdevs[0], 1)):
+        dev = lab.attach(first.place, pdev, "0:0:1:0", devid)
+        lab.detach(first.place, dev, devid)
+        if devid:
+            lab.vscsi.detach_controller(first.place.domid, devid)
+        check(lab, f"{what} comes and goes: the other guest is kept out", second.ready(), CONFLICT)
+    check(lab, "the holder releases", first.release(), 0)
+    check(lab, "then the other guest is not", second.ready(), 0)
 
 
 def reserve_release(lab, first, second, host):
@@ -150,10 +165,13 @@ def run(lab):
     for user in (*disks, *tapes, host):
         user.settle()
 
+    spare = lab.backstore.ramdisk("spare", "4M")
+    beside = lab.target.create(OTHER)
+    other_sessions(lab, *tapes, [target.lun(7, spare), beside.lun(0, spare)])
     tape(lab, scripted, *tapes)
     reserve_release(lab, *disks, host)
     persistent(lab, *disks, host)
     loses(lab, *disks, host)
 
-    lab.dismantle(lab.guests[-1], [target], stores)
+    lab.dismantle(lab.guests[-1], [target, beside], [*stores, spare])
     scripted.close()

@@ -9,7 +9,9 @@ DRIVERS = ("ours",)
 NAA = "naa.50014050000000b4"
 STUCK = "/dev/mapper/stuck"
 READ6 = 0x08
-CHECK_CONDITION = 2
+CHECK_CONDITION, CONFLICT, TASK_ABORTED = 0x02, 0x18, 0x40
+# What Linux calls DID_ERROR.
+ADAPTER_ERROR = 7
 TAPE_AT, DISK_AT = "0:0:0:0", "0:0:0:1"
 # Of a LUN, as Linux' frontend has it.
 QUEUE = 10
@@ -69,12 +71,25 @@ def sums(lab, guest, vdev):
               [str(1024 << i) for i in range(31)] + ["inf"])
 
 
-def failures(lab, guest, scripted, node):
+def failures(lab, guest, scripted, node, disk):
     counted = Counted(lab, guest, TAPE_AT)
     scripted.answers([(TAPE, READ6, dict(status=CHECK_CONDITION, residual=1000, sense=fixed(3, 0x11)))])
     guest.run(tape_read(node, 20), check=False)
     lab.equal("a CHECK CONDITION is counted", plain(counted.growth()[1]),
               {"requests": 1, "reads": 1, "errors_check_condition": 1})
+    for name, answer in (("conflict", dict(status=CONFLICT)), ("status", dict(status=TASK_ABORTED)),
+                         ("host", dict(host=ADAPTER_ERROR))):
+        counted = Counted(lab, guest, TAPE_AT)
+        scripted.answers([(TAPE, READ6, dict(residual=1000, **answer))])
+        guest.run(tape_read(node, 20), check=False)
+        lab.equal(f"an error of class {name} is counted", plain(counted.growth()[1]),
+                  {"requests": 1, "reads": 1, f"errors_{name}": 1})
+    counted = Counted(lab, guest, DISK_AT)
+    guest.run(f"sg_reset -d {disk}")
+    ring, lun = counted.growth()
+    lab.equal("a reset is counted", (lun.get("resets"), ring.get("resets")), (1, 1))
+    # Its unit attention.
+    guest.run(f"dd if={disk} of=/dev/null bs=4k count=1 iflag=direct status=none")
     counted = Counted(lab, guest, TAPE_AT)
     scripted.hang(TAPE, READ6)
     guest.run(tape_read(node, 2), check=False, timeout=90)
@@ -194,14 +209,15 @@ def run(lab):
         tape_dev = lab.attach(guest, target.lun(TAPE, stores[1]), TAPE_AT)
     states = [text.split("state=")[1] for event, text in trace.events if event == "device_state"]
     lab.equal("a device's states are traced", states, ["Initialised", "Connected"])
-    lab.check("and the controller's", [text for event, text in trace.events if event == "backend_state"] and
-              [text for event, text in trace.events if event == "frontend_state"], trace.text)
+    for side, wanted in (("backend", ["InitWait", "Connected"]), ("frontend", ["Initialised", "Connected"])):
+        lab.equal(f"and the {side}'s of the controller",
+                  [text.split("state=")[1] for event, text in trace.events if event == f"{side}_state"][-2:], wanted)
     lab.attach(guest, target.lun(1, stores[0]), DISK_AT)
     disk = lab.disk(guest, DISK_AT)
     node = scripted.node(guest, TAPE)
 
     known_io(lab, guest, disk)
-    failures(lab, guest, scripted, node)
+    failures(lab, guest, scripted, node, disk)
     traced(lab, guest, disk)
     stuck(lab, guest, disk)
     top(lab, Admin(lab), guest, disk)

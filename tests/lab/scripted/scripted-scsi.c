@@ -58,6 +58,10 @@ static struct entry scripted_log[LOG_LINES];
 static u32 scripted_logged;
 static struct scsi_cmnd *scripted_hanging[HANGING];
 
+static uint scripted_tags = HANGING;
+module_param_named(tags, scripted_tags, uint, 0444);
+MODULE_PARM_DESC(tags, "commands that the host adapter takes at a time");
+
 static bool scripted_stuck;
 static u32 scripted_releases;
 static DECLARE_WAIT_QUEUE_HEAD(scripted_released);
@@ -363,6 +367,7 @@ static int __init scripted_init(void)
 		err = -ENOMEM;
 		goto unregister;
 	}
+	scripted_host->can_queue = clamp(scripted_tags, 1u, (uint)HANGING);
 	scripted_host->max_id = 1;
 	scripted_host->max_lun = 2;
 	scripted_host->max_cmd_len = MAX_COMMAND_SIZE;

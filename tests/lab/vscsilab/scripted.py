@@ -7,12 +7,13 @@ TAPE, DISK = 0, 1
 
 
 class Scripted:
-    def __init__(self, lab):
+    def __init__(self, lab, tags=64):
+        """tags: commands that the adapter takes at a time, 64 at most."""
         self.lab, self.dom0 = lab, lab.dom0
         module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel,
                                      lab.machine.dom0_headers)
         self.dom0.put(module.read_bytes(), "/root/scripted-scsi.ko")
-        self.dom0.run("modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko && "
+        self.dom0.run(f"modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko tags={tags} && "
                       "(mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug)")
         self.host = self.dom0.poll("grep -l scripted_scsi /sys/class/scsi_host/*/proc_name | "
                                    "sed 's/.*host\\([0-9]*\\).*/\\1/'").out.strip()
@@ -26,7 +27,8 @@ class Scripted:
         return self.lab.backstore.pscsi(f"scripted{lun}", self.hctl(lun))
 
     def node(self, place, lun, kind="scsi_generic"):
-        """/dev/sgN, or /dev/nstN for kind scsi_tape, at LUN lun of the last host that has one."""
+        """/dev/sgN, or /dev/nstN for kind scsi_tape, /dev/sdX for block, at LUN lun of the last
+        host that has one."""
         pattern = "nst[0-9]" if kind == "scsi_tape" else "*"
         tail = self.hctl(lun) if place is self.dom0 else f"*:0:0:{lun}"
         found = place.poll(f"ls -d /sys/class/scsi_device/{tail}/device/{kind}/{pattern} | tail -1 | grep .")
