@@ -32,7 +32,7 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
-		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp \
+		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
@@ -107,7 +107,10 @@ test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves o
 test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
 	@tests/run lab-debug
 
+soak: setup lab-setup lab-module ## what comes and goes under load, round after round  [HOURS=1]
+	@HOURS=$(HOURS) tests/run soak
+
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: help demo test bench bench-engine test-unit test-lab test-long test-debug test-plugin-new check shell tapecheck tools install-tools install-plugin modules install setup lab-setup lab-module clean
+.PHONY: help demo test bench bench-engine test-unit test-lab test-long test-debug soak test-plugin-new check shell tapecheck tools install-tools install-plugin modules install setup lab-setup lab-module clean

@@ -101,20 +101,30 @@ bool vscsi_direct_wanted(void)
 	return READ_ONCE(vscsi_direct_enabled);
 }
 
-/* The one who adds the first sees to all that follow. */
+/*
+ * The one who adds the first sees to all that follow, unless the ring's thread is
+ * submitting: then it will.
+ */
 void vscsi_direct_executed(struct vscsi_slot *slot)
 {
 	struct vscsi_ring *ring = slot->ring;
 
-	/* The ring's thread looks when it has submitted all it has. */
 	if (in_task() && current == READ_ONCE(ring->thread)) {
 		llist_add(&slot->executed, &ring->executed);
 		return;
 	}
+	/* The slot, and with it the ring, may be gone once it is on the list. */
 	kref_get(&ring->kref);
-	if (!llist_add(&slot->executed, &ring->executed) ||
+	if (!llist_add(&slot->executed, &ring->executed) || READ_ONCE(ring->submitting) ||
 	    !queue_work(vscsi_finish_wq, &ring->finish))
 		vscsi_ring_put(ring);
+}
+
+void vscsi_direct_submitted(struct vscsi_ring *ring)
+{
+	/* Who added before, and saw it still set, has added what is found now. */
+	smp_store_mb(ring->submitting, false);
+	vscsi_direct_finish_all(ring);
 }
 
 /* Any context. */

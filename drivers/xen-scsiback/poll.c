@@ -33,18 +33,23 @@ void vscsi_poll_adapt(struct vscsi_ring *ring)
 
 bool vscsi_poll(struct vscsi_ring *ring)
 {
+	bool found = false;
 	u64 now;
 
 	if (!READ_ONCE(vscsi_poll_us))
 		return false;
 	ring->idle_ns = now = ktime_get_ns();
+	/* It looks for what has ended as well. */
+	vscsi_direct_submitting(ring);
 	for (; now - ring->idle_ns < ring->poll_ns; now = ktime_get_ns()) {
 		if (need_resched() || kthread_should_stop())
 			break;
 		vscsi_direct_finish_all(ring);
-		if (vscsi_has_requests(ring->engine))
-			return true;
+		found = vscsi_has_requests(ring->engine);
+		if (found)
+			break;
 		cpu_relax();
 	}
-	return false;
+	vscsi_direct_submitted(ring);
+	return found;
 }

@@ -271,11 +271,12 @@ static void vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	}
 	vscsi_batch_flush(ring->out);
 
+	vscsi_direct_submitting(ring);
 	blk_start_plug(&plug);
 	for (i = 0; i < loaded; i++)
 		vscsi_ring_submit(ring->slot[ring->waiting_slot[i]]);
 	blk_finish_plug(&plug);
-	vscsi_direct_finish_all(ring);
+	vscsi_direct_submitted(ring);
 	ring->waiting -= loaded;
 	memmove(ring->waiting_slot, ring->waiting_slot + loaded, ring->waiting);
 	vscsi_ring_tasks_first(ring);

@@ -240,6 +240,7 @@ struct vscsi_ring {
 	atomic_t abandoned;		/* how many */
 
 	struct llist_head executed;	/* direct.c: ended, and not yet completed */
+	bool submitting;		/* ring thread writes: it will look at that list */
 	struct work_struct finish;	/* completes them where the ring's thread does not */
 	struct llist_head done;
 	struct mutex complete_lock;	/* held by the one completer */
@@ -488,6 +489,12 @@ void vscsi_direct_executed(struct vscsi_slot *slot);
 bool vscsi_direct_adopt(struct vscsi_slot *slot);
 /* Vital product data came from target core. */
 void vscsi_direct_inquired(struct vscsi_slot *slot);
+/* Ring thread: between the two, what ends is left to the second. */
+static inline void vscsi_direct_submitting(struct vscsi_ring *ring)
+{
+	WRITE_ONCE(ring->submitting, true);
+}
+void vscsi_direct_submitted(struct vscsi_ring *ring);
 void vscsi_direct_finish_all(struct vscsi_ring *ring);
 void vscsi_direct_finish_work(struct work_struct *work);
 void vscsi_direct_unblock(struct work_struct *work);

@@ -65,7 +65,7 @@ class Host:
 
     def _scsi_disks(self):
         """Disks of scsi_debug, which pscsi can pass through."""
-        number = admin.scsi_debug(self.lab.dom0, self.disks, self.disk_mib)
+        number = admin.scsi_debug(self.lab.dom0, self.disks, self.disk_mib, "ndelay=20000")
         self.places = [f"{number}:0:0:{lun}" for lun in range(self.disks)]
         self.nodes = ["/dev/" + self.lab.dom0.run(f"ls /sys/class/scsi_device/{place}/device/block").out.strip()
                       for place in self.places]

@@ -128,6 +128,10 @@ static void scripted_default(struct scsi_cmnd *cmd)
 		memcpy(data + 16, tape ? "tape            1.00" : "disk            1.00", 20);
 		scripted_data(cmd, data, sizeof(data));
 		break;
+	case SERVICE_ACTION_IN_16:
+		/* READ CAPACITY(16); sd then takes the short one. */
+		scsi_build_sense(cmd, 0, ILLEGAL_REQUEST, 0x20, 0);
+		break;
 	case READ_BLOCK_LIMITS:
 		scripted_data(cmd, limits, sizeof(limits));
 		break;

@@ -94,10 +94,11 @@ class Admin:
         return guest
 
 
-def scsi_debug(dom0, luns=1, size=8):
-    """An adapter of scsi_debug with so many disks; its number."""
+def scsi_debug(dom0, luns=1, size=8, delay="delay=0"):
+    """An adapter of scsi_debug with so many disks; its number. delay: delay=0 ends commands where
+    they are submitted, ndelay=N by a timer's interrupt after N ns, as a real one does."""
     known = dom0.run("ls /sys/class/scsi_host").out.split()
-    dom0.run(f"modprobe scsi_debug dev_size_mb={size} delay=0 num_tgts=1 max_luns={luns} per_host_store=1")
+    dom0.run(f"modprobe scsi_debug dev_size_mb={size} {delay} num_tgts=1 max_luns={luns} per_host_store=1")
     found = dom0.poll("for h in /sys/class/scsi_host/*; do [ \"$(cat $h/proc_name)\" = scsi_debug ] && "
                       "echo ${h##*/}; done | grep .").out.split()
     number = int([name for name in found if name not in known][-1].removeprefix("host"))
