@@ -99,6 +99,25 @@ std::optional<Domain> make_domain(DomId id, const std::optional<std::string> &vm
 	return Domain{id, name.value_or(""), where.substr(where.rfind('/') + 1)};
 }
 
+std::vector<std::string> domain_nodes(std::span<const DomId> ids)
+{
+	std::vector<std::string> paths;
+	for (const DomId id : ids)
+		for (const char *const node : {"vm", "name"})
+			paths.push_back(fmt::format("{}/{}/{}", domains, id, node));
+	return paths;
+}
+
+std::vector<Domain> make_domains(std::span<const DomId> ids,
+				 std::span<const std::optional<std::string>> values)
+{
+	std::vector<Domain> found;
+	for (std::size_t at = 0; at < ids.size(); ++at)
+		if (auto domain = make_domain(ids[at], values[2 * at], values[2 * at + 1]))
+			found.push_back(*std::move(domain));
+	return found;
+}
+
 } // namespace
 
 std::optional<Domain> find_domain(Store &store, DomId id)
@@ -109,16 +128,12 @@ std::optional<Domain> find_domain(Store &store, DomId id)
 
 std::vector<Domain> find_domains(Store &store, std::span<const DomId> ids)
 {
-	std::vector<std::string> paths;
-	for (const DomId id : ids)
-		for (const char *const node : {"vm", "name"})
-			paths.push_back(fmt::format("{}/{}/{}", domains, id, node));
-	const auto values = store.read_all(Txn::none, paths);
-	std::vector<Domain> found;
-	for (std::size_t at = 0; at < ids.size(); ++at)
-		if (auto domain = make_domain(ids[at], values[2 * at], values[2 * at + 1]))
-			found.push_back(*std::move(domain));
-	return found;
+	return make_domains(ids, store.read_all(Txn::none, domain_nodes(ids)));
+}
+
+std::vector<Domain> find_visible_domains(Store &store, std::span<const DomId> ids)
+{
+	return make_domains(ids, store.read_visible(domain_nodes(ids)));
 }
 
 std::vector<Domain> list_domains(Store &store)
@@ -128,10 +143,8 @@ std::vector<Domain> list_domains(Store &store)
 
 Domain expect_domain(Store &store, std::string_view text)
 {
-	// A name of digits is an id to xl as well.
-	const auto id = parse_number(text, UINT32_MAX);
 	for (const Domain &domain : list_domains(store))
-		if (id ? domain.id == *id : domain.name == text || names_domain(text, domain))
+		if (means_domain(text, domain))
 			return domain;
 	fail(Exit::not_found, "no domain '{}' is running; `xl list` lists them", text);
 }

@@ -17,6 +17,8 @@ std::vector<Domain> list_domains(Store &store);
 std::optional<Domain> find_domain(Store &store, DomId id);
 // Those that are there.
 std::vector<Domain> find_domains(Store &store, std::span<const DomId> ids);
+// The same as far as this domain may know; of some perhaps half.
+std::vector<Domain> find_visible_domains(Store &store, std::span<const DomId> ids);
 // By name, id or UUID; throws a Failure if there is none.
 Domain expect_domain(Store &store, std::string_view text);
 

@@ -115,6 +115,12 @@ Exit run(const Options &options)
 	return Exit::done;
 }
 
+// What prints a line for each picture says it on a line if there will be no more.
+Layout layout_of(Verb verb)
+{
+	return verb == Verb::top ? Layout::line : Layout::lines;
+}
+
 Exit guarded(int argc, char **argv)
 {
 	Options options;
@@ -124,7 +130,7 @@ Exit guarded(int argc, char **argv)
 		return run(options);
 	} catch (const Failure &failure) {
 		if (options.json)
-			print(failure_json(failure));
+			print(failure_json(failure, layout_of(options.verb)));
 		fmt::print(stderr, "xl-vscsi: {}\n", failure.what());
 		return failure.code();
 	}

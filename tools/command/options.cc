@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "command/options.hpp"
 
+#include <cstdlib>
 #include <map>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 namespace vscsi
 {
@@ -19,6 +21,16 @@ const char *const footer =
 	"VDEV: h:c:t:l in the guest; h is the number of the controller.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 in use, 5 refused by backend or guest,\n"
 	"6 not in time, 7 no Xen, xenstore, module or rights. See xl-vscsi(8).";
+
+// CLI::Range takes a NaN for one that is in any range.
+std::string delay_mistake(const std::string &text)
+{
+	char *end = nullptr;
+	const double seconds = std::strtod(text.c_str(), &end);
+	if (*end == '\0' && seconds >= shortest_delay && seconds <= longest_wait)
+		return {};
+	return fmt::format("'{}' is no number of seconds from {} to {}", text, shortest_delay, longest_wait);
+}
 
 void add_printing(CLI::App &verb, Options &options)
 {
@@ -119,7 +131,8 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	verb->add_option("-n,--iterations", options.count, "how many pictures; without end if left out")
 		->check(CLI::Range(1U, UINT32_MAX));
 	verb->add_option("-d,--delay", options.delay, "seconds between pictures")
-		->check(CLI::Range(shortest_delay, static_cast<double>(longest_wait)))
+		->check(delay_mistake)
+		->type_name("SECONDS")
 		->capture_default_str();
 	verb->add_flag("--json", options.json, "print a line of JSON for each picture");
 

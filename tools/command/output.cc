@@ -89,10 +89,12 @@ ordered_json tpg_json(const TpgStatus &item)
 		{"connected", item.connected}};
 }
 
-std::string dump(const ordered_json &json)
+std::string dump(const ordered_json &json, Layout layout = Layout::lines)
 {
 	// A guest's strings need not be UTF-8.
-	return json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+	return json.dump(layout == Layout::line ? -1 : 1, ' ', false,
+			 ordered_json::error_handler_t::replace) +
+	       '\n';
 }
 
 std::string step_text(const std::vector<std::string> &steps)
@@ -238,9 +240,9 @@ std::string detach_json(const DetachResult &result, bool dry_run)
 		     {"steps", result.steps}});
 }
 
-std::string failure_json(const Failure &failure)
+std::string failure_json(const Failure &failure, Layout layout)
 {
-	return dump({{"error", failure.what()}, {"code", static_cast<int>(failure.code())}});
+	return dump({{"error", failure.what()}, {"code", static_cast<int>(failure.code())}}, layout);
 }
 
 } // namespace vscsi

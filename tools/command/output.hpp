@@ -20,6 +20,7 @@ std::string attach_text(const Domain &domain, const AttachResult &result, bool d
 std::string attach_json(const Domain &domain, const AttachResult &result, bool dry_run);
 std::string detach_text(const DetachResult &result, bool dry_run);
 std::string detach_json(const DetachResult &result, bool dry_run);
-std::string failure_json(const Failure &failure);
+enum class Layout { lines, line };
+std::string failure_json(const Failure &failure, Layout layout = Layout::lines);
 
 } // namespace vscsi

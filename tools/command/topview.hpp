@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What `xl-vscsi top` shows.
+// What `xl-vscsi top` shows, in either form.
 #pragma once
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -14,15 +15,16 @@ enum class TopOrder { address, rate, bytes, latency, depth, errors };
 struct TopView {
 	Load load;
 	std::map<DomId, Domain> domains;
-	std::string time; // of day
+	std::chrono::system_clock::time_point when;
 };
 
 const char *order_name(TopOrder order);
 TopOrder next_order(TopOrder order);
 
-// A line for each LUN below one of titles; rows limits the lines, 0 does not.
-std::string top_text(const TopView &view, TopOrder order = TopOrder::address, unsigned rows = 0);
-// One line.  The JSON is an interface: names are only added.
-std::string top_json(const TopView &view);
+// Local time, as strftime has it.
+std::string local_time(const TopView &view, const char *format);
+
+// 99 of 100 stay below it.
+constexpr double tail_share = 0.99;
 
 } // namespace vscsi

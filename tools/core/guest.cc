@@ -60,6 +60,14 @@ bool names_domain(std::string_view binding, const Domain &domain)
 	       (is_uuid(binding) ? std::ranges::equal(binding, domain.uuid, same) : binding == name);
 }
 
+bool means_domain(std::string_view typed, const Domain &domain)
+{
+	// A name of digits is an id to xl as well.
+	if (const auto id = parse_number(typed, UINT32_MAX))
+		return domain.id == *id;
+	return !typed.empty() && (typed == domain.name || names_domain(typed, domain));
+}
+
 const char *state_name(State state)
 {
 	static constexpr std::array names{"unknown", "initialising",  "waiting",

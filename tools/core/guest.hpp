@@ -65,6 +65,8 @@ std::string lasting_name(const Domain &domain);
 
 // Whether a portal group's param/domain names this domain.
 bool names_domain(std::string_view binding, const Domain &domain);
+// Whether an operator who types this means that domain: its name, id or UUID.
+bool means_domain(std::string_view typed, const Domain &domain);
 
 const char *state_name(State state);
 

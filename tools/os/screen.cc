@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <thread>
 
@@ -18,94 +17,176 @@ namespace
 
 constexpr unsigned usual_rows = 24;
 constexpr unsigned usual_columns = 80;
-// ECMA-48, and the alternate screen that all terminals of today have.
-constexpr const char *enter = "\033[?1049h\033[?25l";
-constexpr const char *leave = "\033[?25h\033[?1049l";
+// ECMA-48, and what all terminals of today have: the alternate screen, and lines that end at
+// its edge.
+constexpr const char *enter_modes = "\033[?1049h\033[?7l\033[?25l";
+constexpr const char *leave_modes = "\033[?25h\033[?7h\033[?1049l";
 constexpr const char *home = "\033[H";
-constexpr const char *rest_of_line = "\033[K\r\n";
+constexpr const char *rest_of_line = "\033[K";
 constexpr const char *rest_of_screen = "\033[J";
 
 volatile std::sig_atomic_t ended = 0;
+volatile std::sig_atomic_t stopping = 0;
+volatile std::sig_atomic_t continued = 0;
 
-void note_end(int)
+// SIGWINCH has done its work when it ends the wait.
+void note(int signal)
 {
-	ended = 1;
+	switch (signal) {
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTERM:
+	case SIGHUP:
+		ended = 1;
+		break;
+	case SIGTSTP:
+		stopping = 1;
+		break;
+	case SIGCONT:
+		continued = 1;
+		break;
+	}
 }
 
-void note_size(int) {}
-
-winsize size_of_window()
-{
-	winsize size{};
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
-		size = {usual_rows, usual_columns, 0, 0};
-	return size;
-}
-
-void handle(int signal, void (*handler)(int))
+struct sigaction action_of(void (*handler)(int))
 {
 	struct sigaction action {
 	};
 	action.sa_handler = handler;
-	sigaction(signal, &action, nullptr);
+	return action;
+}
+
+// In the background this stops the program until it is in the foreground again.
+void set_modes(const termios &modes)
+{
+	while (tcsetattr(STDIN_FILENO, TCSANOW, &modes) != 0 && errno == EINTR)
+		;
+}
+
+void print(const char *text)
+{
+	std::fputs(text, stdout);
+	std::fflush(stdout);
 }
 
 } // namespace
 
 Screen::Screen()
 {
-	handle(SIGINT, note_end);
-	handle(SIGTERM, note_end);
-	handle(SIGHUP, note_end);
-	// It interrupts the wait, and the next picture has the new size.
-	handle(SIGWINCH, note_size);
-	if (tcgetattr(STDIN_FILENO, &m_before) == 0) {
-		termios raw = m_before;
-		raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-		m_changed = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	ended = 0;
+	stopping = 0;
+	continued = 0;
+	sigset_t set;
+	sigemptyset(&set);
+	for (const int signal : noted)
+		sigaddset(&set, signal);
+	pthread_sigmask(SIG_BLOCK, &set, &m_mask);
+	const struct sigaction ours = action_of(note);
+	for (std::size_t at = 0; at < noted.size(); ++at) {
+		sigaction(noted[at], &ours, &m_actions[at]);
+		// As whoever started it wants it.
+		if (m_actions[at].sa_handler == SIG_IGN)
+			sigaction(noted[at], &m_actions[at], nullptr);
 	}
-	std::fputs(enter, stdout);
+	remember();
+	enter();
 }
 
 Screen::~Screen()
 {
-	std::fputs(leave, stdout);
-	std::fflush(stdout);
-	if (m_changed)
-		tcsetattr(STDIN_FILENO, TCSANOW, &m_before);
-	for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH})
-		handle(signal, SIG_DFL);
+	leave();
+	for (std::size_t at = 0; at < noted.size(); ++at)
+		sigaction(noted[at], &m_actions[at], nullptr);
+	pthread_sigmask(SIG_SETMASK, &m_mask, nullptr);
 }
 
-unsigned Screen::rows() const
+void Screen::remember()
 {
-	return size_of_window().ws_row;
+	m_known = tcgetattr(STDIN_FILENO, &m_before) == 0;
+}
+
+void Screen::enter() const
+{
+	if (m_known) {
+		termios raw = m_before;
+		raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+		set_modes(raw);
+	}
+	print(enter_modes);
+}
+
+void Screen::leave() const
+{
+	print(leave_modes);
+	if (m_known)
+		set_modes(m_before);
+}
+
+// As if nobody had caught the signal, but with a terminal that the shell can use.
+void Screen::stop()
+{
+	leave();
+	const struct sigaction usual = action_of(SIG_DFL);
+	struct sigaction ours {
+	};
+	sigaction(SIGTSTP, &usual, &ours);
+	kill(getpid(), SIGTSTP);
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	sigaddset(&set, SIGCONT);
+	pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+	// Here it was stopped.
+	pthread_sigmask(SIG_BLOCK, &set, nullptr);
+	sigaction(SIGTSTP, &ours, nullptr);
+	// The shell may have other modes by now.
+	remember();
+	enter();
+}
+
+Window Screen::size() const
+{
+	winsize size{};
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
+		return {usual_rows, usual_columns};
+	return {size.ws_row, size.ws_col};
 }
 
 void Screen::draw(const std::string &text) const
 {
-	const std::size_t columns = size_of_window().ws_col;
 	std::string picture = home;
 	for (std::size_t begin = 0; begin < text.size();) {
 		const std::size_t end = std::min(text.find('\n', begin), text.size());
-		picture += text.substr(begin, std::min(end - begin, columns));
+		picture += text.substr(begin, end - begin);
+		picture += rest_of_line;
 		begin = end + 1;
 		// A line end on the last row would scroll.
-		picture += begin < text.size() ? rest_of_line : "\033[K";
+		if (begin < text.size())
+			picture += "\r\n";
 	}
 	picture += rest_of_screen;
-	std::fputs(picture.c_str(), stdout);
-	std::fflush(stdout);
+	print(picture.c_str());
 }
 
-std::optional<char> Screen::wait(std::chrono::milliseconds limit) const
+std::optional<char> Screen::wait(std::chrono::milliseconds limit)
 {
+	constexpr long per_second = 1000;
+	constexpr long nanoseconds = 1'000'000;
+	const timespec time{limit.count() / per_second, limit.count() % per_second * nanoseconds};
 	pollfd input{STDIN_FILENO, POLLIN, 0};
-	const int ready = ended ? 0 : poll(&input, 1, static_cast<int>(limit.count()));
-	if (ended)
+	const int ready = ppoll(&input, 1, &time, &m_mask);
+	const bool broken = ready < 0 && errno != EINTR;
+	if (ended || broken)
 		return 'q';
+	if (stopping)
+		stop();
+	// By SIGSTOP it was stopped without being asked.
+	else if (continued)
+		enter();
+	stopping = 0;
+	continued = 0;
 	if (ready <= 0)
-		return ready < 0 && errno != EINTR ? std::optional{'q'} : std::nullopt;
+		return {};
 	char key = 0;
 	return read(STDIN_FILENO, &key, 1) == 1 ? key : 'q';
 }

@@ -8,7 +8,7 @@
 namespace vscsi
 {
 
-// What is gone meanwhile is left out.  A driver without statistics is a Failure.
+// What has none is left out: it comes or goes.
 Sample read_statistics(const std::filesystem::path &sysfs, double seconds);
 
 } // namespace vscsi

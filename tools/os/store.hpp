@@ -51,6 +51,10 @@ public:
 			found.push_back(list(txn, path));
 		return found;
 	}
+	// As read_all and list_all; what may not be read is not there either.  A driver domain
+	// sees little of others.
+	virtual std::vector<std::optional<std::string>> read_visible(std::span<const std::string> paths) = 0;
+	virtual std::vector<std::vector<std::string>> list_visible(std::span<const std::string> paths) = 0;
 	virtual void write(Txn txn, const std::string &path, const std::string &value) = 0;
 	virtual void remove(Txn txn, const std::string &path) = 0;
 	// The first is the owner, with what all others may do.

@@ -191,4 +191,9 @@ bool Sysfs::module_loaded() const
 	return fs::exists(m_root / "module/xen_scsiback");
 }
 
+bool Sysfs::module_is_ours() const
+{
+	return fs::exists(m_root / "module/xen_scsiback/parameters/max_pool_pages");
+}
+
 } // namespace vscsi

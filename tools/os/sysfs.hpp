@@ -36,6 +36,7 @@ public:
 
 	std::vector<Adapter> adapters() const;
 	bool module_loaded() const;
+	bool module_is_ours() const; // the in-tree one has the same name
 
 private:
 	HostDevice describe(const std::filesystem::path &device, const Hctl &address) const;

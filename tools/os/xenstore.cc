@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -24,6 +26,9 @@ struct Release {
 };
 template <typename T>
 using Owned = std::unique_ptr<T, Release>;
+
+constexpr std::array absent{ENOENT};
+constexpr std::array absent_or_hidden{ENOENT, EACCES};
 
 xs_transaction_t raw(Txn txn)
 {
@@ -79,36 +84,54 @@ std::vector<std::string> Xenstore::list(Txn txn, const std::string &path)
 	return std::vector<std::string>(names.get(), names.get() + count);
 }
 
-std::vector<std::optional<std::string>> Xenstore::read_all(Txn txn, std::span<const std::string> paths)
+std::vector<std::optional<std::string>> Xenstore::many_values(std::span<const std::string> paths,
+							      std::span<const int> errors)
 {
-	if (txn != Txn::none)
-		return Store::read_all(txn, paths);
 	std::vector<std::optional<std::string>> found;
 	for (Reply &reply : m_bulk.ask(Question::read, paths)) {
 		if (reply.error == 0)
 			found.emplace_back(std::move(reply.text));
-		else if (reply.error == ENOENT)
+		else if (std::ranges::find(errors, reply.error) != errors.end())
 			found.emplace_back();
-		else
-			found.push_back(read(txn, paths[found.size()])); // it says what is wrong
+		else // it says what is wrong
+			found.push_back(read(Txn::none, paths[found.size()]));
 	}
 	return found;
 }
 
-std::vector<std::vector<std::string>> Xenstore::list_all(Txn txn, std::span<const std::string> paths)
+std::vector<std::vector<std::string>> Xenstore::many_names(std::span<const std::string> paths,
+							   std::span<const int> errors)
 {
-	if (txn != Txn::none)
-		return Store::list_all(txn, paths);
 	std::vector<std::vector<std::string>> found;
 	for (const Reply &reply : m_bulk.ask(Question::list, paths)) {
 		if (reply.error == 0)
 			found.push_back(split_names(reply.text));
-		else if (reply.error == ENOENT)
+		else if (std::ranges::find(errors, reply.error) != errors.end())
 			found.emplace_back();
-		else
-			found.push_back(list(txn, paths[found.size()])); // it also knows long directories
+		else // it also knows long directories
+			found.push_back(list(Txn::none, paths[found.size()]));
 	}
 	return found;
+}
+
+std::vector<std::optional<std::string>> Xenstore::read_all(Txn txn, std::span<const std::string> paths)
+{
+	return txn == Txn::none ? many_values(paths, absent) : Store::read_all(txn, paths);
+}
+
+std::vector<std::vector<std::string>> Xenstore::list_all(Txn txn, std::span<const std::string> paths)
+{
+	return txn == Txn::none ? many_names(paths, absent) : Store::list_all(txn, paths);
+}
+
+std::vector<std::optional<std::string>> Xenstore::read_visible(std::span<const std::string> paths)
+{
+	return many_values(paths, absent_or_hidden);
+}
+
+std::vector<std::vector<std::string>> Xenstore::list_visible(std::span<const std::string> paths)
+{
+	return many_names(paths, absent_or_hidden);
 }
 
 void Xenstore::write(Txn txn, const std::string &path, const std::string &value)

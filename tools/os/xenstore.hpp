@@ -24,6 +24,8 @@ public:
 	std::vector<std::optional<std::string>> read_all(Txn txn,
 							 std::span<const std::string> paths) override;
 	std::vector<std::vector<std::string>> list_all(Txn txn, std::span<const std::string> paths) override;
+	std::vector<std::optional<std::string>> read_visible(std::span<const std::string> paths) override;
+	std::vector<std::vector<std::string>> list_visible(std::span<const std::string> paths) override;
 	void write(Txn txn, const std::string &path, const std::string &value) override;
 	void remove(Txn txn, const std::string &path) override;
 	void permit(Txn txn, const std::string &path, const std::vector<Permission> &permissions) override;
@@ -38,6 +40,12 @@ public:
 	int descriptor() const override;
 
 private:
+	// In bulk; the errors are those that stand for nothing.
+	std::vector<std::optional<std::string>> many_values(std::span<const std::string> paths,
+							    std::span<const int> errors);
+	std::vector<std::vector<std::string>> many_names(std::span<const std::string> paths,
+							 std::span<const int> errors);
+
 	xs_handle *m_handle;
 	BulkReader m_bulk;
 };

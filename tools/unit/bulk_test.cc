@@ -13,6 +13,7 @@
 
 #include "core/failure.hpp"
 #include "os/bulk.hpp"
+#include "os/xenstore.hpp"
 
 extern "C" {
 #include <xen/io/xs_wire.h>
@@ -71,11 +72,12 @@ TEST(Bulk, NamesOfADirectory)
 	EXPECT_EQ(split_names("last"), (std::vector<std::string>{"last"}));
 }
 
-// A daemon for one connection: each path is its own value, and none has "no" in it.
+// A daemon for one connection, after some that get no answers.  Each path is its own value; those
+// with "no" in them are not there, and those with "secret" may not be read.
 class Daemon
 {
 public:
-	explicit Daemon(std::size_t answers)
+	explicit Daemon(std::size_t answers, unsigned silent = 0)
 	{
 		char name[] = "/tmp/bulk-XXXXXX";
 		m_path = mkdtemp(name);
@@ -85,10 +87,10 @@ public:
 		path.copy(address.sun_path, path.size());
 		m_file = socket(AF_UNIX, SOCK_STREAM, 0);
 		if (bind(m_file, reinterpret_cast<sockaddr *>(&address), sizeof(address)) != 0 ||
-		    listen(m_file, 1) != 0)
+		    listen(m_file, 2) != 0)
 			throw std::runtime_error{"no socket"};
 		setenv("XENSTORED_PATH", path.c_str(), 1);
-		m_thread = std::thread{[this, answers] { serve(answers); }};
+		m_thread = std::thread{[this, answers, silent] { serve(answers, silent); }};
 	}
 	~Daemon()
 	{
@@ -103,8 +105,10 @@ private:
 	int m_file;
 	std::thread m_thread;
 
-	void serve(std::size_t answers) const
+	void serve(std::size_t answers, unsigned silent) const
 	{
+		for (unsigned other = 0; other < silent; ++other)
+			close(accept(m_file, nullptr, nullptr));
 		const int peer = accept(m_file, nullptr, nullptr);
 		for (std::size_t i = 0; i < answers; ++i) {
 			xsd_sockmsg header{};
@@ -113,9 +117,11 @@ private:
 			std::string path(header.len, '\0');
 			recv(peer, path.data(), path.size(), MSG_WAITALL);
 			path.pop_back();
-			const bool there = path.find("no") == std::string::npos;
-			const std::string reply = there ? message(header.type, header.req_id, path)
-							: message(XS_ERROR, header.req_id, "ENOENT");
+			const char *error = path.find("no") != std::string::npos       ? "ENOENT"
+					    : path.find("secret") != std::string::npos ? "EACCES"
+										       : nullptr;
+			const std::string reply = error ? message(XS_ERROR, header.req_id, error)
+							: message(header.type, header.req_id, path);
 			if (write(peer, reply.data(), reply.size()) < 0)
 				break;
 		}
@@ -136,6 +142,17 @@ TEST(Bulk, ManyQuestionsKeepTheirOrder)
 		EXPECT_EQ(replies[i].error, i % 3 ? 0 : ENOENT);
 		EXPECT_EQ(replies[i].text, i % 3 ? paths[i] : "");
 	}
+}
+
+TEST(Bulk, WhatMayNotBeReadIsNotThereForWhoWantsIt)
+{
+	// libxenstore has a connection as well.
+	const Daemon daemon{6, 1};
+	Xenstore store;
+	const std::vector<std::string> paths{"/yes", "/secret", "/no"};
+	EXPECT_EQ(store.read_visible(paths),
+		  (std::vector<std::optional<std::string>>{"/yes", std::nullopt, std::nullopt}));
+	EXPECT_EQ(store.list_visible(paths), (std::vector<std::vector<std::string>>{{"/yes"}, {}, {}}));
 }
 
 TEST(Bulk, ADaemonThatGoesAwayIsTold)

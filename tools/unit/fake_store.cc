@@ -5,12 +5,22 @@
 
 #include <fmt/core.h>
 
+#include "core/failure.hpp"
+
 namespace vscsi
 {
 
-std::optional<std::string> FakeStore::read(Txn txn, const std::string &path)
+std::string FakeStore::whole(const std::string &path) const
+{
+	return path.starts_with('/') ? path : home + '/' + path;
+}
+
+std::optional<std::string> FakeStore::read(Txn txn, const std::string &asked)
 {
 	++reads;
+	const std::string path = whole(asked);
+	if (hidden(path))
+		fail(Exit::environment, "xenstore: cannot read {}: Permission denied", path);
 	const Nodes &all = tree(txn);
 	const auto found = all.find(path);
 	if (found != all.end())
@@ -25,8 +35,10 @@ std::optional<std::string> FakeStore::read(Txn txn, const std::string &path)
 std::vector<std::string> FakeStore::list(Txn txn, const std::string &path)
 {
 	++reads;
+	if (hidden(path))
+		fail(Exit::environment, "xenstore: cannot list {}: Permission denied", path);
 	std::vector<std::string> names;
-	const std::string prefix = path + '/';
+	const std::string prefix = whole(path) + '/';
 	const Nodes &all = tree(txn);
 	for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix); ++at) {
 		const std::string name =
@@ -35,6 +47,31 @@ std::vector<std::string> FakeStore::list(Txn txn, const std::string &path)
 			names.push_back(name);
 	}
 	return names;
+}
+
+void FakeStore::begin_round()
+{
+	++rounds;
+	if (broken)
+		fail(Exit::environment, "xenstore: cannot ask: Broken pipe");
+}
+
+std::vector<std::optional<std::string>> FakeStore::read_visible(std::span<const std::string> paths)
+{
+	begin_round();
+	std::vector<std::optional<std::string>> found;
+	for (const std::string &path : paths)
+		found.push_back(hidden(path) ? std::nullopt : read(Txn::none, path));
+	return found;
+}
+
+std::vector<std::vector<std::string>> FakeStore::list_visible(std::span<const std::string> paths)
+{
+	begin_round();
+	std::vector<std::vector<std::string>> found;
+	for (const std::string &path : paths)
+		found.push_back(hidden(path) ? std::vector<std::string>{} : list(Txn::none, path));
+	return found;
 }
 
 void FakeStore::write(Txn txn, const std::string &path, const std::string &value)

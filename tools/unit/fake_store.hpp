@@ -21,14 +21,20 @@ public:
 
 	Nodes nodes;
 	std::map<std::string, std::vector<Permission>> permissions;
-	std::function<void()> peer;     // acts whenever somebody waits
-	std::function<void()> intruder; // acts once, before a commit
-	int until_killed = -1;          // commits that still go through; -1: all
+	std::function<bool(const std::string &)> denied; // paths that may not be read: EACCES
+	std::string home;                                // relative paths begin there
+	std::function<void()> peer;                      // acts whenever somebody waits
+	std::function<void()> intruder;                  // acts once, before a commit
+	int until_killed = -1;                           // commits that still go through; -1: all
 	unsigned reads = 0;
+	bool broken = false; // the connection of read_visible and list_visible
+	unsigned rounds = 0; // of read_visible and list_visible
 	unsigned conflicts = 0;
 
 	std::optional<std::string> read(Txn txn, const std::string &path) override;
 	std::vector<std::string> list(Txn txn, const std::string &path) override;
+	std::vector<std::optional<std::string>> read_visible(std::span<const std::string> paths) override;
+	std::vector<std::vector<std::string>> list_visible(std::span<const std::string> paths) override;
 	void write(Txn txn, const std::string &path, const std::string &value) override;
 	void remove(Txn txn, const std::string &path) override;
 	void permit(Txn txn, const std::string &path, const std::vector<Permission> &list) override;
@@ -50,6 +56,9 @@ public:
 	void remove_domain(DomId id);
 
 private:
+	void begin_round();
+	std::string whole(const std::string &path) const;
+	bool hidden(const std::string &path) const { return denied && denied(whole(path)); }
 	Nodes &tree(Txn txn) { return txn == Txn::none ? nodes : m_draft; }
 
 	Nodes m_draft;

@@ -153,15 +153,32 @@ TEST(Notify, WatchdogOnlyIfAskedFor)
 	unsetenv("WATCHDOG_PID");  // NOLINT(concurrency-mt-unsafe)
 }
 
-std::optional<Exit> parsed(Options &options, std::vector<const char *> words)
+std::optional<Exit> parsed(Options &options, std::vector<const char *> words, std::string *said = nullptr)
 {
 	words.insert(words.begin(), "xl-vscsi");
 	testing::internal::CaptureStdout();
 	testing::internal::CaptureStderr();
 	const auto code = parse(static_cast<int>(words.size()), words.data(), options);
 	testing::internal::GetCapturedStdout();
-	testing::internal::GetCapturedStderr();
+	const std::string errors = testing::internal::GetCapturedStderr();
+	if (said)
+		*said = errors;
 	return code;
+}
+
+TEST(Options, ADelayIsANumberOfSeconds)
+{
+	for (const char *bad : {"nan", "-nan", "inf", "-inf", "0", "-1", "0.09", "86401", "1s", ""}) {
+		Options options;
+		std::string said;
+		EXPECT_EQ(parsed(options, {"top", "-d", bad}, &said), Exit::usage) << bad;
+		EXPECT_NE(said.find("is no number of seconds from 0.1 to 86400"), std::string::npos) << said;
+	}
+	for (const char *good : {"0.1", "3", "1e3", "86400"}) {
+		Options options;
+		EXPECT_FALSE(parsed(options, {"top", "-d", good})) << good;
+		EXPECT_EQ(options.delay, std::atof(good));
+	}
 }
 
 TEST(Options, NewAndOldNamesOfVerbs)
