@@ -1,9 +1,11 @@
 """The backend in a driver domain: one guest serves another; dom0 has no part in it."""
+import json
 import lzma
 import pathlib
 import subprocess
 import tempfile
 
+from vscsilab import admin as tools
 from vscsilab.admin import Admin
 from vscsilab.load import VerifiedLoad
 from vscsilab.storage import FABRIC, Backstores, Targets
@@ -53,6 +55,12 @@ def by_the_tool(lab, server, guest):
     entry, = admin.json("list g2")
     lab.equal("list has the domain that serves", [(item["backend-id"], len(item["devices"]))
                                                   for item in entry["controllers"]], [(server.domid, 2)])
+    tools.install(server, "xl-vscsi")
+    picture = json.loads(server.run("xl-vscsi top --json -n 1 -d 2 g2").out)
+    shown, = picture["guests"]
+    busy = [lun["v-dev"] for lun in shown["controllers"][0]["luns"] if lun["per-second"]["requests"] > 0]
+    lab.equal("top in the driver domain knows its guest, and what it does", (shown["name"], shown["domid"], busy),
+              ("g2", guest.domid, ["0:0:0:0"]))
     lab.check("all of it read right", load.stop(), load.log())
     for vdev in ("0:0:0:0", "0:0:0:1"):
         admin.run(f"detach g2 {vdev} --backend g1")

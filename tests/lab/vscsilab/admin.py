@@ -19,13 +19,17 @@ def build():
     host("ninja", "-C", BUILD, "--quiet", *PROGRAMS)
 
 
+def install(place, *names):
+    for name in names:
+        place.put(lzma.compress((BUILD / name).read_bytes()), f"/var/tmp/{name}.xz")
+        place.run(f"xz -dc /var/tmp/{name}.xz > /usr/sbin/{name} && chmod 755 /usr/sbin/{name}")
+
+
 class Admin:
     def __init__(self, lab):
         self.lab, self.dom0 = lab, lab.dom0
         build()
-        for name in PROGRAMS:
-            self.dom0.put(lzma.compress((BUILD / name).read_bytes()), f"/var/tmp/{name}.xz")
-            self.dom0.run(f"xz -dc /var/tmp/{name}.xz > /usr/sbin/{name} && chmod 755 /usr/sbin/{name}")
+        install(self.dom0, *PROGRAMS)
         self.daemon = None
 
     # The command
