@@ -48,7 +48,7 @@ check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
 	clang-tidy --quiet --header-filter="tests/bench/.*" tests/bench/plugin/counts.cc -- -std=c++20
-	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench targetcli-plugin
+	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin
 
 bench: lab-setup lab-module ## pvscsi against vbd, into Documentation/performance.md; with any of [MODE= ROWS= DRIVERS=] a table only
 	@tests/bench/bench $(if $(MODE)$(ROWS)$(DRIVERS),run $(if $(MODE),--mode $(MODE)) $(if $(ROWS),--rows $(ROWS)) \
@@ -61,10 +61,11 @@ tapecheck: setup ## build build/tape/tapecheck, which tests tape drives and chan
 	cmake -G Ninja -S tests/tape -B build/tape >/dev/null
 	ninja -C build/tape --quiet tapecheck
 
-bench-engine: setup ## what the engine costs a request: ns, and instructions where they can be counted
+bench-engine: setup ## what the engine costs a request: ns, and instructions
 	cmake -G Ninja -S tests/bench/engine -B build/bench-engine >/dev/null
 	ninja -C build/bench-engine --quiet engine-bench
 	build/bench-engine/engine-bench
+	@tests/bench/engine/instructions build/bench-engine/engine-bench
 
 tools: setup ## build build/tools/xl-vscsi and build/tools/xen-vscsid
 	cmake -G Ninja -S tools -B build/tools >/dev/null

@@ -2,9 +2,8 @@
 // What the engine costs a request, without the kernel around it.
 #include <benchmark/benchmark.h>
 
-#include <iostream>
+#include <cstdlib>
 
-#include "instructions.hpp"
 #include "rig.hpp"
 
 namespace
@@ -14,33 +13,34 @@ using namespace bench;
 
 constexpr vscsi_result good{VSCSI_HOST_OK, 0, 0, 0, nullptr};
 
-// Tells time and instructions of one request rather than of one iteration.
+// Tells the time of one request rather than of one iteration.
 class PerRequest
 {
 public:
-	PerRequest(benchmark::State &state, u32 requests)
-	    : m_state{state}, m_requests{requests}, m_begin{instructions().now()}
-	{
-	}
+	PerRequest(benchmark::State &state, u32 requests) : m_state{state}, m_requests{requests} {}
 	PerRequest(const PerRequest &) = delete;
 	PerRequest &operator=(const PerRequest &) = delete;
 	~PerRequest()
 	{
-		const std::uint64_t end = instructions().now();
 		const auto requests = static_cast<double>(m_state.iterations()) * m_requests;
 		m_state.SetItemsProcessed(static_cast<std::int64_t>(requests));
 		m_state.counters["time/request"] = benchmark::Counter(
 			requests, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-		if (instructions().counted())
-			m_state.counters["instructions/request"] =
-				static_cast<double>(end - m_begin) / requests;
+		m_state.counters["requests"] = m_requests;
 	}
 
 private:
 	benchmark::State &m_state;
 	u32 m_requests;
-	std::uint64_t m_begin;
 };
+
+// ITERATIONS=N: just so many, for who counts the instructions of the whole run.
+void fixed(benchmark::internal::Benchmark *one)
+{
+	const char *iterations = std::getenv("ITERATIONS");
+	if (iterations)
+		one->Iterations(std::atoi(iterations));
+}
 
 u32 fetch(benchmark::State &state, Rig &rig, const Luns &luns, u32 pages)
 {
@@ -108,25 +108,25 @@ void NoData(benchmark::State &state)
 {
 	round_trip(state, static_cast<u32>(state.range(0)), 0);
 }
-BENCHMARK(NoData)->Arg(1)->Arg(16);
+BENCHMARK(NoData)->Apply(fixed)->Arg(1)->Arg(16);
 
 void Read4k(benchmark::State &state)
 {
 	round_trip(state, static_cast<u32>(state.range(0)), 1);
 }
-BENCHMARK(Read4k)->Arg(1)->Arg(16);
+BENCHMARK(Read4k)->Apply(fixed)->Arg(1)->Arg(16);
 
 void Read64k(benchmark::State &state)
 {
 	round_trip(state, static_cast<u32>(state.range(0)), 16);
 }
-BENCHMARK(Read64k)->Arg(1)->Arg(16);
+BENCHMARK(Read64k)->Apply(fixed)->Arg(1)->Arg(16);
 
 void Read512k(benchmark::State &state)
 {
 	round_trip(state, static_cast<u32>(state.range(0)), VSCSI_MAX_SEGMENTS);
 }
-BENCHMARK(Read512k)->Arg(1)->Arg(16);
+BENCHMARK(Read512k)->Apply(fixed)->Arg(1)->Arg(16);
 
 void Rejected(benchmark::State &state)
 {
@@ -144,7 +144,7 @@ void Rejected(benchmark::State &state)
 		benchmark::DoNotOptimize(vscsi_publish(rig.engine()));
 	}
 }
-BENCHMARK(Rejected);
+BENCHMARK(Rejected)->Apply(fixed);
 
 void LookUp(benchmark::State &state)
 {
@@ -160,7 +160,7 @@ void LookUp(benchmark::State &state)
 		benchmark::DoNotOptimize(device);
 	}
 }
-BENCHMARK(LookUp)->Arg(1)->Arg(64)->Arg(1024)->Arg(16384);
+BENCHMARK(LookUp)->Apply(fixed)->Arg(1)->Arg(64)->Arg(1024)->Arg(16384);
 
 // What statistics add to a request.
 void Count(benchmark::State &state)
@@ -177,17 +177,8 @@ void Count(benchmark::State &state)
 	if (lun.completed != lun.requests)
 		state.SkipWithError("some were not counted");
 }
-BENCHMARK(Count);
+BENCHMARK(Count)->Apply(fixed);
 
 } // namespace
 
-int main(int argc, char **argv)
-{
-	benchmark::Initialize(&argc, argv);
-	if (benchmark::ReportUnrecognizedArguments(argc, argv))
-		return 1;
-	if (!instructions().counted())
-		std::cerr << "instructions are not counted here: " << instructions().why() << '\n';
-	benchmark::RunSpecifiedBenchmarks();
-	benchmark::Shutdown();
-}
+BENCHMARK_MAIN();
