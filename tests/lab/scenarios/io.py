@@ -23,6 +23,17 @@ def check_job(lab, name, job, timeout=400):
         lab.note(result.out.strip())
 
 
+def settings(lab, guest, disks):
+    """What an operator may set meanwhile: another way to the devices, less memory for data."""
+    parameters = "/sys/module/xen_scsiback/parameters"
+    for number, (name, value, usual) in enumerate((("direct", "N", "Y"), ("max_pool_pages", "64", "16384"))):
+        lab.dom0.run(f"echo {value} > {parameters}/{name}")
+        jobs = [(kind, verify(guest, disk, seed=7 + number, bytes="16M", offset="48M")) for kind, disk in disks.items()]
+        for kind, job in jobs:
+            check_job(lab, f"{kind}: 16 MiB with {name}={value}, four LUNs at once", job)
+        lab.dom0.run(f"echo {usual} > {parameters}/{name}")
+
+
 def filesystem(lab, guest, disk):
     guest.run(f"mkfs.ext4 -q {disk} && mkdir -p /mnt && mount {disk} /mnt", timeout=120)
     guest.run("cd / && find usr/bin usr/sbin usr/share -type f -size -400k > /tmp/all && "
@@ -67,6 +78,8 @@ def run(lab):
     for kind, job in at_once:
         check_job(lab, f"{kind}: 64 MiB in whole pages, three LUNs at once", job)
     check_job(lab, "pscsi: 64 MiB in whole pages", verify(guest, disks["pscsi"], seed=4))
+    if lab.driver == "ours":
+        settings(lab, guest, disks)
     for align, seed in ((512, 5), (4, 6)):
         jobs = [(kind, verify(guest, disk, seed=seed, align=align, largest=UNALIGNED,
                               bytes="16M", offset="48M")) for kind, disk in disks.items()]
