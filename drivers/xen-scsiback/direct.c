@@ -168,9 +168,11 @@ static void vscsi_direct_submit(struct vscsi_slot *slot, blk_opf_t flags)
 /* A bio that may not wait cannot be split either. */
 static blk_opf_t vscsi_direct_patience(const struct vscsi_slot *slot)
 {
-	u32 most = queue_max_sectors(bdev_get_queue(slot->bdev)) << SECTOR_SHIFT;
+	struct request_queue *queue = bdev_get_queue(slot->bdev);
+	bool whole = slot->cmd.data_length <= queue_max_sectors(queue) << SECTOR_SHIFT &&
+		     slot->cmd.t_data_nents <= queue_max_segments(queue);
 
-	return bdev_nowait(slot->bdev) && slot->cmd.data_length <= most ? REQ_NOWAIT : 0;
+	return whole && bdev_nowait(slot->bdev) ? REQ_NOWAIT : 0;
 }
 
 /* All of target core's checks are passed; mostly the ring's thread. */
@@ -278,7 +280,9 @@ static void vscsi_direct_finish(struct vscsi_slot *slot)
 {
 	struct se_cmd *cmd = &slot->cmd;
 
-	if (slot->bio_status == BLK_STS_AGAIN && slot->bio.bi_opf & REQ_NOWAIT) {
+	/* A device below a stacked one may know no bios that do not wait. */
+	if ((slot->bio_status == BLK_STS_AGAIN || slot->bio_status == BLK_STS_NOTSUPP) &&
+	    slot->bio.bi_opf & REQ_NOWAIT) {
 		slot->done_ns = 0;
 		vscsi_direct_block(slot);
 		return;

@@ -53,8 +53,8 @@ protected:
 	}
 	bool open()
 	{
-		return gate.holder == 0 && gate.unsettled == 0 && gate.heir == 0 && !gate.reserved && !gate.registered &&
-		       !gate.type;
+		return gate.holder == 0 && gate.unsettled == 0 && gate.heir == 0 && !gate.reserved &&
+		       !gate.registered && !gate.type;
 	}
 
 	vscsi_gate gate{};
