@@ -1,13 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "shim.h"
+/*
+ * Load and unload.  Here every folder gets its stair up: the callbacks by which it
+ * tells those above it what has happened.
+ */
+#define pr_fmt(fmt) "xen-pvscsi: " fmt
 
 #include <linux/module.h>
+
 #include <xen/xen.h>
 
-/* The control work of every vhost; a vhost's work never runs twice at a time. */
-struct workqueue_struct *vscsi_control_wq;
-/* Commands that wait for others; each may take as long as a device does. */
-struct workqueue_struct *vscsi_submit_wq;
+#include "command/command.h"
+#include "control/control.h"
+#include "execute/execute.h"
+#include "ring/ring.h"
+#include "target/target.h"
+#include "watch/watch.h"
+
+/* Ring pages and grants are of Xen's size; the engine lays data out in pages of that size. */
+static_assert(PAGE_SIZE == VSCSI_PAGE_BYTES);
+
+static const struct vscsi_watch_callbacks vscsi_watch_stair = {
+	.numbers	= vscsi_watched_numbers,
+	.inflight	= vscsi_watched_inflight,
+	.memory		= vscsi_watched_memory,
+};
+
+static const struct vscsi_execute_callbacks vscsi_execute_stair = {
+	.ended		= vscsi_ring_executed,
+	.drained	= vscsi_itl_is_drained,
+};
+
+static const struct vscsi_command_callbacks vscsi_command_stair = {
+	.over		= vscsi_request_over,
+};
+
+static const struct vscsi_ring_callbacks vscsi_ring_stair = {
+	.kick		= vscsi_controller_kick,
+	.get		= vscsi_controller_get,
+	.put		= vscsi_controller_put,
+};
+
+static const struct vscsi_target_callbacks vscsi_target_stair = {
+	.kick		= vscsi_initiator_kick,
+};
+
+/* From the bottom up. */
+static int __init vscsi_start(void)
+{
+	int err;
+
+	vscsi_watch_init(&vscsi_watch_stair);
+	err = vscsi_execute_init(&vscsi_execute_stair);
+	if (err)
+		goto watch;
+	err = vscsi_command_init(&vscsi_command_stair);
+	if (err)
+		goto execute;
+	err = vscsi_rings_init(&vscsi_ring_stair);
+	if (err)
+		goto command;
+	err = vscsi_target_register(&vscsi_target_stair);
+	if (err)
+		goto rings;
+	err = vscsi_control_init();
+	if (err)
+		goto target;
+	err = vscsi_xenbus_register();
+	if (!err)
+		return 0;
+
+	vscsi_control_exit();
+target:
+	vscsi_target_unregister();
+rings:
+	vscsi_rings_exit();
+command:
+	vscsi_command_exit();
+execute:
+	vscsi_execute_exit();
+watch:
+	vscsi_watch_exit();
+	return err;
+}
 
 static int __init vscsi_init(void)
 {
@@ -17,55 +91,21 @@ static int __init vscsi_init(void)
 		pr_err("not running on Xen: this module serves Xen guests and needs a Xen dom0 or driver domain\n");
 		return -ENODEV;
 	}
-
-	vscsi_control_wq = alloc_workqueue("xen-vscsi", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!vscsi_control_wq)
-		return -ENOMEM;
-	vscsi_submit_wq = alloc_workqueue("xen-vscsi-submit", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!vscsi_submit_wq) {
-		err = -ENOMEM;
-		goto destroy_control;
-	}
-	err = vscsi_pool_init();
+	err = vscsi_start();
 	if (err)
-		goto destroy_submit;
-	err = vscsi_direct_init();
-	if (err)
-		goto exit_pool_only;
-	vscsi_inflight_init();
-	err = vscsi_fabric_register();
-	if (err)
-		goto exit_pool;
-	err = vscsi_xenbus_register();
-	if (err)
-		goto unregister_fabric;
-	return 0;
-
-unregister_fabric:
-	vscsi_fabric_unregister();
-exit_pool:
-	vscsi_inflight_exit();
-	vscsi_direct_exit();
-exit_pool_only:
-	vscsi_pool_exit();
-destroy_submit:
-	destroy_workqueue(vscsi_submit_wq);
-destroy_control:
-	destroy_workqueue(vscsi_control_wq);
-	pr_err("cannot start: error %d\n", err);
+		pr_err("cannot start: error %d\n", err);
 	return err;
 }
 
 static void __exit vscsi_exit(void)
 {
 	vscsi_xenbus_unregister();
-	/* The tails of control works: each vhost held the module until there. */
-	destroy_workqueue(vscsi_control_wq);
-	destroy_workqueue(vscsi_submit_wq);
-	vscsi_fabric_unregister();
-	vscsi_inflight_exit();
-	vscsi_direct_exit();
-	vscsi_pool_exit();
+	vscsi_control_exit();
+	vscsi_target_unregister();
+	vscsi_rings_exit();
+	vscsi_command_exit();
+	vscsi_execute_exit();
+	vscsi_watch_exit();
 }
 
 module_init(vscsi_init);

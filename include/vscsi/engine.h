@@ -220,8 +220,56 @@ vscsi_u32 vscsi_in_flight(const struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 /* A bit for each slot that is in use. */
 vscsi_u32 vscsi_busy_slots(const struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 
-/* Whether a CDB changes the medium, whatever data direction came with it. */
-bool vscsi_cdb_writes(const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
+/*
+ * What a CDB may do; cdb.hpp and the table in cdb_table.cc have the commands.
+ * A device_type is the PERIPHERAL DEVICE TYPE of SPC-4 6.6.2.
+ */
+struct vscsi_cdb_view {
+	const vscsi_u8 *cdb;   /* 16 bytes */
+	vscsi_u32 direction;   /* VSCSI_TO_DEVICE..., as the guest claims */
+	vscsi_u32 bytes;       /* of data, as the guest claims */
+	vscsi_u32 device_type;
+	bool emulated;         /* target core's, not passed through */
+	bool read_only;        /* by ACL, portal group or backstore */
+};
+#define VSCSI_CDB_PASS 0
+#define VSCSI_CDB_INVALID_FIELD 1   /* ILLEGAL REQUEST, INVALID FIELD IN CDB */
+#define VSCSI_CDB_UNSUPPORTED 2     /* ILLEGAL REQUEST, INVALID COMMAND OPERATION CODE */
+#define VSCSI_CDB_WRITE_PROTECTED 3 /* DATA PROTECT, WRITE PROTECTED */
+/*
+ * A claim that is not the CDB's own direction is an INVALID FIELD: target core
+ * goes by it when it asks who may write.  What changes the medium is
+ * WRITE_PROTECTED where the device is read_only, whatever the claim.
+ */
+int vscsi_cdb_verdict(const struct vscsi_cdb_view *view) VSCSI_NOEXCEPT;
+/*
+ * Bytes of the CDB: by its group (SPC-4 4.3.1); a vendor's or variable length
+ * one has as many as the frontend says, 6 at least and 16 at most.
+ */
+vscsi_u32 vscsi_cdb_bytes(const vscsi_u8 *cdb, vscsi_u32 said) VSCSI_NOEXCEPT;
+/* False for what waits for nothing but the medium. */
+bool vscsi_cdb_may_wait(const vscsi_u8 *cdb, vscsi_u32 device_type) VSCSI_NOEXCEPT;
+/* Whether it is a plain read from, or write to, a disk in that direction. */
+bool vscsi_cdb_is_plain(const vscsi_u8 *cdb, vscsi_u32 direction, vscsi_u32 device_type) VSCSI_NOEXCEPT;
+
+/* Sense key, additional sense code and its qualifier. */
+struct vscsi_sense {
+	vscsi_u8 key, code, qualifier;
+	bool valid;
+};
+/*
+ * Of sense data in either format, current or deferred (SPC-4 4.5.2, 4.5.3).  All
+ * zeros if there is none, or too little for a sense key; sense may be null if
+ * bytes is 0.
+ */
+void vscsi_sense_of(const vscsi_u8 *sense, vscsi_u32 bytes, struct vscsi_sense *out) VSCSI_NOEXCEPT;
+
+/* What a guest is told of the block layer's status; key and the rest are 0 without CHECK CONDITION. */
+struct vscsi_block_answer {
+	vscsi_u8 status, key, code, qualifier;
+};
+/* error: the positive errno of that status, 0 if it is none. */
+void vscsi_block_status(vscsi_u32 error, bool write, struct vscsi_block_answer *out) VSCSI_NOEXCEPT;
 /*
  * The wire's word for a result of the host adapter that holds the device.  What
  * the host has timed out it has aborted as well.
@@ -261,7 +309,7 @@ struct vscsi_gate {
 int vscsi_gate_enter(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
 /*
  * After each command that passed: data is what PERSISTENT RESERVE OUT sent,
- * sense is null unless the status is CHECK CONDITION.
+ * sense, of VSCSI_SENSE_BYTES, is null unless the status is CHECK CONDITION.
  */
 struct vscsi_gate_outcome {
 	const vscsi_u8 *data;
@@ -414,6 +462,76 @@ struct vscsi_device_view {
 #define VSCSI_DEVICE_RESET 6      /* write Initialising, for the next connection */
 #define VSCSI_DEVICE_ASK 7        /* offered once more: no answer will say that it is there */
 int vscsi_device_step(const struct vscsi_device_view *view) VSCSI_NOEXCEPT;
+
+/*
+ * Tasks, and what a device does not end in time.  The shim carries out what is
+ * decided here.  Ages are in milliseconds, and stay at ~0 when they would be more.
+ * "After" a time means that it has passed and a tick more, "at" a time that it has
+ * passed.
+ */
+
+/*
+ * Whether target core must carry a task out.  Asked once, after the commands that
+ * it covers and that were never submitted have been dropped, so that only those
+ * count that something is done for.
+ */
+struct vscsi_task_view {
+	vscsi_u32 function;   /* VSCSI_TASK_ABORT or VSCSI_TASK_RESET */
+	vscsi_u32 covered;    /* a bit for each slot whose command it covers, and that is not over now */
+	vscsi_u32 comes_back; /* of these, those that end by themselves: a task cannot hasten them */
+	bool well_known;      /* for the REPORT LUNS well known logical unit */
+	bool abandoned;       /* the device still has commands that the guest was answered without */
+};
+#define VSCSI_TASK_DONE 0   /* it succeeds, once all that it covers is answered */
+#define VSCSI_TASK_SUBMIT 1 /* target core carries it out */
+int vscsi_task_step(const struct vscsi_task_view *view) VSCSI_NOEXCEPT;
+
+/* How often to look at tasks that are not answered, and at commands that are held back. */
+#define VSCSI_OVERDUE_EVERY_MS 1000u
+
+/*
+ * Whether the guest goes on without the device: after 10 s, and while no more than
+ * VSCSI_SLOTS commands and tasks of the ring are abandoned, these included.  For
+ * each task anew, since the one before may have abandoned some.
+ */
+struct vscsi_overdue_view {
+	vscsi_u32 age_ms;    /* since the task was submitted */
+	vscsi_u32 abandoned; /* commands and tasks of the ring that the device still has */
+	vscsi_u32 covered;   /* a bit for each unanswered command that the task covers */
+};
+#define VSCSI_OVERDUE_WAIT 0
+#define VSCSI_OVERDUE_ANSWER 1 /* abandon and answer what it covers, then itself */
+int vscsi_overdue_step(const struct vscsi_overdue_view *view) VSCSI_NOEXCEPT;
+
+/*
+ * What becomes of a command for a device that may still have abandoned ones,
+ * which nothing must overtake.  It is held back until after 1 s; with age 0 this
+ * says whether to hold it back at all.
+ */
+struct vscsi_parked_view {
+	vscsi_u32 age_ms; /* since it was first held back */
+	bool abandoned;   /* the device still has commands that the guest was answered without */
+};
+#define VSCSI_PARKED_KEEP 0
+#define VSCSI_PARKED_SUBMIT 1
+#define VSCSI_PARKED_BUSY 2 /* answer BUSY: the guest shall try again */
+int vscsi_parked_step(const struct vscsi_parked_view *view) VSCSI_NOEXCEPT;
+
+/*
+ * Whether an adapter may be asked now to give a command back: that costs work
+ * which all of its users may feel.  At the guest's own limit it may; before that in
+ * a burst of 100 ms, which begins with the first that is asked for, at 10 s from
+ * the one before.
+ */
+struct vscsi_early_abort_view {
+	vscsi_u32 age_ms;         /* of the command, since submission */
+	vscsi_u32 timeout;        /* seconds that the guest gives it; 0 if it did not say */
+	vscsi_u32 since_burst_ms; /* since the device's last burst began; ~0 if there was none */
+};
+#define VSCSI_ABORT_LATER 0        /* ask again at the next look */
+#define VSCSI_ABORT_NOW 1          /* its time is over, or a burst goes on */
+#define VSCSI_ABORT_BEGINS_BURST 2 /* now, and with it a burst begins */
+int vscsi_early_abort_step(const struct vscsi_early_abort_view *view) VSCSI_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -39,56 +39,6 @@ inline constexpr u32 sector_bytes = 512;
 	return head.cdb[0] == variable_length_cdb && 8u + head.cdb[7] > head.cdb_length;
 }
 
-// SBC-3, SSC-3, SPC-4, SAT-3, ZBC, MMC-6: commands that change the medium, or may.
-// Target core asks only those with outgoing data whether the LUN is write-protected.
-[[nodiscard]] constexpr bool cdb_writes(const u8 *cdb) noexcept
-{
-	constexpr u16 write_same32 = 0x000d;
-	constexpr u8 write_long16 = 0x11;
-	switch (cdb[0]) {
-	case 0x04: // FORMAT UNIT, FORMAT MEDIUM
-	case 0x07: // REASSIGN BLOCKS
-	case 0x0a: // WRITE(6)
-	case 0x0b: // SET CAPACITY
-	case 0x10: // WRITE FILEMARKS(6)
-	case 0x19: // ERASE(6)
-	case 0x2a: // WRITE(10)
-	case 0x2c: // ERASE(10)
-	case 0x2e: // WRITE AND VERIFY(10)
-	case 0x3f: // WRITE LONG(10)
-	case 0x41: // WRITE SAME(10)
-	case 0x42: // UNMAP
-	case 0x48: // SANITIZE
-	case 0x50: // XDWRITE(10)
-	case 0x51: // XPWRITE(10)
-	case 0x53: // XDWRITEREAD(10), RESERVE TRACK
-	case 0x58: // REPAIR TRACK
-	case 0x5b: // CLOSE TRACK SESSION
-	case 0x80: // WRITE FILEMARKS(16)
-	case 0x82: // ALLOW OVERWRITE
-	case 0x85: // ATA PASS-THROUGH(16)
-	case 0x89: // COMPARE AND WRITE
-	case 0x8a: // WRITE(16)
-	case 0x8b: // ORWRITE(16)
-	case 0x8d: // WRITE ATTRIBUTE
-	case 0x8e: // WRITE AND VERIFY(16)
-	case 0x93: // WRITE SAME(16), ERASE(16)
-	case 0x94: // ZBC OUT
-	case 0x9c: // WRITE ATOMIC(16)
-	case 0xa1: // ATA PASS-THROUGH(12), BLANK
-	case 0xaa: // WRITE(12)
-	case 0xac: // ERASE(12)
-	case 0xae: // WRITE AND VERIFY(12)
-		return true;
-	case 0x9f: // SERVICE ACTION OUT(16)
-		return (cdb[1] & 0x1f) == write_long16;
-	case variable_length_cdb:
-		return (cdb[8] << 8 | cdb[9]) == write_same32;
-	default:
-		return false;
-	}
-}
-
 // vscsiif.h counts the same results as the host adapters' drivers do.
 [[nodiscard]] constexpr u32 host_result(u32 host) noexcept
 {

@@ -2,12 +2,15 @@
 // The C border: casts and nothing else.
 #include <new>
 #include <vscsi/block_limits.hpp>
+#include <vscsi/cdb.hpp>
 #include <vscsi/control.hpp>
 #include <vscsi/gate.hpp>
 #include <vscsi/names.hpp>
 #include <vscsi/report_luns.hpp>
 #include <vscsi/ring_engine.hpp>
+#include <vscsi/sense.hpp>
 #include <vscsi/statistics.hpp>
+#include <vscsi/task_policy.hpp>
 
 using namespace vscsi;
 
@@ -119,9 +122,34 @@ vscsi_u32 vscsi_task_unanswered(const vscsi_ring_engine *ring, vscsi_u32 slot) n
 	return engine(ring).task_unanswered(slot);
 }
 
-bool vscsi_cdb_writes(const vscsi_u8 *cdb) noexcept
+int vscsi_cdb_verdict(const vscsi_cdb_view *view) noexcept
 {
-	return cdb_writes(cdb);
+	return cdb_verdict(*view);
+}
+
+vscsi_u32 vscsi_cdb_bytes(const vscsi_u8 *cdb, vscsi_u32 said) noexcept
+{
+	return cdb_bytes(cdb, said);
+}
+
+bool vscsi_cdb_may_wait(const vscsi_u8 *cdb, vscsi_u32 device_type) noexcept
+{
+	return cdb_may_wait(cdb, device_type);
+}
+
+bool vscsi_cdb_is_plain(const vscsi_u8 *cdb, vscsi_u32 direction, vscsi_u32 device_type) noexcept
+{
+	return cdb_is_plain(cdb, direction, device_type);
+}
+
+void vscsi_sense_of(const vscsi_u8 *sense, vscsi_u32 bytes, vscsi_sense *out) noexcept
+{
+	*out = sense_of({sense, bytes});
+}
+
+void vscsi_block_status(vscsi_u32 error, bool write, vscsi_block_answer *out) noexcept
+{
+	*out = block_answer(error, write);
 }
 
 vscsi_u32 vscsi_host_result(vscsi_u32 host) noexcept
@@ -307,6 +335,23 @@ int vscsi_host_step(const vscsi_host_view *view) noexcept
 int vscsi_device_step(const vscsi_device_view *view) noexcept
 {
 	return static_cast<int>(device_step(*view));
+}
+
+int vscsi_task_step(const vscsi_task_view *view) noexcept
+{
+	return static_cast<int>(task_step(*view));
+}
+int vscsi_overdue_step(const vscsi_overdue_view *view) noexcept
+{
+	return static_cast<int>(overdue_step(*view));
+}
+int vscsi_parked_step(const vscsi_parked_view *view) noexcept
+{
+	return static_cast<int>(parked_step(*view));
+}
+int vscsi_early_abort_step(const vscsi_early_abort_view *view) noexcept
+{
+	return static_cast<int>(early_abort_step(*view));
 }
 
 } // extern "C"

@@ -1,86 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <vscsi/cdb.hpp>
 #include <vscsi/gate.hpp>
+#include <vscsi/sense.hpp>
 
 namespace vscsi
 {
 namespace
 {
-
-enum class Kind { other, reserve, release, persistent_out, persistent_in };
-
-constexpr Kind kind_of(const u8 *cdb) noexcept
-{
-	switch (cdb[0]) {
-	case 0x16: // RESERVE(6)
-	case 0x56: // RESERVE(10)
-		return Kind::reserve;
-	case 0x17: // RELEASE(6)
-	case 0x57: // RELEASE(10)
-		return Kind::release;
-	case 0x5e:
-		return Kind::persistent_in;
-	case 0x5f:
-		return Kind::persistent_out;
-	default:
-		return Kind::other;
-	}
-}
-
-// SPC-2 5.5.1, table 10, and SPC-4 5.9.1, table 66: never in conflict.
-constexpr bool always_allowed(const u8 *cdb) noexcept
-{
-	switch (cdb[0]) {
-	case 0x03: // REQUEST SENSE
-	case 0x12: // INQUIRY
-	case 0xa0: // REPORT LUNS
-		return true;
-	case 0x1e: // PREVENT ALLOW MEDIUM REMOVAL, to allow it
-		return (cdb[4] & 3) == 0;
-	default:
-		return false;
-	}
-}
-
-// SPC-4 table 66, SSC-3 table 15: allowed beside any persistent reservation.
-constexpr bool persistent_allowed(const u8 *cdb) noexcept
-{
-	switch (cdb[0]) {
-	case 0x00: // TEST UNIT READY
-	case 0x05: // READ BLOCK LIMITS
-	case 0x4d: // LOG SENSE
-	case 0x5e: // PERSISTENT RESERVE IN
-	case 0xab: // SERVICE ACTION IN(12): READ MEDIA SERIAL NUMBER
-		return true;
-	default:
-		return false;
-	}
-}
-
-// What changes the medium, its position, or the device, is kept from all but
-// the holder also where reading is not.
-constexpr bool allowed_beside_write_exclusive(const u8 *cdb) noexcept
-{
-	switch (cdb[0]) {
-	case 0x08: // READ(6)
-	case 0x1a: // MODE SENSE(6)
-	case 0x1c: // RECEIVE DIAGNOSTIC RESULTS
-	case 0x25: // READ CAPACITY(10)
-	case 0x28: // READ(10)
-	case 0x34: // READ POSITION, PRE-FETCH(10)
-	case 0x3c: // READ BUFFER
-	case 0x44: // REPORT DENSITY SUPPORT
-	case 0x5a: // MODE SENSE(10)
-	case 0x88: // READ(16)
-	case 0x8c: // READ ATTRIBUTE
-	case 0x9e: // SERVICE ACTION IN(16)
-	case 0xa3: // MAINTENANCE IN
-	case 0xa8: // READ(12)
-	case 0xb8: // READ ELEMENT STATUS
-		return true;
-	default:
-		return false;
-	}
-}
 
 constexpr bool write_exclusive(u8 type) noexcept
 {
@@ -158,19 +84,17 @@ constexpr void persistent_done(vscsi_gate &gate, const u8 *cdb, const vscsi_gate
 }
 
 // Another initiator, or a reset, may have taken away what the holder had.
-constexpr void heed_unit_attention(vscsi_gate &gate, const u8 *sense) noexcept
+void heed_unit_attention(vscsi_gate &gate, const u8 *data) noexcept
 {
-	const bool descriptor = (sense[0] & 0x7f) >= 0x72;
-	const u8 key = sense[descriptor ? 1 : 2] & 0xf;
-	const u8 code = sense[descriptor ? 2 : 12];
-	const u8 qualifier = sense[descriptor ? 3 : 13];
-	if (key != 6)
+	constexpr u8 unit_attention = 6;
+	const vscsi_sense sense = sense_of({data, VSCSI_SENSE_BYTES});
+	if (sense.key != unit_attention)
 		return;
-	if (code == 0x29) // power on or reset
+	if (sense.code == 0x29) // power on or reset
 		gate.reserved = 0;
-	if (code == 0x2a && (qualifier == 3 || qualifier == 5)) // preempted
+	if (sense.code == 0x2a && (sense.qualifier == 3 || sense.qualifier == 5)) // preempted
 		forget_registration(gate);
-	if (code == 0x2a && qualifier == 4) // reservations released
+	if (sense.code == 0x2a && sense.qualifier == 4) // reservations released
 		gate.type = 0;
 }
 
@@ -183,21 +107,27 @@ constexpr void let_go(vscsi_gate &gate) noexcept
 	gate.type = 0;
 }
 
-constexpr int enter_as_stranger(const vscsi_gate &gate, const u8 *cdb) noexcept
+constexpr bool reserves(Reserving reserving) noexcept
 {
-	const Kind kind = kind_of(cdb);
-	if (always_allowed(cdb))
+	return reserving == Reserving::reserve || reserving == Reserving::persistent_out;
+}
+
+int enter_as_stranger(const vscsi_gate &gate, const u8 *cdb) noexcept
+{
+	const Beside beside = cdb_beside(cdb);
+	const Reserving reserving = cdb_reserving(cdb);
+	if (beside == Beside::always)
 		return VSCSI_GATE_PASS;
-	if (kind == Kind::release)
+	if (reserving == Reserving::release)
 		return VSCSI_GATE_IGNORE;
 	if (gate.reserved)
 		return VSCSI_GATE_CONFLICT;
-	if (kind == Kind::reserve || kind == Kind::persistent_out)
+	if (reserves(reserving))
 		return gate.registered || gate.absent ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY;
-	if (!gate.type || persistent_allowed(cdb))
+	if (!gate.type || beside == Beside::any_persistent)
 		return VSCSI_GATE_PASS;
-	return write_exclusive(gate.type) && allowed_beside_write_exclusive(cdb) ? VSCSI_GATE_PASS
-										 : VSCSI_GATE_CONFLICT;
+	return write_exclusive(gate.type) && beside == Beside::write_exclusive ? VSCSI_GATE_PASS
+									       : VSCSI_GATE_CONFLICT;
 }
 
 // A persistent reservation outlives its nexus (SPC-4 5.9.5): the holder may come
@@ -229,18 +159,18 @@ constexpr void leave_as_heir(vscsi_gate &gate, const u8 *cdb, const vscsi_gate_o
 
 int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 {
-	const Kind kind = kind_of(cdb);
-	const bool reserves = kind == Kind::reserve || kind == Kind::persistent_out;
+	const Reserving reserving = cdb_reserving(cdb);
 	if (gate.holder == session)
 		gate.absent = 0;
 	if (gate.holder && gate.holder != session) {
-		if (kind == Kind::persistent_out && !gate.reserved && (gate.absent || gate.heir == session))
+		if (reserving == Reserving::persistent_out && !gate.reserved &&
+		    (gate.absent || gate.heir == session))
 			return enter_as_heir(gate, session);
 		return enter_as_stranger(gate, cdb);
 	}
-	if (gate.heir && reserves)
+	if (gate.heir && reserves(reserving))
 		return VSCSI_GATE_BUSY;
-	if (reserves) {
+	if (reserves(reserving)) {
 		gate.holder = session;
 		gate.unsettled++;
 	}
@@ -251,7 +181,8 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 {
 	if (outcome.sense)
 		heed_unit_attention(gate, outcome.sense);
-	if (gate.heir == session && kind_of(cdb) == Kind::persistent_out) {
+	const Reserving reserving = cdb_reserving(cdb);
+	if (gate.heir == session && reserving == Reserving::persistent_out) {
 		leave_as_heir(gate, cdb, outcome);
 		let_go(gate);
 		return;
@@ -260,19 +191,19 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 		let_go(gate);
 		return;
 	}
-	switch (kind_of(cdb)) {
-	case Kind::reserve:
+	switch (reserving) {
+	case Reserving::reserve:
 		if (gate.unsettled)
 			gate.unsettled--;
 		if (outcome.good)
 			gate.reserved = 1;
 		break;
-	case Kind::release:
+	case Reserving::release:
 		// Of all of it, not of elements or for a third party.
 		if (outcome.good && !(cdb[1] & 0x1f))
 			gate.reserved = 0;
 		break;
-	case Kind::persistent_out:
+	case Reserving::persistent_out:
 		if (gate.unsettled)
 			gate.unsettled--;
 		if (outcome.good)

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads and writes of iblock backstores, as one bio from the ring's thread.
+ * Target core does all that comes before: LUN, access, unit attentions, ALUA,
+ * reservations, task attributes.
+ *
+ * The ring's thread does not wait for a device, since it has aborts to read and
+ * other LUNs to serve: what would have had to is started by a work item of its
+ * I_T_L nexus, which may.
+ */
+#include "private.h"
+
+#include <linux/blkdev.h>
+#include <linux/slab.h>
+
+#include <target/target_core_backend.h>
+
+#include "limits.h"
+
+/* A guest waits for its writes, so no throttle for what is written back holds them. */
+#define VSCSI_WRITE (REQ_OP_WRITE | REQ_SYNC | REQ_IDLE)
+
+static struct workqueue_struct *vscsi_blocked_wq;
+
+/* iblock tells its device in words only. */
+static dev_t vscsi_bio_device(struct se_device *dev)
+{
+	unsigned int major, minor;
+	dev_t number = 0;
+	char *text, *at;
+
+	if (strcmp(dev->transport->name, "iblock"))
+		return 0;
+	text = (char *)get_zeroed_page(GFP_KERNEL);
+	if (!text)
+		return 0;
+	dev->transport->show_configfs_dev_params(dev, text);
+	at = strstr(text, "Major: ");
+	if (at && sscanf(at, "Major: %u Minor: %u", &major, &minor) == 2)
+		number = MKDEV(major, minor);
+	free_page((unsigned long)text);
+	return number;
+}
+
+/* If the device cannot be had, iblock does the work. */
+static bool vscsi_bio_link(struct vscsi_backing *backing, struct se_device *dev)
+{
+	dev_t number = vscsi_bio_device(dev);
+	struct block_device *bdev;
+
+	if (!number)
+		return false;
+	bdev = blkdev_get_by_dev(number, FMODE_READ, NULL);
+	if (IS_ERR(bdev))
+		return false;
+	/* iblock keeps it open for as long as a LUN or a command needs it. */
+	blkdev_put(bdev, FMODE_READ);
+	backing->bdev = bdev;
+	return true;
+}
+
+static bool vscsi_bio_find(struct vscsi_io *io, const struct vscsi_backing *backing)
+{
+	io->execution.bdev = backing->bdev;
+	return true;
+}
+
+/* Any context. */
+static void vscsi_bio_ended(struct bio *bio)
+{
+	struct vscsi_io *io = bio->bi_private;
+
+	io->execution.bio_status = bio->bi_status;
+	io->times.done = ktime_get_ns();
+	bio_uninit(bio);
+	vscsi_execute_up->ended(io);
+}
+
+static blk_opf_t vscsi_bio_operation(const struct se_cmd *cmd, struct block_device *bdev)
+{
+	if (cmd->data_direction == DMA_FROM_DEVICE)
+		return REQ_OP_READ;
+	/* Without a volatile cache a write is on the medium when it ends. */
+	if (bdev_fua(bdev) && (cmd->se_cmd_flags & SCF_FUA || !bdev_write_cache(bdev)))
+		return VSCSI_WRITE | REQ_FUA;
+	return VSCSI_WRITE;
+}
+
+static void vscsi_bio_submit(struct vscsi_io *io, blk_opf_t flags)
+{
+	struct block_device *bdev = io->execution.bdev;
+	struct bio *bio = &io->execution.bio;
+	struct scatterlist *sgl = io->data.sgl;
+	struct se_cmd *cmd = &io->cmd;
+	u32 count = cmd->t_data_nents, i;
+
+	bio_init(bio, bdev, io->data.vecs, count, vscsi_bio_operation(cmd, bdev) | flags);
+	bio->bi_iter.bi_sector = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
+	bio->bi_end_io = vscsi_bio_ended;
+	bio->bi_private = io;
+	for (i = 0; i < count; i++)
+		__bio_add_page(bio, sg_page(&sgl[i]), sgl[i].length, sgl[i].offset);
+	submit_bio(bio);
+}
+
+/* A bio that may not wait cannot be split either. */
+static blk_opf_t vscsi_bio_patience(const struct vscsi_io *io)
+{
+	struct block_device *bdev = io->execution.bdev;
+	struct request_queue *queue = bdev_get_queue(bdev);
+	bool whole = io->cmd.data_length <= queue_max_sectors(queue) << SECTOR_SHIFT &&
+		     io->cmd.t_data_nents <= queue_max_segments(queue);
+
+	return whole && bdev_nowait(bdev) ? REQ_NOWAIT : 0;
+}
+
+/* All of target core's checks are passed; mostly the ring's thread. */
+static sense_reason_t vscsi_bio_execute(struct se_cmd *cmd)
+{
+	struct vscsi_io *io = to_vscsi_io(cmd);
+
+	vscsi_bio_submit(io, vscsi_bio_patience(io));
+	return TCM_NO_SENSE;
+}
+
+/* Whatever is unusual (protection information, a COMPARE AND WRITE) is left to iblock. */
+static bool vscsi_bio_take(struct vscsi_io *io)
+{
+	struct se_cmd *cmd = &io->cmd;
+
+	if (!vscsi_direct_wanted() || !(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) ||
+	    !cmd->t_data_nents || cmd->prot_op || cmd->transport_complete_callback ||
+	    !vscsi_cdb_is_plain(io->cdb, io->command.direction, io->execution.device_type))
+		return false;
+	io->execution.ender = VSCSI_ENDS_RING;
+	cmd->execute_cmd = vscsi_bio_execute;
+	return true;
+}
+
+static bool vscsi_bio_waits(struct vscsi_io *io, bool first)
+{
+	return false;
+}
+
+/* The command holds its I_T_L nexus until it is over. */
+static void vscsi_bio_block(struct vscsi_io *io)
+{
+	struct vscsi_itl *itl = io->itl;
+
+	vscsi_itl_get(itl);
+	llist_add(&io->execution.node, &itl->blocked);
+	if (!queue_work(vscsi_blocked_wq, &itl->unblock))
+		vscsi_itl_put(itl);
+}
+
+bool vscsi_bio_again(struct vscsi_io *io)
+{
+	blk_status_t status = io->execution.bio_status;
+
+	/* A device below a stacked one may know no bios that do not wait. */
+	if ((status != BLK_STS_AGAIN && status != BLK_STS_NOTSUPP) ||
+	    !(io->execution.bio.bi_opf & REQ_NOWAIT))
+		return false;
+	io->times.done = 0;
+	vscsi_bio_block(io);
+	return true;
+}
+
+void vscsi_bio_unblock(struct work_struct *work)
+{
+	struct vscsi_itl *itl = container_of(work, struct vscsi_itl, unblock);
+	struct llist_node *blocked = llist_reverse_order(llist_del_all(&itl->blocked));
+	struct vscsi_io *io, *next;
+
+	/* Each may be over, and gone, before the next is looked at. */
+	llist_for_each_entry_safe(io, next, blocked, execution.node)
+		vscsi_bio_submit(io, 0);
+	vscsi_itl_put(itl);
+}
+
+const struct vscsi_executor vscsi_bio_executor = {
+	.link		= vscsi_bio_link,
+	.find		= vscsi_bio_find,
+	.take		= vscsi_bio_take,
+	.waits		= vscsi_bio_waits,
+	.amend		= vscsi_limits_amend,
+};
+
+int vscsi_bio_init(void)
+{
+	vscsi_blocked_wq = alloc_workqueue("xen-vscsi-wait", WQ_UNBOUND | WQ_MEM_RECLAIM,
+					   WQ_UNBOUND_MAX_ACTIVE);
+	return vscsi_blocked_wq ? 0 : -ENOMEM;
+}
+
+void vscsi_bio_exit(void)
+{
+	destroy_workqueue(vscsi_blocked_wq);
+}

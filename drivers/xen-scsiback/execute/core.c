@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Target core's own execution, for every backstore that none of ours knows. */
+#include "private.h"
+
+#include <target/target_core_backend.h>
+
+static bool vscsi_core_link(struct vscsi_backing *backing, struct se_device *dev)
+{
+	backing->memory = !strcmp(dev->transport->name, "rd_mcp");
+	return true;
+}
+
+static bool vscsi_core_find(struct vscsi_io *io, const struct vscsi_backing *backing)
+{
+	io->execution.memory = backing->memory;
+	return true;
+}
+
+/* Memory backstores do not; all else may wait for files, flushes or tags. */
+static bool vscsi_core_waits(struct vscsi_io *io, bool first)
+{
+	return !io->execution.memory || vscsi_cdb_may_wait(io->cdb, io->execution.device_type);
+}
+
+const struct vscsi_executor vscsi_core_executor = {
+	.link		= vscsi_core_link,
+	.find		= vscsi_core_find,
+	.waits		= vscsi_core_waits,
+};

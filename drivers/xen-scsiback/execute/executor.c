@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A command's way through the executor of its LUN's backstore. */
+#include "private.h"
+
+#include <scsi/scsi_proto.h>
+
+void vscsi_io_init(struct vscsi_io *io)
+{
+	spin_lock_init(&io->execution.lock);
+}
+
+void vscsi_io_begin(struct vscsi_io *io)
+{
+	struct vscsi_execution *execution = &io->execution;
+
+	io->times.submitted = 0;
+	io->times.done = 0;
+	io->data.bytes = 0;
+	io->data.pages = 0;
+	io->result.known = VSCSI_KNOWN_NOTHING;
+	io->result.host = VSCSI_HOST_ERROR;
+	io->result.status = 0;
+	io->result.has_sense = false;
+	io->result.residual = 0;
+	/* Target core writes only parts of it. */
+	memset(io->result.sense, 0, sizeof(io->result.sense));
+	execution->executor = NULL;
+	execution->ender = VSCSI_ENDS_CORE;
+	execution->device = NULL;
+	execution->stage = VSCSI_REQUEST_NONE;
+	execution->aborting = false;
+}
+
+void vscsi_io_restart(struct vscsi_io *io)
+{
+	io->result.known = VSCSI_KNOWN_NOTHING;
+	io->result.has_sense = false;
+	io->result.residual = io->data.bytes;
+	io->times.done = 0;
+	io->execution.taken = false;
+}
+
+void vscsi_io_find(struct vscsi_io *io, bool ring_thread)
+{
+	const struct vscsi_executor *executor = &vscsi_core_executor;
+	struct vscsi_execution *execution = &io->execution;
+	const struct vscsi_backing *backing;
+	struct se_lun *lun = io->cmd.se_lun;
+
+	execution->ender = VSCSI_ENDS_CORE;
+	execution->bio_status = BLK_STS_OK;
+	execution->device_type = TYPE_DISK;
+	execution->memory = false;
+	rcu_read_lock();
+	/* Target core's dummy for LUN 0 has the number of a LUN that may be there. */
+	backing = lun == lun->lun_tpg->tpg_virt_lun0 ?
+			  NULL : xa_load(&io->itl->backings->by_lun, lun->unpacked_lun);
+	if (backing) {
+		execution->device_type = backing->device_type;
+		if (backing->executor->find(io, backing))
+			executor = backing->executor;
+	}
+	rcu_read_unlock();
+	WRITE_ONCE(execution->executor, executor);
+	if (ring_thread && executor->use)
+		executor->use(io);
+}
+
+void vscsi_io_take(struct vscsi_io *io)
+{
+	const struct vscsi_executor *executor = io->execution.executor;
+
+	io->execution.taken = executor->take && executor->take(io);
+}
+
+bool vscsi_io_waits(struct vscsi_io *io, bool first)
+{
+	const struct vscsi_executor *executor =
+		io->execution.taken ? io->execution.executor : &vscsi_core_executor;
+
+	return executor->waits(io, first);
+}
+
+void vscsi_io_amend(struct vscsi_io *io)
+{
+	const struct vscsi_executor *executor = io->execution.executor;
+
+	if (executor && executor->amend)
+		executor->amend(io);
+}
+
+void vscsi_io_over(struct vscsi_io *io)
+{
+	const struct vscsi_executor *executor = io->execution.executor;
+
+	if (executor && executor->over)
+		executor->over(io);
+	WRITE_ONCE(io->execution.executor, NULL);
+}
+
+bool vscsi_io_comes_back(const struct vscsi_io *io)
+{
+	const struct vscsi_executor *executor = READ_ONCE(io->execution.executor);
+
+	return executor && executor->comes_back;
+}
+
+void vscsi_io_abort(struct vscsi_io *io)
+{
+	const struct vscsi_executor *executor;
+	unsigned long flags;
+
+	spin_lock_irqsave(&io->execution.lock, flags);
+	io->execution.aborting = true;
+	executor = READ_ONCE(io->execution.executor);
+	if (executor && executor->abort)
+		executor->abort(io);
+	spin_unlock_irqrestore(&io->execution.lock, flags);
+}
+
+void vscsi_itl_reset(struct vscsi_itl *itl)
+{
+	if (itl->device)
+		vscsi_share_reset(itl->device);
+}
+
+void vscsi_nexus_ended(u32 nexus)
+{
+	vscsi_scsi_devices(vscsi_share_nexus_ended, nexus);
+}
+
+int vscsi_execute_init(const struct vscsi_execute_callbacks *callbacks)
+{
+	vscsi_execute_up = callbacks;
+	return vscsi_bio_init();
+}
+
+void vscsi_execute_exit(void)
+{
+	vscsi_bio_exit();
+}

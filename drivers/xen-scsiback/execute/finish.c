@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of a command that its executor has reported to the ring.  What target
+ * core would do, a work item and with it a context switch for each command, is
+ * done here for all that ended together: Documentation/performance.md has what
+ * that is worth.
+ */
+#include "private.h"
+
+#include <linux/blkdev.h>
+
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+
+/* False if somebody wants the command back: then target core ends it. */
+static bool vscsi_claim(struct se_cmd *cmd)
+{
+	bool mine;
+
+	spin_lock_irq(&cmd->t_state_lock);
+	mine = !(cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP));
+	if (mine) {
+		/* From here on an abort passes it over. */
+		cmd->t_state = TRANSPORT_COMPLETE;
+		cmd->transport_state |= CMD_T_COMPLETE;
+		cmd->transport_state &= ~CMD_T_ACTIVE;
+	}
+	spin_unlock_irq(&cmd->t_state_lock);
+	return mine;
+}
+
+/* Commands that wait for those before them, if any do, are target core's. */
+static void vscsi_leave_task_set(struct se_cmd *cmd)
+{
+	struct se_device *dev = cmd->se_dev;
+
+	if (cmd->se_cmd_flags & SCF_TASK_ATTR_SET) {
+		cmd->se_cmd_flags &= ~SCF_TASK_ATTR_SET;
+		atomic_dec_mb(&dev->non_ordered);
+	}
+	if (atomic_read(&dev->delayed_cmd_count) > 0)
+		schedule_work(&dev->delayed_cmd_work);
+}
+
+static void vscsi_note_bio_error(struct vscsi_io *io)
+{
+	struct vscsi_block_answer answer;
+
+	vscsi_block_status(-blk_status_to_errno(io->execution.bio_status), !vscsi_io_reads(io),
+			   &answer);
+	if (answer.status == SAM_STAT_CHECK_CONDITION) {
+		vscsi_io_note_check(io, answer.key, answer.code, answer.qualifier);
+		return;
+	}
+	vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_OK);
+	io->result.status = answer.status;
+}
+
+static void vscsi_note_end(struct vscsi_io *io)
+{
+	if (io->execution.bio_status)
+		vscsi_note_bio_error(io);
+	/* Of a passed-through command the result is known already. */
+	vscsi_io_note_data(io);
+	io->result.known = VSCSI_KNOWN_DEVICE;
+}
+
+static void vscsi_count_data(struct se_cmd *cmd)
+{
+	struct scsi_port_stats *stats = &cmd->se_lun->lun_stats;
+
+	if (cmd->data_direction == DMA_FROM_DEVICE)
+		atomic_long_add(cmd->data_length, &stats->tx_data_octets);
+	else
+		atomic_long_add(cmd->data_length, &stats->rx_data_octets);
+}
+
+/*
+ * Target core's trace event target_cmd_complete is not exported; the one function
+ * that is, and has it, tells the fabric once more, which knows by then.
+ */
+static void vscsi_tell_target_core(struct vscsi_io *io)
+{
+	struct se_cmd *cmd = &io->cmd;
+
+	cmd->scsi_status = io->result.status;
+	if (io->result.has_sense)
+		cmd->scsi_sense_length = TRANSPORT_SENSE_BUFFER;
+	transport_send_check_condition_and_sense(cmd, TCM_NO_SENSE, 1);
+}
+
+void vscsi_io_finish(struct vscsi_io *io)
+{
+	struct se_cmd *cmd = &io->cmd;
+
+	if (vscsi_bio_again(io))
+		return;
+	vscsi_note_end(io);
+	if (!vscsi_claim(cmd)) {
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return;
+	}
+	vscsi_leave_task_set(cmd);
+	vscsi_count_data(cmd);
+	vscsi_tell_target_core(io);
+	/* Nobody else has a reference, so release_cmd follows at once. */
+	io->execution.ender = VSCSI_ENDS_ROUND;
+	transport_generic_free_cmd(cmd, 0);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tasks on their way from the ring: what they cover here, and whether the device must know. */
+#include "private.h"
+
+/* Those of the slots that end by themselves. */
+static u32 vscsi_comes_back(const struct vscsi_ring *ring, u32 slots)
+{
+	u32 found = 0, index;
+
+	for (index = 0; index < VSCSI_SLOTS; index++)
+		if (slots & BIT(index) && vscsi_request_comes_back(&ring->slot[index]->request))
+			found |= BIT(index);
+	return found;
+}
+
+/*
+ * dropped: a bit for each slot whose command was dropped for the task; its answer
+ * may be yet to come.
+ */
+static void vscsi_ring_task_begin(struct vscsi_slot *slot, u32 dropped)
+{
+	struct vscsi_request *request = &slot->request;
+	struct vscsi_ring *ring = slot->ring;
+	struct vscsi_lun *lun = request->lun;
+	struct vscsi_task_view view = {
+		.well_known = !lun,
+		.abandoned = lun && atomic_read(&lun->abandoned),
+	};
+	struct vscsi_task task;
+
+	vscsi_task_of(ring->engine, slot->index, &task);
+	request->io.since = jiffies;
+	if (lun) {
+		if (request->kind == VSCSI_RESET)
+			vscsi_itl_reset(&lun->itl);
+		ring->wait.tasks |= BIT(slot->index);
+		vscsi_ring_abort(ring, task.covered);
+		dropped |= vscsi_drop_parked(ring, task.covered);
+	}
+	view.function = task.function;
+	view.covered = task.covered & ~dropped;
+	view.comes_back = vscsi_comes_back(ring, view.covered);
+	if (vscsi_task_step(&view) == VSCSI_TASK_DONE)
+		vscsi_task_done(request);
+	else if (request->kind == VSCSI_RESET)
+		vscsi_task_reset(request);
+	else
+		vscsi_task_abort(request, task.tag);
+}
+
+void vscsi_ring_task(struct vscsi_slot *slot)
+{
+	vscsi_ring_task_begin(slot, 0);
+}
+
+/* Drops those of the first *kept slots that wait for pages and are covered; a bit for each. */
+static u32 vscsi_drop_waiting(struct vscsi_ring *ring, u32 *kept, u32 covered)
+{
+	struct vscsi_ring_wait *wait = &ring->wait;
+	u32 dropped = 0, still = 0, i;
+
+	for (i = 0; i < *kept; i++) {
+		u32 index = wait->slot[i];
+
+		if (covered & BIT(index)) {
+			dropped |= BIT(index);
+			vscsi_ring_drop(ring->slot[index]);
+		} else {
+			wait->slot[still++] = index;
+		}
+	}
+	*kept = still;
+	return dropped;
+}
+
+/*
+ * Tasks do not wait behind commands that wait for pages: those pages may be
+ * with the very command that is to be aborted.
+ */
+void vscsi_ring_tasks_first(struct vscsi_ring *ring)
+{
+	struct vscsi_ring_wait *wait = &ring->wait;
+	struct vscsi_task task;
+	u32 kept = 0, i;
+
+	for (i = 0; i < wait->waiting; i++) {
+		struct vscsi_slot *slot = ring->slot[wait->slot[i]];
+
+		if (!vscsi_slot_is_task(slot)) {
+			wait->slot[kept++] = wait->slot[i];
+			continue;
+		}
+		vscsi_task_of(ring->engine, slot->index, &task);
+		vscsi_ring_task_begin(slot, vscsi_drop_waiting(ring, &kept, task.covered));
+	}
+	wait->waiting = kept;
+}

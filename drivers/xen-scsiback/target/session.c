@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * I_T nexuses: one session for each controller and TPG, so that reservations, unit
+ * attentions and aborts are a guest's own.
+ */
+#include "private.h"
+
+#include <linux/atomic.h>
+#include <linux/jhash.h>
+#include <linux/slab.h>
+
+#include <xen/xenbus.h>
+
+/* Two controllers of a guest must not make two ACLs of one name. */
+static DEFINE_MUTEX(vscsi_session_setup_lock);
+
+static atomic_t vscsi_session_indices = ATOMIC_INIT(0);
+
+u32 vscsi_session_index(struct se_session *se_sess)
+{
+	struct vscsi_session *session = se_sess->fabric_sess_ptr;
+
+	return session ? session->index : 0;
+}
+
+/* The initiator port name: the toolstack's choice, else one from the UUID. */
+static int vscsi_initiator_port(struct vscsi_initiator *initiator, u32 protocol, char *name,
+				size_t room)
+{
+	char fallback[sizeof(initiator->guest.uuid)];
+	const char *uuid = initiator->guest.uuid;
+	char *chosen;
+
+	chosen = xenbus_read(XBT_NIL, initiator->dev->nodename, "initiator", NULL);
+	if (!IS_ERR(chosen)) {
+		ssize_t length = strscpy(name, chosen, room);
+
+		kfree(chosen);
+		if (length > 0)
+			return 0;
+	}
+	if (!uuid[0]) {
+		snprintf(fallback, sizeof(fallback), "00000000-0000-0000-0000-%012x",
+			 initiator->domid);
+		uuid = fallback;
+	}
+	return vscsi_initiator_name(protocol, uuid, name, room) ? -EINVAL : 0;
+}
+
+/* Whether its portal group may serve the guest is decided as it is listed there. */
+static bool vscsi_session_enlist(struct vscsi_session *session, struct vscsi_why *why)
+{
+	struct vscsi_tpg *tpg = session->tpg;
+	bool allowed;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	allowed = vscsi_tpg_allows(tpg, &session->guest, why);
+	if (allowed)
+		list_add_tail(&session->tpg_entry, &tpg->sessions);
+	mutex_unlock(&vscsi_tpgs_lock);
+	return allowed;
+}
+
+static void vscsi_session_delist(struct vscsi_session *session)
+{
+	mutex_lock(&vscsi_tpgs_lock);
+	list_del(&session->tpg_entry);
+	mutex_unlock(&vscsi_tpgs_lock);
+}
+
+/* With the name and guest set; the TPG is the caller's. */
+static int vscsi_session_setup(struct vscsi_session *session, struct vscsi_why *why)
+{
+	struct se_session *se_sess;
+
+	if (!vscsi_session_enlist(session, why))
+		return -EACCES;
+	mutex_lock(&vscsi_session_setup_lock);
+	se_sess = target_setup_session(&session->tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL,
+				       session->port, session, NULL);
+	mutex_unlock(&vscsi_session_setup_lock);
+	if (IS_ERR(se_sess)) {
+		vscsi_session_delist(session);
+		vscsi_why(why, "target core refused the I_T nexus of initiator %s",
+			  session->port);
+		return PTR_ERR(se_sess);
+	}
+	mutex_lock(&vscsi_tpgs_lock);
+	session->se_sess = se_sess;
+	mutex_unlock(&vscsi_tpgs_lock);
+	return 0;
+}
+
+/* Of initiator port and target port; the same when the guest comes back. */
+static u32 vscsi_nexus_number(const struct vscsi_session *session)
+{
+	const struct vscsi_tpg *tpg = session->tpg;
+	u32 target = jhash(tpg->port->name, strlen(tpg->port->name), tpg->tpgt);
+
+	return jhash(session->port, strlen(session->port), target) | 1;
+}
+
+/* Several controllers of a guest have one nexus with a portal group. */
+static bool vscsi_nexus_goes_on(const struct vscsi_session *ended)
+{
+	const struct vscsi_session *session;
+	bool found = false;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	list_for_each_entry(session, &ended->tpg->sessions, tpg_entry)
+		found |= session->nexus == ended->nexus;
+	mutex_unlock(&vscsi_tpgs_lock);
+	return found;
+}
+
+struct vscsi_session *vscsi_session_get(struct vscsi_initiator *initiator,
+					const struct vscsi_pdev *pdev, struct vscsi_why *why)
+{
+	struct vscsi_session *session;
+	struct vscsi_tpg *tpg;
+	int err;
+
+	tpg = vscsi_tpg_pin(pdev, &initiator->guest, why);
+	if (IS_ERR(tpg))
+		return ERR_CAST(tpg);
+
+	list_for_each_entry(session, &initiator->sessions, entry) {
+		if (session->tpg != tpg)
+			continue;
+		vscsi_tpg_unpin(tpg);
+		if (READ_ONCE(session->closing)) {
+			vscsi_why(why, "the initiator's nexus is being ended in configfs");
+			return ERR_PTR(-EBUSY);
+		}
+		session->devices++;
+		return session;
+	}
+
+	session = kzalloc(sizeof(*session), GFP_KERNEL);
+	if (!session) {
+		err = -ENOMEM;
+		vscsi_why(why, "out of memory");
+		goto unpin;
+	}
+	session->initiator = initiator;
+	session->tpg = tpg;
+	session->guest = initiator->guest;
+	session->index = atomic_inc_return(&vscsi_session_indices);
+	session->devices = 1;
+	INIT_LIST_HEAD(&session->mapped);
+	err = vscsi_initiator_port(initiator, tpg->port->protocol, session->port,
+				   sizeof(session->port));
+	if (err) {
+		vscsi_why(why, "the guest's UUID in xenstore is malformed");
+		goto free_session;
+	}
+	session->nexus = vscsi_nexus_number(session);
+	err = vscsi_session_setup(session, why);
+	if (err)
+		goto free_session;
+	list_add(&session->entry, &initiator->sessions);
+	vscsi_sessions_pin_acls(initiator);
+	return session;
+
+free_session:
+	kfree(session);
+unpin:
+	vscsi_tpg_unpin(tpg);
+	return ERR_PTR(err);
+}
+
+void vscsi_session_map(struct vscsi_session *session, struct vscsi_mapping *mapping)
+{
+	mutex_lock(&vscsi_tpgs_lock);
+	list_add_tail(&mapping->entry, &session->mapped);
+	mutex_unlock(&vscsi_tpgs_lock);
+}
+
+void vscsi_session_unmap(struct vscsi_mapping *mapping)
+{
+	mutex_lock(&vscsi_tpgs_lock);
+	list_del(&mapping->entry);
+	mutex_unlock(&vscsi_tpgs_lock);
+}
+
+void vscsi_session_put(struct vscsi_session *session)
+{
+	if (--session->devices)
+		return;
+	list_del(&session->entry);
+	vscsi_session_delist(session);
+	/* All commands were released; only their last steps may remain. */
+	target_stop_session(session->se_sess);
+	target_wait_for_sess_cmds(session->se_sess);
+	if (session->acl_pinned)
+		target_undepend_item(&session->se_sess->se_node_acl->acl_group.cg_item);
+	target_remove_session(session->se_sess);
+	if (!vscsi_nexus_goes_on(session))
+		vscsi_nexus_ended(session->nexus);
+	vscsi_tpg_unpin(session->tpg);
+	kfree(session);
+}
+
+/*
+ * To remove an explicit ACL, target core waits for the end of its sessions, and
+ * all of configfs with it: so rmdir is refused while a guest uses it.
+ */
+bool vscsi_sessions_pin_acls(struct vscsi_initiator *initiator)
+{
+	struct vscsi_session *session;
+	bool again = false;
+
+	list_for_each_entry(session, &initiator->sessions, entry) {
+		struct se_node_acl *nacl = session->se_sess->se_node_acl;
+
+		if (session->acl_pinned || READ_ONCE(nacl->dynamic_node_acl))
+			continue;
+		/* Fails while its directory is being made, or removed. */
+		session->acl_pinned = !target_depend_item(&nacl->acl_group.cg_item);
+		/* Its removal may have begun before the session was listed. */
+		if (!session->acl_pinned && list_empty(&nacl->acl_list))
+			WRITE_ONCE(session->closing, true);
+		again |= !session->acl_pinned;
+	}
+	return again;
+}
+
+void vscsi_session_acl_made(struct se_node_acl *nacl)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(nacl->se_tpg);
+	struct vscsi_session *session;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	list_for_each_entry(session, &tpg->sessions, tpg_entry)
+		if (session->se_sess && session->se_sess->se_node_acl == nacl)
+			vscsi_target_up->kick(session->initiator);
+	mutex_unlock(&vscsi_tpgs_lock);
+}
+
+/* The session may be gone by now: only its address is looked at. */
+void vscsi_session_close(struct se_session *se_sess)
+{
+	struct vscsi_session *session;
+	struct vscsi_tpg *tpg;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	list_for_each_entry(tpg, &vscsi_tpgs, entry) {
+		list_for_each_entry(session, &tpg->sessions, tpg_entry) {
+			if (session->se_sess != se_sess)
+				continue;
+			WRITE_ONCE(session->closing, true);
+			vscsi_target_up->kick(session->initiator);
+		}
+	}
+	mutex_unlock(&vscsi_tpgs_lock);
+}
