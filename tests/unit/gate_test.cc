@@ -11,6 +11,7 @@ constexpr vscsi_u32 first = 7;
 constexpr vscsi_u32 second = 9;
 
 using Cdb = std::array<vscsi_u8, 16>;
+using Sense = std::array<vscsi_u8, VSCSI_SENSE_BYTES>;
 
 constexpr Cdb reserve6{0x16};
 constexpr Cdb release6{0x17};
@@ -170,9 +171,9 @@ TEST_F(Gate, AFailedPersistentReserveChangesNothing)
 
 TEST_F(Gate, TheDeviceSaysThatAnotherHostPreempted)
 {
-	constexpr std::array<vscsi_u8, 18> preempted{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x2a, 3};
-	constexpr std::array<vscsi_u8, 8> released{0x72, 6, 0x2a, 4};
-	constexpr std::array<vscsi_u8, 18> reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
+	constexpr Sense preempted{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x2a, 3};
+	constexpr Sense released{0x72, 6, 0x2a, 4};
+	constexpr Sense reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
 	pass(first, persistent(0), 1);
 	pass(first, persistent(1, exclusive_access));
 	leave(first, read6, false, released.data());
@@ -188,7 +189,7 @@ TEST_F(Gate, TheDeviceSaysThatAnotherHostPreempted)
 // The device knows one nexus: what it says to one session is true for all.
 TEST_F(Gate, AStrangerMayBeTheOneWhoIsToldOfAReset)
 {
-	constexpr std::array<vscsi_u8, 18> reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
+	constexpr Sense reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
 	pass(first, reserve6);
 	leave(second, inquiry, false, reset.data());
 	EXPECT_TRUE(open());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // What makes a request valid, and what an invalid one is answered.
 #include "model.hpp"
-#include <set>
 
 using namespace model;
 
@@ -477,25 +476,6 @@ TEST(Request, Noise)
 	EXPECT_EQ(counters.responses, 20000u);
 	EXPECT_GT(rejected, 4000u);
 	EXPECT_LT(rejected, 16000u);
-}
-
-TEST(Cdb, ThatChangesTheMedium)
-{
-	std::set<u32> writes;
-	for (u32 opcode = 0; opcode < 256; opcode++) {
-		const u8 cdb[VSCSI_CDB_BYTES] = {static_cast<u8>(opcode)};
-		if (vscsi_cdb_writes(cdb))
-			writes.insert(opcode);
-	}
-	EXPECT_EQ(writes, (std::set<u32>{0x04, 0x07, 0x0a, 0x0b, 0x10, 0x19, 0x2a, 0x2c, 0x2e, 0x3f, 0x41,
-					 0x42, 0x48, 0x50, 0x51, 0x53, 0x58, 0x5b, 0x80, 0x82, 0x85, 0x89,
-					 0x8a, 0x8b, 0x8d, 0x8e, 0x93, 0x94, 0x9c, 0xa1, 0xaa, 0xac, 0xae}));
-	const u8 write_long[VSCSI_CDB_BYTES] = {0x9f, 0x11};
-	EXPECT_TRUE(vscsi_cdb_writes(write_long));
-	u8 variable[VSCSI_CDB_BYTES] = {0x7f, 0, 0, 0, 0, 0, 0, 0x18, 0x00, 0x0d};
-	EXPECT_TRUE(vscsi_cdb_writes(variable)) << "WRITE SAME(32)";
-	variable[9] = 0x09;
-	EXPECT_FALSE(vscsi_cdb_writes(variable)) << "READ(32)";
 }
 
 } // namespace

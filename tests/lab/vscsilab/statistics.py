@@ -37,17 +37,18 @@ def entries(latency):
 
 
 class Trace:
-    """The events xen_scsiback:* while it lasts, as (event, text) in order."""
+    """The events xen_scsiback:*, or those of the given directories, while it lasts, as (event, text) in order."""
 
-    def __init__(self, dom0):
+    def __init__(self, dom0, *directories):
         self.dom0 = dom0
+        self.switches = " ".join(f"events/{name}/enable" for name in directories or ("xen_scsiback",))
 
     def __enter__(self):
         self.dom0.run(f"mountpoint -q {TRACING} || mount -t tracefs none {TRACING}; cd {TRACING}; "
-                      "echo > trace; echo 1 > events/xen_scsiback/enable; echo 1 > tracing_on")
+                      f"echo > trace; echo 1 | tee {self.switches} > tracing_on")
         return self
 
     def __exit__(self, *_):
-        text = self.dom0.run(f"cd {TRACING}; echo 0 > events/xen_scsiback/enable; cat trace").out
+        text = self.dom0.run(f"cd {TRACING}; echo 0 | tee {self.switches} > /dev/null; cat trace").out
         self.text = text
         self.events = re.findall(r"\d+\.\d+: (\w+): (.*)", text)

@@ -86,18 +86,28 @@ class Backstores:
                             f"rd_pages={mebibytes(size) * 256}")
 
     def fileio(self, name, size="16M", path=None):
+        """In a file of its own or the given one, or on the given block device."""
         file = path or f"/var/tmp/{name}.img"
         amount = mebibytes(size) << 20
-        self.dom0.run(f"truncate -s {amount} {file}")
+        self.dom0.run(f"[ -b {file} ] || truncate -s {amount} {file}")
         return self._create("fileio", name,
                             f"fd_dev_name={file},fd_dev_size={amount}",
-                            device=file, undo=[f"rm -f {file}"])
+                            device=file, undo=[f"[ -b {file} ] || rm -f {file}"])
 
-    def iblock(self, name, size="16M", device=None):
+    def iblock(self, name, size="16M", device=None, readonly=False):
         """On a brd ramdisk of its own, or on the given block device."""
         device = device or self._brd(mebibytes(size))
-        return self._create("iblock", name, f"udev_path={device}",
+        return self._create("iblock", name, f"udev_path={device}{',readonly=1' if readonly else ''}",
                             device=device)
+
+    def loop(self, name, size="16M", readonly=False):
+        """iblock on a loop device, which can unmap; its file is /var/tmp/NAME.img."""
+        file = f"/var/tmp/{name}.img"
+        device = self.dom0.run(f"modprobe loop && truncate -s {mebibytes(size) << 20} {file} && "
+                               f"losetup --show -f {file}").out.strip()
+        store = self.iblock(name, device=device, readonly=readonly)
+        store.undo = [f"losetup -d {device}; rm -f {file}"]
+        return store
 
     def _brd(self, size):
         """brd's disks are all of one size, the first one's."""
