@@ -89,6 +89,19 @@ static void vscsi_tell_target_core(struct vscsi_io *io)
 	transport_send_check_condition_and_sense(cmd, TCM_NO_SENSE, 1);
 }
 
+/*
+ * Somebody's abort or reset came first.  For a bio that is the answer: the guest
+ * will do the same once more.  Of a SCSI device what it has said stays true: a
+ * tape's block is there, or is not.
+ */
+static void vscsi_leave_to_target_core(struct vscsi_io *io)
+{
+	if (!io->execution.device)
+		io->result.known = VSCSI_KNOWN_CORE;
+	target_complete_cmd(&io->cmd, io->execution.bio_status ? SAM_STAT_CHECK_CONDITION
+								: SAM_STAT_GOOD);
+}
+
 void vscsi_io_finish(struct vscsi_io *io)
 {
 	struct se_cmd *cmd = &io->cmd;
@@ -97,7 +110,7 @@ void vscsi_io_finish(struct vscsi_io *io)
 		return;
 	vscsi_note_end(io);
 	if (!vscsi_claim(cmd)) {
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		vscsi_leave_to_target_core(io);
 		return;
 	}
 	vscsi_leave_task_set(cmd);
