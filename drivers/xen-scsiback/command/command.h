@@ -103,7 +103,7 @@ void vscsi_command_submit(struct vscsi_request *request);
 /* task.c: ring thread; may sleep. */
 void vscsi_task_abort(struct vscsi_request *request, u64 tag);
 void vscsi_task_reset(struct vscsi_request *request);
-/* It succeeds without target core. */
+/* The task succeeds without target core. */
 void vscsi_task_done(struct vscsi_request *request);
 /* Whether it is over some time after its device was asked for it, whatever target core is told. */
 bool vscsi_request_comes_back(const struct vscsi_request *request);

@@ -11,7 +11,7 @@ static void vscsi_turn(struct work_struct *work)
 		vscsi_task_start_reset(request);
 		return;
 	}
-	/* It waits for others no more. */
+	/* From here on the command waits for no other. */
 	WRITE_ONCE(request->unit, NULL);
 	/* Executed when it returns; the request may be gone then. */
 	target_submit(&request->io.cmd);

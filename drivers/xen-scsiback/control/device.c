@@ -106,7 +106,7 @@ static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, i
 			vscsi_device_set_state(vhost, name, XenbusStateInitialised);
 		break;
 	case VSCSI_DEVICE_MAP_KEEP:
-		/* One that the guest refused is on its way to Closed. */
+		/* A device that the guest refused is on its way to Closed. */
 		draining = vscsi_device_draining(vhost, name);
 		if (!draining || !draining->closing)
 			vscsi_device_map(vhost, name);

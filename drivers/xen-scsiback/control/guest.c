@@ -14,7 +14,7 @@ static void vscsi_copy_node(char *to, size_t room, const char *dir, const char *
 	to[0] = '\0';
 	if (IS_ERR(value))
 		return;
-	/* One that is cut short must not pass for another. */
+	/* A name that is cut short must not pass for another. */
 	if (strscpy(to, value, room) < 0)
 		to[0] = '\0';
 	kfree(value);

@@ -173,26 +173,32 @@ void vscsi_data_end(struct vscsi_data *data, u32 entries);
 void vscsi_io_init(struct vscsi_io *io);
 /* A new request is in it. */
 void vscsi_io_begin(struct vscsi_io *io);
-/* It is about to be submitted, for the first time or once more. */
+/* The command is about to be submitted, for the first time or once more. */
 void vscsi_io_restart(struct vscsi_io *io);
-/* Its LUN is known to target core: finds out who will execute it. */
+/* The command's LUN is known to target core: finds out who will execute the command. */
 void vscsi_io_find(struct vscsi_io *io, bool ring_thread);
-/* It is parsed, and its pages are target core's: takes it over where that is not target core. */
+/*
+ * The command is parsed, and its pages are target core's: its executor takes it over, unless
+ * that is target core.
+ */
 void vscsi_io_take(struct vscsi_io *io);
 /*
- * Whether execution may wait for long: then it must not be the ring's thread that
- * does it, which has aborts to read.  first: it was not submitted before.
+ * Whether execution may wait for long: then the ring's thread must not do it, since
+ * the thread has aborts to read.  first: the command was not submitted before.
  */
 bool vscsi_io_waits(struct vscsi_io *io, bool first);
 /* Target core ended what the executor of a backstore answers, and the guest shall see it changed. */
 void vscsi_io_amend(struct vscsi_io *io);
 /* The command is over: gives back what its executor holds.  May sleep. */
 void vscsi_io_over(struct vscsi_io *io);
-/* Whether it ends by itself once its device was asked for it: an abort in target core cannot hasten it. */
+/*
+ * Whether the command ends by itself once its device was asked for it: an abort in
+ * target core cannot hasten that.
+ */
 bool vscsi_io_comes_back(const struct vscsi_io *io);
 /*
- * Any context: makes the device give it back; to be called again until the command
- * is over.
+ * Any context: makes the device give the command back; to be called again until the
+ * command is over.
  */
 void vscsi_io_abort(struct vscsi_io *io);
 /* Ring thread: somebody resets the LUN. */

@@ -51,7 +51,7 @@ bool vscsi_direct_wanted(void);
 int vscsi_bio_init(void);
 void vscsi_bio_exit(void);
 void vscsi_bio_unblock(struct work_struct *work);
-/* One that would have had to wait: true if it is started once more. */
+/* A bio that would have had to wait: true if it is started once more. */
 bool vscsi_bio_again(struct vscsi_io *io);
 
 /* device.c: the devices that are passed through. */

@@ -17,7 +17,7 @@ struct request *vscsi_io_request(struct vscsi_io *io, struct scsi_device *sdev,
 				 blk_mq_req_flags_t flags);
 /* The command's pages become the request's; one that fails keeps what it has.  May sleep. */
 int vscsi_request_map(struct vscsi_io *io, struct request *req);
-/* One that was not started. */
+/* A request that was not started. */
 void vscsi_request_drop(struct request *req);
 /* The host's nexus still holds what a guest reserved: RELEASE.  Does not wait. */
 void vscsi_request_release(struct scsi_device *sdev);

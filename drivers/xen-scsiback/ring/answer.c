@@ -243,7 +243,7 @@ void vscsi_ring_drop(struct vscsi_slot *slot)
 	struct vscsi_io *io = vscsi_slot_io(slot);
 
 	vscsi_io_note_host(io, VSCSI_KNOWN_CORE, VSCSI_HOST_RESET);
-	/* It may have no pages yet. */
+	/* The command may have no pages yet. */
 	io->result.residual = io->command.data_bytes;
 	vscsi_request_over(&slot->request);
 }

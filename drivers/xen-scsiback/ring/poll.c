@@ -39,7 +39,7 @@ bool vscsi_poll(struct vscsi_ring *ring)
 	if (!READ_ONCE(vscsi_poll_us))
 		return false;
 	ring->pace.idle_ns = now = ktime_get_ns();
-	/* It looks for what has ended as well. */
+	/* The thread looks for what has ended as well. */
 	vscsi_ring_submitting(ring);
 	for (; now - ring->pace.idle_ns < ring->pace.poll_ns; now = ktime_get_ns()) {
 		if (need_resched() || kthread_should_stop())

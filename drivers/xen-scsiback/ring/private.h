@@ -239,7 +239,7 @@ u32 vscsi_drop_parked(struct vscsi_ring *ring, u32 slots);
 
 /* tasks.c: ring thread; may sleep. */
 void vscsi_ring_task(struct vscsi_slot *slot);
-/* Those that wait behind commands which wait for pages. */
+/* Submits tasks that wait behind commands which wait for pages. */
 void vscsi_ring_tasks_first(struct vscsi_ring *ring);
 
 /* pass.c: ring thread; may sleep. */

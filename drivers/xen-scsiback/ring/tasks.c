@@ -2,7 +2,7 @@
 /* Tasks on their way from the ring: what they cover here, and whether the device must know. */
 #include "private.h"
 
-/* Those of the slots that end by themselves. */
+/* A bit for each of the slots whose command ends by itself. */
 static u32 vscsi_comes_back(const struct vscsi_ring *ring, u32 slots)
 {
 	u32 found = 0, index;

@@ -12,7 +12,7 @@
 #define VSCSI_STARVED_RETRY (HZ / 10)
 #define VSCSI_MOST_AT_ONE_CPU (HZ / 10)	/* without sleeping */
 
-/* It could not take more requests now. */
+/* The ring could not take more requests now. */
 static bool vscsi_ring_full(const struct vscsi_ring *ring)
 {
 	return vscsi_ring_broken(ring) || ring->wait.waiting || ring->cramped;

@@ -140,7 +140,7 @@ TRACE_EVENT(submitted,
 		  vscsi_show_direction(__entry->direction), __entry->bytes, __entry->queue_ns)
 );
 
-/* It is over, as target core and the device see it. */
+/* A command is over, as target core and the device see it. */
 TRACE_EVENT(completed,
 	TP_PROTO(const struct vscsi_whose *whose, const struct vscsi_address *address,
 		 const struct vscsi_command *command, const struct vscsi_result *result,
