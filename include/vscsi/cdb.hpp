@@ -90,7 +90,8 @@ enum class Beside : u8 {
 // What a command does to reservations itself.
 enum class Reserving : u8 { none, reserve, release, persistent_out };
 
-struct CdbRow {
+// Aligned so that a row is found without a multiplication.
+struct alignas(16) CdbRow {
 	u8 opcode;
 	u16 action; // service action, or any_action
 	DeviceClass classes;

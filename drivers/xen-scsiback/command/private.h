@@ -5,7 +5,7 @@
 
 #include "command.h"
 
-/* unit.c: the stair up, and the queue of those whose turn has come. */
+/* The stair up; unit.c. */
 extern const struct vscsi_command_callbacks *vscsi_command_up;
 
 /* start.c: the ring's thread, or where the command ended if it is not the first time; may sleep. */

@@ -62,24 +62,28 @@ static sense_reason_t vscsi_compare_done(struct se_cmd *cmd, bool success, int *
 	return TCM_NO_SENSE;
 }
 
+/*
+ * Where LUN 0 has gone target core puts a dummy that reads as zeros: no guest shall
+ * take it for its disk.  Of the dummy it may hear what SPC-4 6.4.2 says of a logical
+ * unit that is not there.
+ */
+static bool vscsi_is_dummy(const struct vscsi_io *io)
+{
+	const struct se_cmd *cmd = &io->cmd;
+
+	return cmd->se_lun == cmd->se_sess->se_tpg->tpg_virt_lun0 && io->cdb[0] != INQUIRY &&
+	       io->cdb[0] != REPORT_LUNS && io->cdb[0] != REQUEST_SENSE;
+}
+
 /* What target core lets pass when it parses, and should not. */
 static sense_reason_t vscsi_inspect(struct vscsi_request *request)
 {
 	struct vscsi_io *io = &request->io;
 	struct se_cmd *cmd = &io->cmd;
-	const u8 *cdb = cmd->t_task_cdb;
 
-	/*
-	 * Where LUN 0 has gone target core puts a dummy that reads as zeros: no
-	 * guest shall take it for its disk.  Of the dummy it may hear what SPC-4
-	 * 6.4.2 says of a logical unit that is not there.
-	 */
-	if (cmd->se_lun == cmd->se_sess->se_tpg->tpg_virt_lun0 && cdb[0] != INQUIRY &&
-	    cdb[0] != REPORT_LUNS && cdb[0] != REQUEST_SENSE)
-		return TCM_NON_EXISTENT_LUN;
 	if (cmd->data_length > io->data.bytes)
 		return TCM_INVALID_CDB_FIELD;
-	if (cdb[0] == REPORT_LUNS && !vscsi_report_luns_valid(cdb))
+	if (io->cdb[0] == REPORT_LUNS && !vscsi_report_luns_valid(io->cdb))
 		return TCM_INVALID_CDB_FIELD;
 	/* A buffer shorter than the CDB says must still be of whole blocks. */
 	if (cmd->se_cmd_flags & SCF_SCSI_DATA_CDB &&
@@ -87,40 +91,64 @@ static sense_reason_t vscsi_inspect(struct vscsi_request *request)
 	    cmd->data_length % cmd->se_dev->dev_attrib.block_size)
 		return TCM_INVALID_CDB_FIELD;
 	if (cmd->transport_complete_callback) {
+		/* Of no block: one that is interrupted would not release the semaphore. */
+		if (cmd->data_direction != DMA_TO_DEVICE)
+			return TCM_INVALID_CDB_FIELD;
 		request->compare_done = cmd->transport_complete_callback;
 		cmd->transport_complete_callback = vscsi_compare_done;
 	}
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t vscsi_parse(struct vscsi_request *request)
+static sense_reason_t vscsi_refuse(struct se_cmd *cmd)
 {
-	sense_reason_t reason = target_cmd_parse_cdb(&request->io.cmd);
-
-	return reason ? reason : vscsi_inspect(request);
+	return TCM_INVALID_CDB_FIELD;
 }
 
 /*
- * The guest claims a direction that the CDB does not have.  Where a reservation
- * keeps the guest out of what the CDB does, that is the answer.
+ * The guest claims a direction that the CDB, which writes, does not have.  Target
+ * core judges it as what it is, without data and up to execution: unit attentions
+ * and ports come first, and where a reservation keeps the guest out of what the CDB
+ * would do, that is the answer.
  */
-static sense_reason_t vscsi_misdirected(struct vscsi_request *request, struct vscsi_cdb_view *view)
+static void vscsi_submit_misdirected(struct se_cmd *cmd)
 {
-	struct se_cmd *cmd = &request->io.cmd;
-	sense_reason_t reason = TCM_NO_SENSE;
-
-	view->read_only = true;
-	if (view->emulated && vscsi_cdb_verdict(view) == VSCSI_CDB_WRITE_PROTECTED) {
-		cmd->data_direction = DMA_TO_DEVICE;
-		reason = target_cmd_parse_cdb(cmd);
-		/* Of a COMPARE AND WRITE that will not begin. */
-		cmd->transport_complete_callback = NULL;
-	}
-	return reason ? reason : TCM_INVALID_CDB_FIELD;
+	cmd->data_direction = DMA_TO_DEVICE;
+	cmd->data_length = 0;
+	cmd->execute_cmd = vscsi_refuse;
+	target_submit(cmd);
 }
 
-/* Whether the CDB may go on: what it may do is the engine's to say. */
-static sense_reason_t vscsi_admit(struct vscsi_request *request)
+static void vscsi_fail(struct vscsi_request *request, sense_reason_t reason)
+{
+	transport_generic_request_failure(&request->io.cmd, reason);
+}
+
+static bool vscsi_parse(struct vscsi_request *request)
+{
+	sense_reason_t reason = target_cmd_parse_cdb(&request->io.cmd);
+
+	if (!reason)
+		reason = vscsi_inspect(request);
+	if (reason)
+		vscsi_fail(request, reason);
+	return !reason;
+}
+
+static void vscsi_misdirected(struct vscsi_request *request, struct vscsi_cdb_view *view)
+{
+	view->read_only = true;
+	if (view->emulated && vscsi_cdb_verdict(view) == VSCSI_CDB_WRITE_PROTECTED)
+		vscsi_submit_misdirected(&request->io.cmd);
+	else
+		vscsi_fail(request, TCM_INVALID_CDB_FIELD);
+}
+
+/*
+ * Whether the command may go on: what its CDB may do is the engine's to say.  If not,
+ * it is answered.
+ */
+static bool vscsi_admit(struct vscsi_request *request)
 {
 	struct vscsi_io *io = &request->io;
 	struct vscsi_cdb_view view = {
@@ -132,15 +160,22 @@ static sense_reason_t vscsi_admit(struct vscsi_request *request)
 		.read_only = vscsi_io_read_only(io),
 	};
 
+	if (vscsi_is_dummy(io)) {
+		vscsi_fail(request, TCM_NON_EXISTENT_LUN);
+		return false;
+	}
 	switch (vscsi_cdb_verdict(&view)) {
 	case VSCSI_CDB_PASS:
 		return vscsi_parse(request);
 	case VSCSI_CDB_UNSUPPORTED:
-		return TCM_UNSUPPORTED_SCSI_OPCODE;
+		vscsi_fail(request, TCM_UNSUPPORTED_SCSI_OPCODE);
+		return false;
 	case VSCSI_CDB_WRITE_PROTECTED:
-		return TCM_WRITE_PROTECTED;
+		vscsi_fail(request, TCM_WRITE_PROTECTED);
+		return false;
 	default:
-		return vscsi_misdirected(request, &view);
+		vscsi_misdirected(request, &view);
+		return false;
 	}
 }
 
@@ -188,11 +223,8 @@ void vscsi_command_start(struct vscsi_request *request, bool first)
 		return;
 	}
 	vscsi_io_find(io, current == request->queue->thread);
-	reason = vscsi_admit(request);
-	if (reason) {
-		transport_generic_request_failure(cmd, reason);
+	if (!vscsi_admit(request))
 		return;
-	}
 	vscsi_hand_over_pages(io);
 	vscsi_io_take(io);
 	vscsi_execute(request, first);

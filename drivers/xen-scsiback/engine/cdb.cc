@@ -90,7 +90,7 @@ Beside cdb_beside(const u8 *cdb) noexcept
 	const Beside beside = cdb_reservation_row(cdb[0]).beside;
 	if (beside != Beside::always_to_allow)
 		return beside;
-	return cdb[4] & prevent ? Beside::nothing : Beside::always;
+	return (cdb[4] & prevent) ? Beside::nothing : Beside::always;
 }
 
 Reserving cdb_reserving(const u8 *cdb) noexcept

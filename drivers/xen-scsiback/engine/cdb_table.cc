@@ -70,7 +70,7 @@ constexpr CdbRow rows[] = {
 	{0x07, any, changer, none},                                   // INITIALIZE ELEMENT STATUS, SMC-3
 	{0x08, any, disk, in, plain | prompt, beside_we},             // READ(6), SBC-2
 	{0x08, any, tape | cd, in, {}, beside_we},                    // READ(6), SSC-3 6, SCSI-2
-	{0x0a, any, disk, out(4, 1), writes | plain | prompt},        // WRITE(6), SBC-2
+	{0x0a, any, disk, out_always, writes | plain | prompt},       // WRITE(6), SBC-2: 0 is 256 blocks
 	{0x0a, any, tape, out(2, 3), writes},                         // WRITE(6), SSC-3 6
 	{0x0b, any, disk | cd, none},                                 // SEEK(6), SBC-2
 	{0x0b, any, tape, none, writes},                              // SET CAPACITY, SSC-3 7
@@ -383,7 +383,7 @@ constexpr bool has_action(const CdbRow &row, const u8 *cdb) noexcept
 	return row.action == any || row.action == action_of(cdb);
 }
 
-const CdbRow &row_of_unknown(const u8 *cdb) noexcept
+[[gnu::noinline]] const CdbRow &row_of_unknown(const u8 *cdb) noexcept
 {
 	for (u32 i = first_row[cdb[0]]; i < first_row[cdb[0] + 1u]; i++)
 		if (rows[i].is(writes) && has_action(rows[i], cdb))
@@ -395,10 +395,10 @@ const CdbRow &row_of_unknown(const u8 *cdb) noexcept
 
 const CdbRow &cdb_row(const u8 *cdb, DeviceClass of) noexcept
 {
-	const u32 end = first_row[cdb[0] + 1u];
-	for (u32 i = first_row[cdb[0]]; i < end; i++)
-		if (have_common(rows[i].classes, of) && has_action(rows[i], cdb))
-			return rows[i];
+	const CdbRow *const end = rows + first_row[cdb[0] + 1u];
+	for (const CdbRow *row = rows + first_row[cdb[0]]; row != end; row++)
+		if (have_common(row->classes, of) && has_action(*row, cdb))
+			return *row;
 	return row_of_unknown(cdb);
 }
 

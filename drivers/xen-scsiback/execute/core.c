@@ -16,7 +16,7 @@ static bool vscsi_core_find(struct vscsi_io *io, const struct vscsi_backing *bac
 	return true;
 }
 
-/* Memory backstores do not; all else may wait for files, flushes or tags. */
+/* Memory backstores do not wait; all others may, for files, flushes or tags. */
 static bool vscsi_core_waits(struct vscsi_io *io, bool first)
 {
 	return !io->execution.memory || vscsi_cdb_may_wait(io->cdb, io->execution.device_type);

@@ -15,6 +15,7 @@
 #define VSCSI_EXECUTE_H
 
 #include <linux/bio.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/scatterlist.h>
@@ -121,9 +122,20 @@ struct vscsi_io {
 	struct vscsi_execution execution;
 };
 
+static inline u32 vscsi_ms_since(unsigned long then)
+{
+	return min_t(u64, jiffies64_to_msecs(jiffies - then), ~0u);
+}
+
 static inline struct vscsi_io *to_vscsi_io(struct se_cmd *cmd)
 {
 	return container_of(cmd, struct vscsi_io, cmd);
+}
+
+/* Since submission; ~0 if it is more. */
+static inline u32 vscsi_io_age_ms(const struct vscsi_io *io)
+{
+	return vscsi_ms_since(io->since);
 }
 
 static inline bool vscsi_io_reads(const struct vscsi_io *io)

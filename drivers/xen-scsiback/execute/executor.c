@@ -2,7 +2,7 @@
 /* A command's way through the executor of its LUN's backstore. */
 #include "private.h"
 
-#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
 
 void vscsi_io_init(struct vscsi_io *io)
 {
@@ -40,6 +40,12 @@ void vscsi_io_restart(struct vscsi_io *io)
 	io->execution.taken = false;
 }
 
+/* Where there was no memory for a backing, or it is not there yet. */
+static u32 vscsi_device_type(const struct se_cmd *cmd)
+{
+	return cmd->se_dev->transport->get_device_type(cmd->se_dev);
+}
+
 void vscsi_io_find(struct vscsi_io *io, bool ring_thread)
 {
 	const struct vscsi_executor *executor = &vscsi_core_executor;
@@ -49,17 +55,14 @@ void vscsi_io_find(struct vscsi_io *io, bool ring_thread)
 
 	execution->ender = VSCSI_ENDS_CORE;
 	execution->bio_status = BLK_STS_OK;
-	execution->device_type = TYPE_DISK;
 	execution->memory = false;
 	rcu_read_lock();
 	/* Target core's dummy for LUN 0 has the number of a LUN that may be there. */
 	backing = lun == lun->lun_tpg->tpg_virt_lun0 ?
 			  NULL : xa_load(&io->itl->backings->by_lun, lun->unpacked_lun);
-	if (backing) {
-		execution->device_type = backing->device_type;
-		if (backing->executor->find(io, backing))
-			executor = backing->executor;
-	}
+	if (backing && backing->executor->find(io, backing))
+		executor = backing->executor;
+	execution->device_type = backing ? backing->device_type : vscsi_device_type(&io->cmd);
 	rcu_read_unlock();
 	WRITE_ONCE(execution->executor, executor);
 	if (ring_thread && executor->use)

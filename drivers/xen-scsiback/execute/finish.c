@@ -91,8 +91,8 @@ static void vscsi_tell_target_core(struct vscsi_io *io)
 
 /*
  * Somebody's abort or reset came first.  For a bio that is the answer: the guest
- * will do the same once more.  Of a SCSI device what it has said stays true: a
- * tape's block is there, or is not.
+ * will do the same once more.  What a SCSI device has said stays true where target
+ * core reports TASK ABORTED, to other initiators: a tape's block is there, or is not.
  */
 static void vscsi_leave_to_target_core(struct vscsi_io *io)
 {

@@ -26,7 +26,7 @@ struct vscsi_executor {
 	void (*unlink)(struct vscsi_backing *backing);
 	/* Under RCU: what the command needs of the backing.  False: target core executes it. */
 	bool (*find)(struct vscsi_io *io, const struct vscsi_backing *backing);
-	/* Ring thread, after find: this is the itl's device. */
+	/* Ring thread, after find, also of a command that will be refused: this is the itl's device. */
 	void (*use)(struct vscsi_io *io);
 	/* False: target core executes it. */
 	bool (*take)(struct vscsi_io *io);
@@ -54,7 +54,7 @@ void vscsi_bio_unblock(struct work_struct *work);
 /* A bio that would have had to wait: true if it is started once more. */
 bool vscsi_bio_again(struct vscsi_io *io);
 
-/* device.c: the devices that are passed through. */
+/* scsi_device.c: the devices that are passed through. */
 struct vscsi_scsi_device {
 	struct kref kref;
 	struct list_head entry;		/* vscsi_scsi_devices_lock */

@@ -155,7 +155,7 @@ static void vscsi_scsi_start(struct vscsi_scsi_device *device, struct request *r
 	}
 }
 
-/* False if somebody wants it back already. */
+/* False if somebody wants the command back already. */
 static bool vscsi_scsi_arm(struct vscsi_io *io, struct request *req)
 {
 	struct vscsi_execution *execution = &io->execution;

@@ -70,21 +70,20 @@ bool vscsi_share_take_attention(struct vscsi_io *io)
 	struct vscsi_scsi_device *device = io->execution.device;
 	struct vscsi_itl *itl = io->itl;
 	unsigned long flags;
-	u16 attention = 0;
+	u16 attention;
+	bool due;
 
 	/* SAM-5 5.14: these do not report one. */
 	if (io->cdb[0] == INQUIRY || io->cdb[0] == REQUEST_SENSE)
 		return false;
 	spin_lock_irqsave(&device->lock, flags);
-	if (itl->attentions != device->attentions) {
-		itl->attentions = device->attentions;
-		attention = device->attention;
-	}
+	due = itl->attentions != device->attentions;
+	itl->attentions = device->attentions;
+	attention = device->attention;
 	spin_unlock_irqrestore(&device->lock, flags);
-	if (!attention)
-		return false;
-	vscsi_io_note_check(io, UNIT_ATTENTION, attention >> 8, attention & 0xff);
-	return true;
+	if (due)
+		vscsi_io_note_check(io, UNIT_ATTENTION, attention >> 8, attention & 0xff);
+	return due;
 }
 
 void vscsi_share_use(struct vscsi_itl *itl, struct vscsi_scsi_device *device)
@@ -132,16 +131,17 @@ bool vscsi_share_may_abort(struct vscsi_io *io)
 {
 	struct vscsi_scsi_device *device = io->execution.device;
 	struct vscsi_early_abort_view view = {
-		.age_ms = jiffies_to_msecs(jiffies - io->since),
+		.age_ms = vscsi_io_age_ms(io),
 		.timeout = io->command.timeout,
 		.since_burst_ms = ~0u,
 	};
 	unsigned long flags;
 	int step;
 
+	lockdep_assert_held(&io->execution.lock);
 	spin_lock_irqsave(&device->lock, flags);
 	if (device->early_aborts)
-		view.since_burst_ms = jiffies_to_msecs(jiffies - device->early_abort);
+		view.since_burst_ms = vscsi_ms_since(device->early_abort);
 	step = vscsi_early_abort_step(&view);
 	if (step == VSCSI_ABORT_BEGINS_BURST) {
 		device->early_aborts = true;

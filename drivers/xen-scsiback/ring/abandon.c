@@ -13,6 +13,7 @@ static void vscsi_abandoned_begin(struct vscsi_slot *slot)
 	struct vscsi_ring *ring = slot->ring;
 	struct vscsi_lun *lun = slot->request.lun;
 
+	lockdep_assert_held(&ring->complete_lock);
 	kref_get(&ring->kref);
 	atomic_inc(&ring->abandoned.count);
 	if (!vscsi_slot_is_task(slot))

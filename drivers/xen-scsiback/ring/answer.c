@@ -38,6 +38,7 @@ static void vscsi_set_slot_result(struct vscsi_slot *slot)
 	const struct vscsi_io *io = vscsi_slot_io(slot);
 	struct vscsi_result result;
 
+	lockdep_assert_held(&slot->ring->complete_lock);
 	if (io->result.known == VSCSI_KNOWN_ENGINE)
 		return;
 	if (vscsi_slot_is_task(slot)) {
@@ -53,6 +54,7 @@ static void vscsi_copy_back(struct vscsi_ring *ring, struct vscsi_slot *slot)
 {
 	const struct vscsi_io *io = vscsi_slot_io(slot);
 
+	lockdep_assert_held(&ring->complete_lock);
 	if (io->result.known != VSCSI_KNOWN_ENGINE && vscsi_io_reads(io) && io->data.pages &&
 	    io->result.residual < io->data.bytes)
 		vscsi_batch_data(ring, ring->in, slot, io->data.bytes - io->result.residual);
@@ -63,6 +65,7 @@ static void vscsi_count_slot(struct vscsi_slot *slot, u64 now)
 	struct vscsi_io *io = vscsi_slot_io(slot);
 	struct vscsi_outcome outcome;
 
+	lockdep_assert_held(&slot->ring->complete_lock);
 	if (!slot->counted)
 		return;
 	vscsi_outcome_of(slot->ring->engine, slot->index, &outcome);
@@ -115,6 +118,7 @@ static void vscsi_answer_done(struct vscsi_ring *ring, struct vscsi_slot *slot, 
 {
 	struct vscsi_io *io = vscsi_slot_io(slot);
 
+	lockdep_assert_held(&ring->complete_lock);
 	vscsi_pages_put(slot);
 	vscsi_io_over(io);
 	if (ring->in->failed & BIT(slot->index)) {
@@ -192,7 +196,7 @@ static void vscsi_trace_completed(struct vscsi_slot *slot)
 			io->times.done - io->times.submitted);
 }
 
-/* Puts it on the list of what is done, unless it was answered without the device. */
+/* Puts a slot on the list of what is done, unless its request was answered without the device. */
 static bool vscsi_slot_done(struct vscsi_slot *slot)
 {
 	if (atomic_xchg(&slot->request.state, VSCSI_DONE) == VSCSI_ABANDONED) {

@@ -16,11 +16,6 @@ bool vscsi_ring_waits(const struct vscsi_ring *ring)
 	return ring->wait.tasks || ring->wait.parked || atomic_read(&ring->abandoned.count);
 }
 
-static u32 vscsi_slot_age_ms(const struct vscsi_slot *slot)
-{
-	return jiffies_to_msecs(jiffies - slot->request.io.since);
-}
-
 /* Answers a task and what it covers without the device. */
 static void vscsi_answer_overdue(struct vscsi_ring *ring, u32 task, u32 covered)
 {
@@ -28,6 +23,7 @@ static void vscsi_answer_overdue(struct vscsi_ring *ring, u32 task, u32 covered)
 	bool live = ring->shared;
 	u32 index;
 
+	lockdep_assert_held(&ring->complete_lock);
 	for (index = 0; index < VSCSI_SLOTS; index++) {
 		if (!(covered & BIT(index)))
 			continue;
@@ -62,7 +58,7 @@ u32 vscsi_drop_parked(struct vscsi_ring *ring, u32 slots)
 static void vscsi_unpark(struct vscsi_slot *slot)
 {
 	const struct vscsi_parked_view view = {
-		.age_ms = vscsi_slot_age_ms(slot),
+		.age_ms = vscsi_io_age_ms(&slot->request.io),
 		.abandoned = atomic_read(&slot->request.lun->abandoned),
 	};
 	int step = vscsi_parked_step(&view);
@@ -91,7 +87,7 @@ static void vscsi_unpark_all(struct vscsi_ring *ring)
 static u32 vscsi_overdue_task(struct vscsi_ring *ring, u32 task)
 {
 	const struct vscsi_overdue_view view = {
-		.age_ms = vscsi_slot_age_ms(ring->slot[task]),
+		.age_ms = vscsi_io_age_ms(&ring->slot[task]->request.io),
 		.abandoned = atomic_read(&ring->abandoned.count),
 		.covered = vscsi_task_unanswered(ring->engine, task),
 	};

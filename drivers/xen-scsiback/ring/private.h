@@ -34,7 +34,7 @@ struct vscsi_slot {
 	u32 index;
 	bool counted;			/* in its LUN's requests */
 	struct llist_node done;
-	struct list_head abandoned_entry;	/* ring's abandoned_lock */
+	struct list_head abandoned_entry;	/* ring's abandoned.lock */
 	struct vscsi_table *table;	/* ring thread; kept until the ring is idle */
 	struct scatterlist few_sgl[VSCSI_FEW_PAGES];
 	struct bio_vec few_vecs[VSCSI_FEW_PAGES];
@@ -246,7 +246,7 @@ void vscsi_ring_tasks_first(struct vscsi_ring *ring);
 void vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched);
 
 /* poll.c: ring thread. */
-/* A request came after it had nothing to do. */
+/* A request came after the thread had nothing to do. */
 void vscsi_poll_adapt(struct vscsi_ring *ring);
 /* Looks for another one; true if it is there. */
 bool vscsi_poll(struct vscsi_ring *ring);

@@ -58,7 +58,7 @@ struct vscsi_ring *vscsi_ring_connect(struct vscsi_controller *controller, grant
 void vscsi_ring_stop(struct vscsi_ring *ring);
 /*
  * True if nothing of a stopped ring is in flight.  Who completed its last command
- * may still be on the way out: it waits for those few instructions, so that
+ * may still be on the way out: this waits for those few instructions, so that
  * vscsi_ring_put() drops the last reference.
  */
 bool vscsi_ring_drained(struct vscsi_ring *ring);

@@ -1,4 +1,4 @@
-"""What a CDB does is judged by the CDB: no false direction leads past a reservation, a write protection or another guest."""
+"""A CDB is judged by what it does: no false direction gets past a reservation or a write protection."""
 from vscsilab import tools
 from vscsilab.scripted import DISK, Scripted
 
@@ -82,8 +82,8 @@ class Batch:
                                         out=b"" if claim else sent))
         self.true, self.false = self.all[:len(kinds)], self.all[len(kinds):]
 
-    def names(self, numbers):
-        return [self.all[number].name for number in numbers]
+    def names(self, text):
+        return [self.all[int(number)].name for number in text.split()]
 
 
 class Disk:
@@ -103,20 +103,24 @@ class Disk:
         lines = self.guest.run(f"cdbs {self.generic}", timeout=120, stdin=text).out.splitlines()
         return dict(zip((item.name for item in sent), lines[len(settling):]))
 
+    def does(self, *commands):
+        """One after another; returns what the last prints."""
+        return self.guest.run(" && ".join([*(f"{{ {command}; }} > /dev/null" for command in commands[:-1]),
+                                           commands[-1]])).out
+
+    def persist(self, words):
+        return f"sg_persist --out {words} {self.generic}"
+
     def fill(self):
-        self.guest.run(f"dd if={FILLED} of={self.block} bs={AREA} oflag=direct status=none")
+        return f"dd if={FILLED} of={self.block} bs={AREA} oflag=direct status=none"
 
     def written(self):
-        """The numbers of the commands whose blocks are not as they were filled."""
-        return changed(self.guest, f"dd if={self.block} bs={AREA} count=1 iflag=direct status=none")
-
-    def persist(self, *arguments):
-        self.guest.run("; ".join(["set -e", *(f"sg_persist --out {words} {self.generic}" for words in arguments)]))
+        return self.guest.run(changed(f"dd if={self.block} bs={AREA} count=1 iflag=direct status=none")).out
 
 
-def changed(place, reads):
-    text = place.run(f"{reads} | cmp -l - {FILLED} | awk '{{ print int(($1 - 1) / {SPACING * BLOCK}) }}' | uniq").out
-    return [int(number) for number in text.split()]
+def changed(reads):
+    """Prints the numbers of the commands whose blocks are not as they were filled."""
+    return f"{reads} | cmp -l - {FILLED} | awk '{{ print int(($1 - 1) / {SPACING * BLOCK}) }}' | uniq"
 
 
 def other_than(answers, *wanted):
@@ -124,31 +128,29 @@ def other_than(answers, *wanted):
 
 
 def judge(lab, what, answers, batch, refusal):
-    """Reads pass, writes end with the refusal, and what lies about being one with it or at its direction."""
+    """Reads pass; what writes ends with the refusal, whether it says so or not."""
     lab.equal(f"{what}: reads", answers.pop(READ.name), GOOD)
     false = {item.name: answers.pop(item.name) for item in batch.false}
     lab.equal(f"{what}: what writes is refused", other_than(answers, refusal), {})
-    lab.equal(f"{what}: what writes and denies it is refused", other_than(false, refusal, REFUSED), {})
+    lab.equal(f"{what}: what writes and denies it is refused", other_than(false, refusal), {})
 
 
 def fenced(lab, what, holder, other, batch, kind):
     """other must not write while holder has reserved for writing."""
-    holder.persist(f"--reserve --param-rk={KEYS[0]} --prout-type={kind}")
+    holder.does(holder.fill(), holder.persist(f"--reserve --param-rk={KEYS[0]} --prout-type={kind}"))
     judge(lab, what, other.answers([*batch.all, READ]), batch, CONFLICT)
     lab.equal(f"{what}: nothing is written", batch.names(holder.written()), [])
-    holder.persist(f"--release --param-rk={KEYS[0]} --prout-type={kind}")
-    holder.fill()
+    holder.does(holder.persist(f"--release --param-rk={KEYS[0]} --prout-type={kind}"))
 
 
 def reserved(lab, name, holder, other, batch, kinds):
-    holder.fill()
-    holder.persist(f"--register --param-sark={KEYS[0]}")
+    holder.does(holder.persist(f"--register --param-sark={KEYS[0]}"))
     for kind in kinds:
         fenced(lab, f"{name}, reservation of type {kind}", holder, other, batch, kind)
-    other.persist(f"--register --param-sark={KEYS[1]}")
+    other.does(other.persist(f"--register --param-sark={KEYS[1]}"))
     fenced(lab, f"{name}, reservation of type 1, another registrant", holder, other, batch, 1)
-    other.persist(f"--register --param-rk={KEYS[1]} --param-sark=0")
-    holder.persist(f"--register --param-rk={KEYS[0]} --param-sark=0")
+    other.does(other.persist(f"--register --param-rk={KEYS[1]} --param-sark=0"))
+    holder.does(holder.persist(f"--register --param-rk={KEYS[0]} --param-sark=0"), holder.fill())
     # With nothing in the way all of them do write, or they would have shown nothing.
     lab.equal(f"{name}, not reserved: what writes is carried out", other_than(other.answers(batch.true), GOOD), {})
     lab.equal(f"{name}, not reserved: each writes", batch.names(holder.written()), [item.name for item in batch.true])
@@ -184,7 +186,7 @@ ANY_DEVICE = [
     Command("WRITE(10)", ten(0x2a, 0, 1), out=bytes(BLOCK)),
     Command("WRITE(10) of no block", ten(0x2a, 0, 0)),
     Command("SYNCHRONIZE CACHE(10)", ten(0x35, 0, 0)),
-    Command("START STOP UNIT", bytes([0x1b, 0, 0, 0, 1, 0])),
+    Command("START STOP UNIT", bytes([0x1b, 1, 0, 0, 1, 0])),
     Command("VERIFY(10)", ten(0x2f, 0, 1)),
     Command("REQUEST SENSE", bytes([3, 0, 0, 0, 18, 0]), into=18),
     Command("READ CAPACITY(10)", ten(0x25, 0, 0), into=8),
@@ -235,8 +237,8 @@ def read_only(lab, batch, scripted, paths):
     """Each way to make a LUN read-only; beside is a way to write one of them."""
     backstore, group, acl, passed_through, beside = paths
     protected(lab, "a read-only backstore", backstore, batch,
-              lambda: batch.names(changed(lab.dom0, f"head -c {AREA} /var/tmp/readonly.img")))
-    beside.fill()
+              lambda: batch.names(lab.dom0.run(changed(f"head -c {AREA} /var/tmp/readonly.img")).out))
+    beside.does(beside.fill())
     protected(lab, "a read-only portal group", group, batch, lambda: batch.names(beside.written()))
     protected(lab, "an initiator's read-only LUN", acl, batch, lambda: batch.names(beside.written()))
     writes = Batch(WRITES)
@@ -263,9 +265,8 @@ def run(lab):
               "ramdisk": lab.backstore.ramdisk("ram")}
     readonly = lab.backstore.loop("readonly", readonly=True)
     lab.dom0.run(f"dd if={FILLED} of=/var/tmp/readonly.img conv=notrunc status=none")
-    for store in (stores["iblock"], stores["fileio"], readonly):
-        for attribute in ("emulate_tpu", "emulate_tpws"):
-            store.attribute(attribute, 1)
+    lab.dom0.run("echo 1 | tee " + " ".join(f"{store.path}/attrib/emulate_tpu {store.path}/attrib/emulate_tpws"
+                                            for store in (stores["iblock"], stores["fileio"], readonly)))
     ports, passed_through = lab.backstore.ramdisk("ports"), scripted.store(DISK)
     first, second = lab.guests
 
