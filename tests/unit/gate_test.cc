@@ -2,6 +2,8 @@
 // Two sessions and a device that knows only one I_T nexus.
 #include <array>
 #include <gtest/gtest.h>
+#include <set>
+#include <vector>
 #include <vscsi/engine.h>
 
 namespace
@@ -186,6 +188,23 @@ TEST_F(Gate, TheDeviceSaysThatAnotherHostPreempted)
 	EXPECT_TRUE(open());
 }
 
+TEST_F(Gate, WhatTheDeviceSaysOfAnythingElseChangesNothing)
+{
+	pass(first, persistent(0), 1);
+	pass(first, persistent(1, exclusive_access));
+	gate.reserved = 1;
+	const vscsi_gate was = gate;
+	// ABORTED COMMAND with the codes of what counts; MODE PARAMETERS CHANGED.
+	for (const Sense &sense :
+	     {Sense{0x72, 0xb, 0x29, 0}, Sense{0x72, 0xb, 0x2a, 3}, Sense{0x72, 0xb, 0x2a, 4},
+	      Sense{0x72, 6, 0x2a, 1}, Sense{0x72, 6, 0x28, 4}, Sense{}}) {
+		leave(first, read6, false, sense.data());
+		EXPECT_EQ(gate.reserved, was.reserved);
+		EXPECT_EQ(gate.registered, was.registered);
+		EXPECT_EQ(gate.type, was.type);
+	}
+}
+
 // The device knows one nexus: what it says to one session is true for all.
 TEST_F(Gate, AStrangerMayBeTheOneWhoIsToldOfAReset)
 {
@@ -299,6 +318,72 @@ TEST_F(Gate, TheEndOfASessionAndAResetReleaseTheDevice)
 	EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
 	pass(first, persistent(3));
 	EXPECT_TRUE(open());
+}
+
+// What the gate knew of the commands before there was a table of them.
+namespace before
+{
+
+const std::set<vscsi_u32> always{0x03, 0x12, 0xa0};
+const std::set<vscsi_u32> persistent{0x00, 0x05, 0x4d, 0x5e, 0xab};
+const std::set<vscsi_u32> write_exclusive{0x08, 0x1a, 0x1c, 0x25, 0x28, 0x34, 0x3c, 0x44,
+					  0x5a, 0x88, 0x8c, 0x9e, 0xa3, 0xa8, 0xb8};
+const std::set<vscsi_u32> reserve{0x16, 0x56};
+const std::set<vscsi_u32> release{0x17, 0x57};
+constexpr vscsi_u32 persistent_out = 0x5f;
+constexpr vscsi_u32 prevent_allow = 0x1e;
+
+int enter_as_stranger(const vscsi_gate &gate, const Cdb &cdb)
+{
+	if (always.count(cdb[0]) || (cdb[0] == prevent_allow && (cdb[4] & 3) == 0))
+		return VSCSI_GATE_PASS;
+	if (release.count(cdb[0]))
+		return VSCSI_GATE_IGNORE;
+	if (gate.reserved)
+		return VSCSI_GATE_CONFLICT;
+	if (reserve.count(cdb[0]) || cdb[0] == persistent_out) {
+		if (cdb[0] == persistent_out && gate.absent)
+			return VSCSI_GATE_PASS;
+		return gate.registered || gate.absent ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY;
+	}
+	if (!gate.type || persistent.count(cdb[0]))
+		return VSCSI_GATE_PASS;
+	const bool reading = gate.type == 1 || gate.type == 5 || gate.type == 7;
+	return reading && write_exclusive.count(cdb[0]) ? VSCSI_GATE_PASS : VSCSI_GATE_CONFLICT;
+}
+
+} // namespace before
+
+std::vector<vscsi_gate> held_gates()
+{
+	std::vector<vscsi_gate> gates;
+	for (const vscsi_u32 type : {0, 1, 2, 3, 4, 5, 6, 7, 8})
+		for (vscsi_u32 flags = 0; flags < 8; flags++) {
+			vscsi_gate gate{};
+			gate.holder = first;
+			gate.type = static_cast<vscsi_u8>(type);
+			gate.reserved = flags & 1;
+			gate.registered = flags >> 1 & 1;
+			gate.absent = flags >> 2 & 1;
+			gates.push_back(gate);
+		}
+	return gates;
+}
+
+void expect_as_before(const vscsi_gate &held, const Cdb &cdb)
+{
+	vscsi_gate gate = held;
+	ASSERT_EQ(vscsi_gate_enter(&gate, second, cdb.data()), before::enter_as_stranger(held, cdb))
+		<< "opcode " << int{cdb[0]} << " action " << int{cdb[1]} << " type " << int{held.type};
+}
+
+TEST_F(Gate, KeepsOutWhatItKeptOut)
+{
+	for (const auto &held : held_gates())
+		for (vscsi_u32 opcode = 0; opcode < 256; opcode++)
+			for (vscsi_u8 action = 0; action < 32 && !HasFailure(); action++)
+				expect_as_before(held, Cdb{static_cast<vscsi_u8>(opcode), action, 0, 0,
+							   static_cast<vscsi_u8>(action & 7)}); // PREVENT
 }
 
 TEST(HostResult, WhatTheWireHasNoWordForIsAnError)

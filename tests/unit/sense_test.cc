@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+// Sense data of both formats, and the block layer's errors.
+#include <algorithm>
+#include <cerrno>
+#include <gtest/gtest.h>
+#include <map>
+#include <tuple>
+#include <vector>
+#include <vscsi/engine.h>
+
+namespace
+{
+
+using u8 = vscsi_u8;
+using u32 = vscsi_u32;
+using Sense = std::vector<u8>;
+// Key, code, qualifier, and whether there is any.
+using Read = std::tuple<int, int, int, bool>;
+
+constexpr Read nothing{0, 0, 0, false};
+
+// The copy has no byte more than the data, so that a sanitizer sees what is read behind it.
+Read read(const Sense &data)
+{
+	const std::vector<u8> exact(data);
+	vscsi_sense sense{0xee, 0xee, 0xee, true};
+	vscsi_sense_of(exact.data(), static_cast<u32>(exact.size()), &sense);
+	return {sense.key, sense.code, sense.qualifier, sense.valid};
+}
+
+Sense fixed(u8 response_code, u8 additional = 10, std::size_t bytes = 18)
+{
+	Sense data(bytes);
+	const Sense full{response_code, 0,    0xe3, 1,  2,  3, 4, additional, 5, 6, 7, 8,
+			 0x11,          0x04, 9,    10, 11, 12};
+	std::copy_n(full.begin(), std::min(bytes, full.size()), data.begin());
+	return data;
+}
+
+Sense descriptors(u8 response_code, std::size_t bytes = 8)
+{
+	Sense data{response_code, 0xf6, 0x2a, 0x03, 0x80, 0, 0, 0};
+	data.resize(bytes);
+	return data;
+}
+
+TEST(Sense, FixedFormatCurrentAndDeferred)
+{
+	for (const u8 response_code : {u8{0x70}, u8{0x71}, u8{0xf0}, u8{0xf1}})
+		EXPECT_EQ(read(fixed(response_code)), (Read{3, 0x11, 0x04, true})) << int{response_code};
+	EXPECT_EQ(read(fixed(0x70, 10, VSCSI_SENSE_BYTES)), (Read{3, 0x11, 0x04, true}));
+}
+
+TEST(Sense, DescriptorFormatCurrentAndDeferred)
+{
+	for (const u8 response_code : {u8{0x72}, u8{0x73}, u8{0xf2}, u8{0xf3}})
+		EXPECT_EQ(read(descriptors(response_code)), (Read{6, 0x2a, 0x03, true}))
+			<< int{response_code};
+	EXPECT_EQ(read(descriptors(0x72, VSCSI_SENSE_BYTES)), (Read{6, 0x2a, 0x03, true}));
+}
+
+TEST(Sense, AnyOtherResponseCodeIsNone)
+{
+	for (u32 response_code = 0; response_code < 256; response_code++) {
+		const u32 format = response_code & 0x7f;
+		const bool known = format >= 0x70 && format <= 0x73;
+		for (const auto &data : {fixed(static_cast<u8>(response_code)),
+					 descriptors(static_cast<u8>(response_code), VSCSI_SENSE_BYTES)}) {
+			EXPECT_EQ(std::get<bool>(read(data)), known) << response_code;
+			if (!known) {
+				EXPECT_EQ(read(data), nothing) << response_code;
+			}
+		}
+	}
+}
+
+TEST(Sense, ShortFixedFormatHasAKeyAtLeast)
+{
+	for (std::size_t bytes = 0; bytes < 18; bytes++) {
+		const Read wanted{3, bytes > 12 ? 0x11 : 0, bytes > 13 ? 0x04 : 0, true};
+		EXPECT_EQ(read(fixed(0x70, 10, bytes)), bytes > 2 ? wanted : nothing) << bytes;
+	}
+}
+
+// SPC-4 4.5.3: ADDITIONAL SENSE LENGTH; what is behind it is not sense data.
+TEST(Sense, FixedFormatEndsWhereItSays)
+{
+	for (u32 additional = 0; additional < 256; additional++) {
+		const Read wanted{3, additional > 4 ? 0x11 : 0, additional > 5 ? 0x04 : 0, true};
+		EXPECT_EQ(read(fixed(0x70, static_cast<u8>(additional))), wanted) << additional;
+	}
+}
+
+TEST(Sense, ShortDescriptorFormatIsNone)
+{
+	for (std::size_t bytes = 0; bytes < 8; bytes++)
+		EXPECT_EQ(read(descriptors(0x72, bytes)), bytes > 3 ? (Read{6, 0x2a, 0x03, true}) : nothing)
+			<< bytes;
+}
+
+TEST(Sense, NoBytesMayBeNull)
+{
+	vscsi_sense sense{1, 2, 3, true};
+	vscsi_sense_of(nullptr, 0, &sense);
+	EXPECT_FALSE(sense.valid || sense.key || sense.code || sense.qualifier);
+}
+
+TEST(Sense, ZerosAreNone)
+{
+	EXPECT_EQ(read(Sense(VSCSI_SENSE_BYTES)), nothing);
+}
+
+// Status, key, code, qualifier.
+using Answer = std::tuple<int, int, int, int>;
+
+Answer answer(u32 error, bool write)
+{
+	vscsi_block_answer out{0xee, 0xee, 0xee, 0xee};
+	vscsi_block_status(error, write, &out);
+	return {out.status, out.key, out.code, out.qualifier};
+}
+
+TEST(BlockStatus, EachHasItsAnswer)
+{
+	constexpr Answer unreachable{2, 0x2, 0x08, 0x00};
+	const std::map<u32, Answer> answers{
+		{0, {0, 0, 0, 0}},
+		{EAGAIN, {8, 0, 0, 0}},
+		{ENOMEM, {8, 0, 0, 0}},
+		{EBUSY, {8, 0, 0, 0}},
+		{EBADE, {0x18, 0, 0, 0}},
+		{ENOSPC, {2, 0x7, 0x27, 0x07}},
+		{EILSEQ, {2, 0xb, 0x10, 0x01}},
+		{EOPNOTSUPP, {2, 0x5, 0x20, 0x00}},
+		{EREMOTEIO, {2, 0x5, 0x24, 0x00}},
+		{EIO, unreachable},
+		{ENODEV, unreachable},
+		{ENOLINK, unreachable},
+		{ETIMEDOUT, unreachable},
+	};
+	for (u32 error = 0; error < 200; error++) {
+		if (error == ENODATA)
+			continue;
+		const auto found = answers.find(error);
+		const Answer wanted = found == answers.end() ? unreachable : found->second;
+		EXPECT_EQ(answer(error, false), wanted) << error;
+		EXPECT_EQ(answer(error, true), wanted) << error;
+	}
+	EXPECT_EQ(answer(~0u, true), unreachable);
+	EXPECT_EQ(answer(ENODATA, false), (Answer{2, 0x3, 0x11, 0x00}));
+	EXPECT_EQ(answer(ENODATA, true), (Answer{2, 0x3, 0x0c, 0x00}));
+}
+
+} // namespace
