@@ -11,6 +11,10 @@ TAPE_TIDY := $(filter tests/tape/scsi/% tests/tape/device/%,$(TAPE))
 TOOLS := $(wildcard tools/core/*.cc tools/os/*.cc tools/act/*.cc tools/command/*.cc tools/daemon/*.cc)
 # What decides, plans and undoes; all of it takes three minutes.
 TOOLS_TIDY := $(filter tools/core/% tools/act/perform.cc tools/act/converge.cc tools/act/journal.cc,$(TOOLS))
+MODULE := $(MODULE_DIR)/xen-scsiback.ko
+MODULE_SOURCES := $(filter-out %.mod.c,$(wildcard $(foreach end,c h cc kbuild sh,$(MODULE_DIR)/*.$(end) \
+	$(MODULE_DIR)/*/*.$(end)) $(MODULE_DIR)/Kbuild include/vscsi/*))
+LAYERS := tests/layers/layers
 # Headers of the kernel that the module is built for.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 LAB_KDIR = /usr/src/linux-headers-$(shell $(LAB) kernel-version)
@@ -30,7 +34,7 @@ test-unit: setup ## the engine's unit tests alone
 test-lab: lab-setup lab-module ## the lab's scenarios alone
 	@tests/run lab
 
-check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
+check: setup layers ## clang-format, clang-tidy, cppcheck, pyflakes, layers
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
@@ -48,7 +52,18 @@ check: setup ## clang-format, clang-tidy, cppcheck, pyflakes
 	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
 	clang-tidy --quiet --header-filter="tests/bench/.*" tests/bench/plugin/counts.cc -- -std=c++20
-	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin
+	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
+		tests/layers/layers tests/layers
+
+layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
+	@$(LAYERS) objects $(MODULE_DIR)/layers.txt $(MODULE_DIR)
+	@$(LAYERS) includes $(MODULE_DIR)/layers.txt $(MODULE_DIR)
+	@$(LAYERS) objects tools/layers.txt --sources tools \
+		$(foreach part,vscsi-tools xl-vscsi xen-vscsid,build/tools/CMakeFiles/$(part).dir)
+	@$(LAYERS) includes --without unit tools/layers.txt tools
+	@$(LAYERS) imports tests/bench/vscsibench
+	@$(LAYERS) imports targetcli-plugin/xen_pvscsi_targetcli
+	@$(LAYERS) imports tests/layers/layercheck
 
 bench: lab-setup lab-module ## pvscsi against vbd, into Documentation/performance.md; with any of [MODE= ROWS= DRIVERS=] a table only
 	@tests/bench/bench $(if $(MODE)$(ROWS)$(DRIVERS),run $(if $(MODE),--mode $(MODE)) $(if $(ROWS),--rows $(ROWS)) \
@@ -88,6 +103,13 @@ modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 install: modules ## install the module for the kernel of KDIR, before the in-tree one
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) INSTALL_MOD_DIR=updates modules_install
 
+# For those who read its objects: as for the lab, but without the lab's images.
+$(MODULE): $(MODULE_SOURCES) | kernel-headers
+	@$(MAKE) --no-print-directory modules KDIR=$(LAB_KDIR) CONFIG_DEBUG_INFO_BTF_MODULES= >/dev/null
+
+kernel-headers: setup
+	@tests/setup linux-headers-$(shell $(LAB) kernel-version)
+
 setup: ## install the packages that building and testing need
 	@tests/setup
 
@@ -114,4 +136,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: help demo test bench bench-engine test-unit test-lab test-long test-debug soak test-plugin-new check shell tapecheck tools install-tools install-plugin modules install setup lab-setup lab-module clean
+.PHONY: help demo test bench bench-engine test-unit test-lab test-long test-debug soak test-plugin-new check layers shell tapecheck tools install-tools install-plugin modules install kernel-headers setup lab-setup lab-module clean

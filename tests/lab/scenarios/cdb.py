@@ -3,7 +3,7 @@ from vscsilab import tools
 from vscsilab.scripted import DISK, Scripted
 
 GUESTS = 2
-TIMEOUT = 400
+TIMEOUT = 900
 DRIVERS = ("ours",)
 NAA, PROTECTED = "naa.50014050000000c1", "naa.50014050000000c2"
 INITIATOR = "naa.50014050000000ca"

@@ -8,7 +8,7 @@ from vscsilab.scripted import DISK, Scripted, fixed
 from vscsilab.statistics import TRACING, Trace, directory
 
 GUESTS = 2
-TIMEOUT = 400
+TIMEOUT = 900
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000e1"
 SOURCES = paths.LAB_DIR / "hostile"

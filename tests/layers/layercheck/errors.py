@@ -1,0 +1,5 @@
+"""What keeps the check from checking."""
+
+
+class CannotCheck(Exception):
+    """Says to the user what is missing or malformed."""
