@@ -364,6 +364,7 @@ private:
 		if (w_.is_behind(executor) && may_ask(true))
 			w_.asked_abandoned = true;
 	}
+	// Of a command that has no limit the age is as high as can be.
 	bool may_ask(bool late)
 	{
 		static constexpr u32 since[] = {100, 9'999, 10'000};

@@ -44,7 +44,7 @@ void vscsi_park(struct vscsi_slot *slot)
 	slot->ring->wait.parked |= BIT(slot->index);
 }
 
-u32 vscsi_drop_parked(struct vscsi_ring *ring, u32 slots)
+void vscsi_drop_parked(struct vscsi_ring *ring, u32 slots)
 {
 	u32 dropped = ring->wait.parked & slots, index;
 
@@ -52,7 +52,6 @@ u32 vscsi_drop_parked(struct vscsi_ring *ring, u32 slots)
 	for (index = 0; index < VSCSI_SLOTS; index++)
 		if (dropped & BIT(index))
 			vscsi_ring_drop(ring->slot[index]);
-	return dropped;
 }
 
 static void vscsi_unpark(struct vscsi_slot *slot)

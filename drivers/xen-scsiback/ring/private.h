@@ -234,8 +234,8 @@ bool vscsi_ring_waits(const struct vscsi_ring *ring);
 void vscsi_overdue(struct vscsi_ring *ring);
 /* Holds a command back until what was aborted before it is over. */
 void vscsi_park(struct vscsi_slot *slot);
-/* Drops those of the slots that are parked; a bit for each. */
-u32 vscsi_drop_parked(struct vscsi_ring *ring, u32 slots);
+/* Drops those of the slots that are parked. */
+void vscsi_drop_parked(struct vscsi_ring *ring, u32 slots);
 
 /* tasks.c: ring thread; may sleep. */
 void vscsi_ring_task(struct vscsi_slot *slot);

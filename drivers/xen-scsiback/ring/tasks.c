@@ -13,11 +13,19 @@ static u32 vscsi_comes_back(const struct vscsi_ring *ring, u32 slots)
 	return found;
 }
 
-/*
- * dropped: a bit for each slot whose command was dropped for the task; its answer
- * may be yet to come.
- */
-static void vscsi_ring_task_begin(struct vscsi_slot *slot, u32 dropped)
+/* A bit for each of the slots whose request is not over; what is over may be yet to be answered. */
+static u32 vscsi_not_over(const struct vscsi_ring *ring, u32 slots)
+{
+	u32 found = 0, index;
+
+	for (index = 0; index < VSCSI_SLOTS; index++)
+		if (slots & BIT(index) &&
+		    atomic_read(&ring->slot[index]->request.state) == VSCSI_BUSY)
+			found |= BIT(index);
+	return found;
+}
+
+void vscsi_ring_task(struct vscsi_slot *slot)
 {
 	struct vscsi_request *request = &slot->request;
 	struct vscsi_ring *ring = slot->ring;
@@ -35,10 +43,10 @@ static void vscsi_ring_task_begin(struct vscsi_slot *slot, u32 dropped)
 			vscsi_itl_reset(&lun->itl);
 		ring->wait.tasks |= BIT(slot->index);
 		vscsi_ring_abort(ring, task.covered);
-		dropped |= vscsi_drop_parked(ring, task.covered);
+		vscsi_drop_parked(ring, task.covered);
 	}
 	view.function = task.function;
-	view.covered = task.covered & ~dropped;
+	view.covered = vscsi_not_over(ring, task.covered);
 	view.comes_back = vscsi_comes_back(ring, view.covered);
 	if (vscsi_task_step(&view) == VSCSI_TASK_DONE)
 		vscsi_task_done(request);
@@ -48,29 +56,21 @@ static void vscsi_ring_task_begin(struct vscsi_slot *slot, u32 dropped)
 		vscsi_task_abort(request, task.tag);
 }
 
-void vscsi_ring_task(struct vscsi_slot *slot)
-{
-	vscsi_ring_task_begin(slot, 0);
-}
-
-/* Drops those of the first *kept slots that wait for pages and are covered; a bit for each. */
-static u32 vscsi_drop_waiting(struct vscsi_ring *ring, u32 *kept, u32 covered)
+/* Drops those of the first slots that wait for pages and are covered; how many are left. */
+static u32 vscsi_drop_waiting(struct vscsi_ring *ring, u32 kept, u32 covered)
 {
 	struct vscsi_ring_wait *wait = &ring->wait;
-	u32 dropped = 0, still = 0, i;
+	u32 still = 0, i;
 
-	for (i = 0; i < *kept; i++) {
+	for (i = 0; i < kept; i++) {
 		u32 index = wait->slot[i];
 
-		if (covered & BIT(index)) {
-			dropped |= BIT(index);
+		if (covered & BIT(index))
 			vscsi_ring_drop(ring->slot[index]);
-		} else {
+		else
 			wait->slot[still++] = index;
-		}
 	}
-	*kept = still;
-	return dropped;
+	return still;
 }
 
 /*
@@ -91,7 +91,8 @@ void vscsi_ring_tasks_first(struct vscsi_ring *ring)
 			continue;
 		}
 		vscsi_task_of(ring->engine, slot->index, &task);
-		vscsi_ring_task_begin(slot, vscsi_drop_waiting(ring, &kept, task.covered));
+		kept = vscsi_drop_waiting(ring, kept, task.covered);
+		vscsi_ring_task(slot);
 	}
 	wait->waiting = kept;
 }
