@@ -61,6 +61,7 @@ layers: tools $(MODULE) ## whether calls, includes and imports go down the floor
 	@$(LAYERS) objects tools/layers.txt --sources tools \
 		$(foreach part,vscsi-tools xl-vscsi xen-vscsid,build/tools/CMakeFiles/$(part).dir)
 	@$(LAYERS) includes --without unit tools/layers.txt tools
+	@$(LAYERS) imports tests/lab/vscsilab
 	@$(LAYERS) imports tests/bench/vscsibench
 	@$(LAYERS) imports targetcli-plugin/xen_pvscsi_targetcli
 	@$(LAYERS) imports tests/layers/layercheck

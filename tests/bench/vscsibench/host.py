@@ -2,7 +2,7 @@
 import contextlib
 import dataclasses
 
-from vscsilab import admin, paths
+from vscsilab import admin, paths, snapshot
 from vscsilab.lab import Lab
 from vscsilab.machine import Machine
 
@@ -42,7 +42,7 @@ class Host:
         if self.icount:
             self.machine.plugin = Counter.option(counts)
         try:
-            self.machine.start()
+            snapshot.start(self.machine)
             self.lab = Lab(self.machine, "ours", lambda kind, name, detail: say(f"{kind} {name} {detail}"))
             if getattr(self.options, "disks", "ram") == "scsi":
                 self._scsi_disks()

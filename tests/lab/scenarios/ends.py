@@ -53,9 +53,11 @@ def reset_by_another(lab, victim, other):
         lab.dom0.run(f"sleep 1; dmsetup resume {SHARED}")
         lab.equal("the reset ends well", reset.wait(60, check=False).rc, 0)
         lab.equal("the other guest's read too, once more sent", job.wait(60, check=False).rc, 0)
+    place = f"vscsi-{victim.domid}-0 {SHARED_AT.split(':', 1)[1]} rqid="
+    rqids = [text[len(place):].split()[0] for event, text in trace.events if event == "fetched"
+             and text.startswith(place) and f" cdb={READ10} 00 00 00 10 00" in text]
     results = [re.search(r"result=(\S+)", text).group(1) for event, text in trace.events
-               if event == "responded" and text.startswith(f"vscsi-{victim.domid}-0 {SHARED_AT} ")
-               and f" cdb={READ10} 00 00 00 10 00" in text]
+               if event == "responded" and rqids and text.startswith(f"{place}{rqids[0]} ")]
     lab.equal("a command that another guest's reset hit ends with the host status RESET", results[:1], [RESET])
 
 

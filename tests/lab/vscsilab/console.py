@@ -6,7 +6,7 @@ import sys
 import termios
 import tty
 
-from . import paths
+from . import paths, snapshot
 from .lab import Lab
 from .machine import Machine
 
@@ -18,7 +18,7 @@ def interactive(options, module):
     shutil.rmtree(logs, ignore_errors=True)
     machine = Machine(logs, module, options.extra, options.full_boot)
     try:
-        machine.start()
+        snapshot.start(machine)
         lab = Lab(machine, options.driver, print)
         lab.load_driver()
         size = shutil.get_terminal_size()

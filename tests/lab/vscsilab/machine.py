@@ -1,4 +1,4 @@
-"""A booted Xen host: from a snapshot if there is one, else from power-on."""
+"""A booted Xen host: from a given snapshot, else from power-on."""
 import base64
 import contextlib
 import json
@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 
-from . import debugkernel, initrd, logscan, paths, payload, snapshot
+from . import debugkernel, initrd, logscan, paths, payload
 from . import image as images
 from .channel import Channel
 from .errors import LabError
@@ -19,6 +19,8 @@ from .shellout import host, say
 BOOT_PATIENCE = 300
 # What waiting is multiplied with where time counts instructions.
 ICOUNT_PATIENCE = 6
+# The name of a stored host inside its disk.
+SNAPSHOT = "lab"
 
 
 class Dom0(Place):
@@ -63,12 +65,12 @@ class Machine:
         if len(str(self.work)) > 90:
             self.work = pathlib.Path(tempfile.mkdtemp(prefix="xen-pvscsi-"))
 
-    def start(self):
+    def start(self, stored=None):
+        """From the disk of a snapshot, see snapshot.start(); without one, from power-on."""
         self.write_payload()
-        if self.full_boot:
+        if stored is None:
             self.power_on()
         else:
-            stored = snapshot.ensure(self.image, self.guests, self.icount)
             try:
                 self.resume(stored)
             except LabError as error:
@@ -91,7 +93,7 @@ class Machine:
         # A copy, because the run writes to it; holes stay holes.
         host("cp", "--sparse=always", "--reflink=auto", stored,
              self.disks / "root.qcow2")
-        self._launch(snapshot.NAME)
+        self._launch(SNAPSHOT)
         self.channel.greet("hello", "stub", 40 * self.patience)
 
     def power_on(self):

@@ -122,7 +122,7 @@ class Runner:
         timer.start()
         lab = None
         try:
-            machine.start()
+            snapshot.start(machine)
             outcome.ready = time.monotonic() - begin
             lab = Lab(machine, driver, report)
             expected = lab.expected

@@ -13,7 +13,6 @@ from .qemu import machine_key
 from .shellout import Step
 from .xenstore import Xenstore
 
-NAME = "lab"
 MOST_GUESTS = 2
 
 
@@ -54,6 +53,11 @@ def ensure_all(image):
         ensure(image, guests)
 
 
+def start(host):
+    """The machine, from the snapshot that serves it unless it is to boot."""
+    host.start(None if host.full_boot else ensure(host.image, host.guests, host.icount))
+
+
 def _make(stored, image, guests, before, icount):
     logs = paths.results_dir() / f"snapshot-{_prefix(guests, icount)[:-1]}"
     shutil.rmtree(logs, ignore_errors=True)
@@ -62,7 +66,7 @@ def _make(stored, image, guests, before, icount):
         host.write_payload()
         if before:
             host.resume(before)
-            host.qemu.monitor.human(f"delvm {NAME}")
+            host.qemu.monitor.human(f"delvm {machine.SNAPSHOT}")
             host.wake()
             _start_guest(host, f"g{guests}")
             host.settle()
@@ -72,7 +76,7 @@ def _make(stored, image, guests, before, icount):
             host.power_on()
         # What starting has stirred up shall not be replayed by every run.
         time.sleep(2 * host.patience)
-        host.qemu.monitor.human(f"savevm {NAME}")
+        host.qemu.monitor.human(f"savevm {machine.SNAPSHOT}")
         host.stopping.set()
         host.qemu.stop()
         for log in logs.glob("*.log"):
