@@ -272,6 +272,7 @@ def test_a_malformed_order(tree, text, words):
 def test_no_order_and_no_folder(tree):
     tree.write(GOOD).compile()
     cannot(tree.objects(tree.path / "none"), "no folder", "none")
+    cannot(tree.objects(tree.path, "--sources", tree.path / "none"), "there is no folder", "none")
     tree.order.unlink()
     cannot(tree.objects(), "layers.txt cannot be read")
 
@@ -354,7 +355,7 @@ PACKAGE = {
     "__init__.py": "", "cli.py": "from . import work\nfrom .low.tool import use\nimport os",
     "work.py": "from .errors import Wrong\nfrom .low import tool, NUMBER", "errors.py": "",
     "low/__init__.py": "NUMBER = 1",
-    "low/tool.py": "from ..errors import Wrong\nfrom .. import nothing\nfrom ... import far",
+    "low/tool.py": "from ..errors import Wrong\nfrom .. import nothing\nfrom .... import cli",
 }
 
 
@@ -391,7 +392,8 @@ def test_modules_in_a_circle(package, text, line):
 @pytest.mark.parametrize("text", [
     "if TYPE_CHECKING:\n    from . import cli", "import typing\nif typing.TYPE_CHECKING:\n    from .cli import main",
     "if not TYPE_CHECKING:\n    pass\nelse:\n    from . import cli", "import cli", "from other import cli",
-    "text = 'from . import cli'", "from .. import cli", "import packed.cli"])
+    "text = 'from . import cli'", "from .. import cli", "import packed.cli",
+    "import pack.errors"])
 def test_what_is_not_imported_when_it_runs_or_is_of_others(package, text):
     assert imports(package.write({**PACKAGE, "errors.py": text}))[0] == 0
 
