@@ -35,23 +35,39 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 	@tests/run lab
 
 check: setup layers ## clang-format, clang-tidy, cppcheck, pyflakes, layers
+	@$(MAKE) --no-print-directory -j $$(nproc) --output-sync $(CHECKS)
+
+CHECKS := check-tools-tidy check-tape-tidy check-engine-tidy check-tape check-tools check-engine check-format check-python
+CPPCHECK := cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
+	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -q
+
+check-format:
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
+
+check-engine-tidy:
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
-	printf '%s\n' $(TAPE_TIDY) | xargs -P 2 -n 6 sh -c 'clang-tidy --quiet \
-		--header-filter="tests/tape/.*" "$$@" -- -std=c++20 -Itests/tape -D_GNU_SOURCE -DFMT_HEADER_ONLY' tidy
-	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
-		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Iinclude -q \
-		drivers/xen-scsiback/engine
-	printf '%s\n' $(TOOLS_TIDY) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet \
-		--header-filter="tools/.*" "$$@" -- -std=c++20 -Itools -D_GNU_SOURCE' tidy
-	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
-		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itests/tape -q $(TAPE)
-	cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
-		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -Itools -q $(TOOLS)
 	clang-tidy --quiet --header-filter="tests/bench/.*" tests/bench/plugin/counts.cc -- -std=c++20
+
+check-tape-tidy:
+	clang-tidy --quiet --header-filter="tests/tape/.*" $(TAPE_TIDY) -- -std=c++20 -Itests/tape -D_GNU_SOURCE \
+		-DFMT_HEADER_ONLY
+
+check-tools-tidy:
+	clang-tidy --quiet --header-filter="tools/.*" $(TOOLS_TIDY) -- -std=c++20 -Itools -D_GNU_SOURCE
+
+check-engine:
+	$(CPPCHECK) -Iinclude drivers/xen-scsiback/engine
+
+check-tape:
+	$(CPPCHECK) -Itests/tape $(TAPE)
+
+check-tools:
+	$(CPPCHECK) -Itools $(TOOLS)
+
+check-python:
 	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
 		tests/layers/layers tests/layers
 
@@ -137,4 +153,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: help demo test bench bench-engine test-unit test-lab test-long test-debug soak test-plugin-new check layers shell tapecheck tools install-tools install-plugin modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo test bench bench-engine test-unit test-lab test-long test-debug soak test-plugin-new check layers shell tapecheck tools install-tools install-plugin modules install kernel-headers setup lab-setup lab-module clean

@@ -31,6 +31,7 @@ PACKAGES = {
     "/usr/bin/patch": "patch",
 }
 FACTOR = 4
+KIND = "debug-"
 BUILD_PATIENCE = 4 * 3600
 # The build must leave room for whatever else the machine does.
 MAKE = ["nice", "-n", "19", "make", "-s", f"-j{min(os.cpu_count() or 1, 2)}"]
@@ -38,6 +39,8 @@ MAKE = ["nice", "-n", "19", "make", "-s", f"-j{min(os.cpu_count() or 1, 2)}"]
 
 class DebugImage(image.Image):
     """The usual image, with another kernel and modules for dom0."""
+
+    kind = KIND
 
     def __init__(self, usual, directory):
         super().__init__(usual.dir)

@@ -53,8 +53,9 @@ class Guest(Place):
                                     domid=self.domid, timeout=stretch(timeout))
         if not answer["ready"]:
             tail = "\n".join(self.console().splitlines()[-20:])
+            xl = self.lab.dom0.run(f"xl list; tail -n 15 /var/log/xen/xl-{self.name}.log", check=False)
             raise LabError(f"guest {self.name} did not come up in "
-                           f"{timeout} s; its console ends with:\n{tail}")
+                           f"{timeout} s; xl says:\n{xl.out}{xl.err}its console ends with:\n{tail}")
         return self
 
     def call(self, op, patience, **fields):

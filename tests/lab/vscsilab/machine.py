@@ -48,8 +48,8 @@ class Machine:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
         self.module, self.extra = module, extra
-        # No snapshot has another processor or kernel than the usual one.
-        self.full_boot = full_boot or bool(features) or debug_kernel
+        # No snapshot has another processor than the usual one.
+        self.full_boot = full_boot or bool(features)
         self.verbose = verbose
         self.features = features
         self.icount, self.plugin = icount, plugin

@@ -8,6 +8,7 @@ import shutil
 import time
 
 from . import guest, initrd, logscan, machine, paths
+from .debugkernel import KIND as DEBUG
 from .errors import LabError
 from .qemu import machine_key
 from .shellout import Step
@@ -16,20 +17,29 @@ from .xenstore import Xenstore
 MOST_GUESTS = 2
 
 
+def _kind(image):
+    """Whose kernel dom0 has."""
+    return getattr(image, "kind", "")
+
+
+def _name(image):
+    return image.dir.name + (f" {image.debug.name}" if _kind(image) else "")
+
+
 def _key(image, guests, icount):
-    parts = [image.dir.name, machine_key(icount), initrd.dom0(image)]
+    parts = [_name(image), machine_key(icount), initrd.dom0(image)]
     if guests:
         parts += [initrd.guest(image), guest.config_text("g1")]
     return paths.digest(*parts)
 
 
-def _prefix(guests, icount):
-    return f"{'icount-' if icount else ''}guests{guests}-"
+def _prefix(image, guests, icount):
+    return f"{_kind(image)}{'icount-' if icount else ''}guests{guests}-"
 
 
 def path(image, guests, icount=False):
     return (paths.cache_dir() / "snapshots" /
-            f"{_prefix(guests, icount)}{_key(image, guests, icount)}.qcow2")
+            f"{_prefix(image, guests, icount)}{_key(image, guests, icount)}.qcow2")
 
 
 def ensure(image, guests=0, icount=False):
@@ -40,7 +50,7 @@ def ensure(image, guests=0, icount=False):
         return stored
     before = ensure(image, guests - 1, icount) if guests else None
     stored.parent.mkdir(exist_ok=True)
-    for stale in stored.parent.glob(_prefix(guests, icount) + "*"):
+    for stale in stored.parent.glob(_prefix(image, guests, icount) + "*"):
         stale.unlink()
     text = f"guest g{guests}" if guests else "Xen and dom0"
     with Step(f"booting {text} for a snapshot"):
@@ -59,9 +69,9 @@ def start(host):
 
 
 def _make(stored, image, guests, before, icount):
-    logs = paths.results_dir() / f"snapshot-{_prefix(guests, icount)[:-1]}"
+    logs = paths.results_dir() / f"snapshot-{_prefix(image, guests, icount)[:-1]}"
     shutil.rmtree(logs, ignore_errors=True)
-    host = machine.Machine(logs, icount=icount)
+    host = machine.Machine(logs, icount=icount, debug_kernel=_kind(image) == DEBUG)
     try:
         host.write_payload()
         if before:
