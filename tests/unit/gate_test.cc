@@ -1,67 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-// Two sessions and a device that knows only one I_T nexus.
-#include <array>
-#include <gtest/gtest.h>
+// Sessions and a device that knows only one I_T nexus.
+#include <cstring>
 #include <set>
 #include <vector>
-#include <vscsi/engine.h>
+
+#include "gate_fixture.hpp"
+
+using namespace gates;
 
 namespace
 {
-
-constexpr vscsi_u32 first = 7;
-constexpr vscsi_u32 second = 9;
-
-using Cdb = std::array<vscsi_u8, 16>;
-using Sense = std::array<vscsi_u8, VSCSI_SENSE_BYTES>;
-
-constexpr Cdb reserve6{0x16};
-constexpr Cdb release6{0x17};
-constexpr Cdb reserve10{0x56};
-constexpr Cdb release10{0x57};
-constexpr Cdb read6{0x08};
-constexpr Cdb write6{0x0a};
-constexpr Cdb inquiry{0x12};
-constexpr Cdb request_sense{0x03};
-constexpr Cdb test_unit_ready{0x00};
-constexpr Cdb rewind_medium{0x01};
-constexpr Cdb keys{0x5e};
-constexpr Cdb prevent{0x1e, 0, 0, 0, 1};
-constexpr Cdb allow{0x1e};
-
-enum Type : vscsi_u8 { write_exclusive = 1, exclusive_access = 3, registrants_only = 5 };
-
-constexpr Cdb persistent(vscsi_u8 action, vscsi_u8 type = 0)
-{
-	return {0x5f, action, type, 0, 0, 0, 0, 0, 24};
-}
-
-class Gate : public ::testing::Test
-{
-protected:
-	int enter(vscsi_u32 session, const Cdb &cdb) { return vscsi_gate_enter(&gate, session, cdb.data()); }
-	void leave(vscsi_u32 session, const Cdb &cdb, bool good = true, const vscsi_u8 *sense = nullptr,
-		   vscsi_u64 key = 0)
-	{
-		std::array<vscsi_u8, 24> data{};
-		for (unsigned i = 0; i < 8; i++)
-			data[8 + i] = static_cast<vscsi_u8>(key >> (56 - 8 * i));
-		const vscsi_gate_outcome outcome{data.data(), sense, data.size(), good};
-		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
-	}
-	void pass(vscsi_u32 session, const Cdb &cdb, vscsi_u64 key = 0)
-	{
-		ASSERT_EQ(enter(session, cdb), VSCSI_GATE_PASS);
-		leave(session, cdb, true, nullptr, key);
-	}
-	bool open()
-	{
-		return gate.holder == 0 && gate.unsettled == 0 && gate.heir == 0 && !gate.reserved &&
-		       !gate.registered && !gate.type;
-	}
-
-	vscsi_gate gate{};
-};
 
 TEST_F(Gate, NobodyIsKeptOutWhileNothingIsReserved)
 {
@@ -218,13 +166,13 @@ TEST_F(Gate, ARegistrationOutlivesItsSession)
 {
 	pass(first, persistent(0), 1);
 	pass(first, persistent(1, exclusive_access));
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_EQ(ended(first), 0);
 	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
 	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_CONFLICT);
 	pass(first, read6);
 	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_CONFLICT);
 
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_EQ(ended(first), 0);
 	pass(second, persistent(6), 2);
 	EXPECT_EQ(gate.holder, second);
 	EXPECT_EQ(enter(first, write6), VSCSI_GATE_CONFLICT);
@@ -236,7 +184,7 @@ TEST_F(Gate, ARegistrationIsNotTakenOverByWhatTheDeviceRefuses)
 {
 	pass(first, persistent(0), 1);
 	pass(first, persistent(1, exclusive_access));
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_EQ(ended(first), 0);
 	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
 	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
 	leave(second, persistent(6), false);
@@ -248,9 +196,8 @@ TEST_F(Gate, ARegistrationIsNotTakenOverByWhatTheDeviceRefuses)
 
 TEST_F(Gate, OneHeirAtATime)
 {
-	constexpr vscsi_u32 third = 11;
 	pass(first, persistent(0), 1);
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_EQ(ended(first), 0);
 	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
 	ASSERT_EQ(enter(second, persistent(1, exclusive_access)), VSCSI_GATE_PASS);
 	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_BUSY);
@@ -268,11 +215,10 @@ TEST_F(Gate, OneHeirAtATime)
 
 TEST_F(Gate, AnHeirWhoseSessionEndsTakesNothing)
 {
-	constexpr vscsi_u32 third = 11;
 	pass(first, persistent(0), 1);
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_EQ(ended(first), 0);
 	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, second));
+	EXPECT_EQ(ended(second), 0);
 	leave(second, persistent(6), true, nullptr, 2);
 	EXPECT_EQ(gate.holder, first);
 	pass(third, persistent(6), 3);
@@ -300,24 +246,157 @@ TEST_F(Gate, AReleaseOfElementsKeepsTheRest)
 
 TEST_F(Gate, TheEndOfASessionAndAResetReleaseTheDevice)
 {
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, first));
-	EXPECT_FALSE(vscsi_gate_reset(&gate));
+	EXPECT_EQ(ended(first), 0);
+	EXPECT_EQ(vscsi_gate_reset(&gate), 0);
 	pass(first, reserve6);
-	EXPECT_FALSE(vscsi_gate_session_ended(&gate, second));
+	EXPECT_EQ(ended(second), 0);
 	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
-	EXPECT_TRUE(vscsi_gate_session_ended(&gate, first));
+	EXPECT_EQ(ended(first), VSCSI_GATE_RELEASE);
 	EXPECT_TRUE(open());
 
 	pass(first, reserve6);
-	EXPECT_TRUE(vscsi_gate_reset(&gate));
+	EXPECT_EQ(vscsi_gate_reset(&gate), VSCSI_GATE_RELEASE);
 	EXPECT_TRUE(open());
 
 	pass(first, persistent(0), 1);
 	pass(first, persistent(1, exclusive_access));
-	EXPECT_FALSE(vscsi_gate_reset(&gate));
+	EXPECT_EQ(vscsi_gate_reset(&gate), 0);
 	EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
 	pass(first, persistent(3));
 	EXPECT_TRUE(open());
+}
+
+// Of who registered or reserved before there was a gate, guests know as little as of one that is gone.
+TEST_F(Gate, WhatTheHostHadBeforeIsAnAbsentHolders)
+{
+	for (const bool registered : {true, false}) {
+		vscsi_gate_inherit(&gate, exclusive_access, registered);
+		EXPECT_TRUE(vscsi_gate_is_inherited(&gate));
+		EXPECT_EQ(enter(first, read6), VSCSI_GATE_CONFLICT);
+		EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_CONFLICT);
+		EXPECT_EQ(enter(first, keys), VSCSI_GATE_PASS);
+		ASSERT_EQ(enter(first, persistent(6)), VSCSI_GATE_PASS);
+		vscsi_gate_inherit(&gate, 0, false);
+		EXPECT_TRUE(vscsi_gate_is_inherited(&gate)) << "an heir is in flight";
+		leave(first, persistent(6), false);
+		EXPECT_EQ(enter(first, read6), VSCSI_GATE_CONFLICT);
+		vscsi_gate_inherit(&gate, 0, true);
+		EXPECT_EQ(enter(first, write6), VSCSI_GATE_PASS);
+		EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_CONFLICT);
+		pass(first, persistent(6), 5);
+		EXPECT_FALSE(vscsi_gate_is_inherited(&gate));
+		EXPECT_EQ(gate.holder, first);
+		pass(first, persistent(3));
+		EXPECT_TRUE(is_zero());
+	}
+}
+
+TEST_F(Gate, WhatIsGoneIsNotInherited)
+{
+	vscsi_gate_inherit(&gate, 0, false);
+	EXPECT_TRUE(is_zero());
+	vscsi_gate_inherit(&gate, write_exclusive, true);
+	vscsi_gate_inherit(&gate, 0, false);
+	EXPECT_TRUE(is_zero());
+	constexpr Sense preempted{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x2a, 3};
+	vscsi_gate_inherit(&gate, write_exclusive, true);
+	leave(first, write6, false, preempted.data());
+	EXPECT_TRUE(is_zero());
+}
+
+TEST_F(Gate, WhatAGuestHasIsNotInherited)
+{
+	const auto changes_nothing = [&] {
+		const vscsi_gate was = gate;
+		for (const auto type : {vscsi_u8{0}, vscsi_u8{1}})
+			for (const bool registered : {false, true}) {
+				vscsi_gate_inherit(&gate, type, registered);
+				EXPECT_EQ(std::memcmp(&gate, &was, sizeof gate), 0);
+			}
+	};
+	ASSERT_EQ(enter(first, persistent(6)), VSCSI_GATE_PASS);
+	changes_nothing();
+	leave(first, persistent(6), true, nullptr, 1);
+	changes_nothing();
+	EXPECT_EQ(ended(first), 0);
+	changes_nothing();
+	EXPECT_FALSE(vscsi_gate_is_inherited(&gate));
+	pass(first, persistent(3));
+	// The heir of one that was preempted meanwhile.
+	constexpr Sense preempted{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x2a, 3};
+	vscsi_gate_inherit(&gate, write_exclusive, true);
+	ASSERT_EQ(enter(first, persistent(6)), VSCSI_GATE_PASS);
+	leave(second, write6, false, preempted.data());
+	changes_nothing();
+}
+
+TEST_F(Gate, NobodyIsToldBusyForEver)
+{
+	for (const auto &cdb : {reserve6, persistent(6)}) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		EXPECT_EQ(enter(second, reserve10), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_BUSY) << "it is another's turn";
+		EXPECT_EQ(enter(third, cdb), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(first, write6), VSCSI_GATE_PASS);
+		leave(first, cdb, false);
+		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(third, cdb), VSCSI_GATE_BUSY);
+		pass(second, reserve10);
+		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_CONFLICT);
+		pass(second, release10);
+		EXPECT_TRUE(is_zero());
+	}
+}
+
+TEST_F(Gate, NorAreHeirs)
+{
+	pass(first, persistent(6), 1);
+	EXPECT_EQ(ended(first), 0);
+	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_BUSY);
+	leave(second, persistent(6), false);
+	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_BUSY);
+	ASSERT_EQ(enter(third, persistent(6)), VSCSI_GATE_PASS);
+	// Nor is the holder who comes back.
+	EXPECT_EQ(enter(first, persistent(6)), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_BUSY);
+	leave(third, persistent(6), false);
+	pass(first, persistent(6), 1);
+	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_CONFLICT);
+}
+
+TEST_F(Gate, WhoDoesNotComeLosesItsTurn)
+{
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
+	leave(first, reserve6, false);
+	for (int i = 0; i < VSCSI_GATE_PATIENCE - 1; i++)
+		EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_BUSY);
+	ASSERT_EQ(enter(third, reserve6), VSCSI_GATE_BUSY);
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
+	for (int i = 0; i < VSCSI_GATE_PATIENCE; i++)
+		EXPECT_EQ(enter(third, reserve6), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY) << "it comes, and waits again";
+	for (int i = 0; i < VSCSI_GATE_PATIENCE; i++)
+		EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(third, reserve6), VSCSI_GATE_BUSY) << "the next";
+	EXPECT_EQ(gate.reserving.nexus, third);
+	EXPECT_EQ(ended(third), 0);
+	EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+}
+
+// Then others are told CONFLICT, and need not be waited for.
+TEST_F(Gate, WhoHasItWaitsForNobody)
+{
+	ASSERT_EQ(enter(first, persistent(6)), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_BUSY);
+	leave(first, persistent(6), true, nullptr, 1);
+	pass(first, persistent(1, exclusive_access));
+	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_CONFLICT);
+	pass(first, persistent(3));
+	EXPECT_TRUE(is_zero());
 }
 
 // What the gate knew of the commands before there was a table of them.

@@ -126,6 +126,19 @@ TEST(TaskEarlyAbort, AtTheGuestsLimitAnAdapterIsAskedAtOnce)
 		<< "more than 32 bits of milliseconds";
 }
 
+// An abort is felt by all who use the adapter.
+TEST(TaskEarlyAbort, AGuestThatWaitsForLessIsNotBelieved)
+{
+	for (const u32 timeout : {1u, 29u, 30u}) {
+		EXPECT_EQ(early_abort(timeout * 1'000 - 1, timeout, 101), VSCSI_ABORT_LATER) << timeout;
+		EXPECT_EQ(early_abort(29'999, timeout, 101), VSCSI_ABORT_LATER) << timeout;
+		EXPECT_EQ(early_abort(30'000, timeout, 101), VSCSI_ABORT_NOW) << timeout;
+	}
+	for (const u32 age : {30'000u, 59'999u})
+		EXPECT_EQ(early_abort(age, 60, 101), VSCSI_ABORT_LATER) << "one that waits for more is";
+	EXPECT_EQ(early_abort(60'000, 60, 101), VSCSI_ABORT_NOW);
+}
+
 TEST(TaskEarlyAbort, BeforeThatInABurstNowAndThen)
 {
 	for (const u32 timeout : {0u, 30u}) {

@@ -164,6 +164,10 @@ static bool vscsi_admit(struct vscsi_request *request)
 		vscsi_fail(request, TCM_NON_EXISTENT_LUN);
 		return false;
 	}
+	if (io->execution.unknown) {
+		vscsi_fail(request, TCM_LUN_BUSY);
+		return false;
+	}
 	switch (vscsi_cdb_verdict(&view)) {
 	case VSCSI_CDB_PASS:
 		return vscsi_parse(request);

@@ -86,7 +86,10 @@ static void vscsi_reset_over(struct vscsi_request *request)
 
 void vscsi_task_start_reset(struct vscsi_request *request)
 {
-	if (READ_ONCE(request->queue->stopped) || vscsi_submit_tmr(request, TMR_LUN_RESET, 0))
+	struct vscsi_lun *lun = request->lun;
+
+	if (READ_ONCE(request->queue->stopped) || !vscsi_itl_reset(&lun->itl, lun->number) ||
+	    vscsi_submit_tmr(request, TMR_LUN_RESET, 0))
 		vscsi_reset_over(request);
 }
 

@@ -21,6 +21,7 @@ void vscsi_devices_unmap_all(struct vscsi_vhost *vhost)
 	list_for_each_entry(device, &vhost->devices, entry)
 		if (device->mapped)
 			vscsi_device_unmap(device);
+	vscsi_waits_drop(vhost);
 }
 
 void vscsi_devices_close_sessions(struct vscsi_vhost *vhost)
@@ -36,6 +37,7 @@ void vscsi_devices_close_sessions(struct vscsi_vhost *vhost)
 		device->closing = true;
 		vscsi_device_unmap(device);
 	}
+	vscsi_waits_close_sessions(vhost);
 }
 
 void vscsi_devices_reap(struct vscsi_vhost *vhost)
@@ -53,7 +55,7 @@ void vscsi_devices_reap(struct vscsi_vhost *vhost)
 		/* The session ends before the toolstack hears that the device is gone. */
 		vscsi_device_free(device);
 		/* Its directory may be another's by now. */
-		if (closing && !vscsi_device_find(vhost, name))
+		if (closing && !vscsi_device_find(vhost, name) && !vscsi_waits_for(vhost, name))
 			vscsi_device_set_state(vhost, name, XenbusStateClosed);
 	}
 }
@@ -82,6 +84,23 @@ static void vscsi_device_close(struct vscsi_vhost *vhost, const char *name,
 		vscsi_device_unmap(mapped);
 }
 
+/* Into the round that is under way, unless it has to wait. */
+static void vscsi_device_give(struct vscsi_vhost *vhost, const char *name,
+			      struct vscsi_device *mapped, u32 state)
+{
+	switch (mapped ? VSCSI_MAPPED : vscsi_device_map(vhost, name, false)) {
+	case VSCSI_MAPPED:
+		vscsi_device_set_state(vhost, name, XenbusStateInitialised);
+		break;
+	case VSCSI_MAPPED_LATER:
+		if (state != XenbusStateInitialising)
+			vscsi_device_set_state(vhost, name, XenbusStateInitialising);
+		break;
+	default:
+		break;
+	}
+}
+
 static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, int host_action)
 {
 	struct vscsi_device *device = vscsi_device_find(vhost, name), *draining;
@@ -102,14 +121,13 @@ static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, i
 			vscsi_device_unmap(device);
 			device = NULL;
 		}
-		if (device || vscsi_device_map(vhost, name))
-			vscsi_device_set_state(vhost, name, XenbusStateInitialised);
+		vscsi_device_give(vhost, name, device, view.backend);
 		break;
 	case VSCSI_DEVICE_MAP_KEEP:
 		/* A device that the guest refused is on its way to Closed. */
 		draining = vscsi_device_draining(vhost, name);
 		if (!draining || !draining->closing)
-			vscsi_device_map(vhost, name);
+			vscsi_device_map(vhost, name, true);
 		break;
 	case VSCSI_DEVICE_CONNECTED:
 		vscsi_device_set_state(vhost, name, XenbusStateConnected);
@@ -137,11 +155,17 @@ void vscsi_devices_step(struct vscsi_vhost *vhost, int host_action)
 	unsigned int count, i;
 	char **names;
 
-	if (host_action == VSCSI_HOST_CONNECT || host_action == VSCSI_HOST_RECONFIGURE)
+	if (host_action == VSCSI_HOST_CONNECT || host_action == VSCSI_HOST_RECONFIGURE) {
 		vscsi_guest_read(vhost);
+		/* Who must still wait is found again. */
+		vscsi_waits_drop(vhost);
+	}
 	names = xenbus_directory(XBT_NIL, vhost->dev->nodename, "vscsi-devs", &count);
-	if (IS_ERR(names))
+	if (IS_ERR(names)) {
+		vscsi_vhost_complain(vhost, PTR_ERR(names),
+				     "reading vscsi-devs: none of its devices is looked at; a controller takes as many as their names fit into 4096 bytes, some 500");
 		return;
+	}
 	for (i = 0; i < count; i++)
 		vscsi_device_step_one(vhost, names[i], host_action);
 	kfree(names);

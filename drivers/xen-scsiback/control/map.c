@@ -14,18 +14,6 @@ struct vscsi_wish {
 	struct vscsi_why why;
 };
 
-/* Whether an earlier device of the same LUN left commands behind. */
-static bool vscsi_device_busy(struct vscsi_vhost *vhost, struct vscsi_session *session, u32 lun)
-{
-	struct vscsi_device *device;
-
-	list_for_each_entry(device, &vhost->devices, entry)
-		if (device->session == session && device->lun.number == lun &&
-		    atomic_read(&device->lun.abandoned))
-			return true;
-	return false;
-}
-
 static bool vscsi_wish_parse(struct vscsi_vhost *vhost, struct vscsi_wish *wish)
 {
 	int bad;
@@ -62,13 +50,7 @@ static struct vscsi_session *vscsi_wish_session(struct vscsi_vhost *vhost, struc
 				  wish->why.text);
 		return NULL;
 	}
-	if (!vscsi_device_busy(vhost, session, wish->pdev.lun))
-		return session;
-	vscsi_device_fail(vhost, wish->name,
-			  "p-dev '%s': the device still has commands that the guest aborted: attach it again when it answers",
-			  wish->pdev_text);
-	vscsi_session_put(session);
-	return NULL;
+	return session;
 }
 
 static struct vscsi_device *vscsi_device_alloc(struct vscsi_vhost *vhost,
@@ -95,6 +77,7 @@ static struct vscsi_device *vscsi_device_alloc(struct vscsi_vhost *vhost,
 	strscpy(lun->name, wish->name, sizeof(lun->name));
 	device->vhost = vhost;
 	device->session = session;
+	device->mapping.itl = &lun->itl;
 	device->mapping.lun = lun->number;
 	device->mapping.address = lun->address;
 	return device;
@@ -118,38 +101,56 @@ static bool vscsi_device_publish(struct vscsi_device *device, const struct vscsi
 	device->mapped = true;
 	list_add_tail(&device->entry, &vhost->devices);
 	vscsi_session_map(device->session, &device->mapping);
-	vscsi_device_write(vhost, wish->name, "error", NULL);
+	if (!device->held)
+		vscsi_device_write(vhost, wish->name, "error", NULL);
 	return true;
 }
 
-static bool vscsi_wish_grant(struct vscsi_vhost *vhost, struct vscsi_wish *wish)
+static enum vscsi_mapped vscsi_wish_no_memory(struct vscsi_vhost *vhost,
+					      const struct vscsi_wish *wish,
+					      struct vscsi_session *session)
+{
+	vscsi_device_fail(vhost, wish->name, "out of memory");
+	vscsi_session_put(session);
+	return VSCSI_NOT_MAPPED;
+}
+
+static enum vscsi_mapped vscsi_wish_grant(struct vscsi_vhost *vhost, struct vscsi_wish *wish,
+					  bool known)
 {
 	struct vscsi_session *session;
 	struct vscsi_device *device;
+	bool waits;
 
 	if (!vscsi_wish_parse(vhost, wish))
-		return false;
+		return VSCSI_NOT_MAPPED;
 	session = vscsi_wish_session(vhost, wish);
 	if (!session)
-		return false;
-	device = vscsi_device_alloc(vhost, session, wish);
-	if (!device) {
-		vscsi_device_fail(vhost, wish->name, "out of memory");
-		vscsi_session_put(session);
-		return false;
+		return VSCSI_NOT_MAPPED;
+	waits = vscsi_session_waits(session, wish->pdev.lun);
+	if (waits && !known) {
+		if (vscsi_wait_add(vhost, wish->name, session, wish->pdev.lun))
+			return VSCSI_MAPPED_LATER;
+		return vscsi_wish_no_memory(vhost, wish, session);
 	}
+	device = vscsi_device_alloc(vhost, session, wish);
+	if (!device)
+		return vscsi_wish_no_memory(vhost, wish, session);
+	/* Before the guest can find it. */
+	if (waits)
+		vscsi_device_hold(device);
 	if (vscsi_device_publish(device, wish))
-		return true;
+		return VSCSI_MAPPED;
 	vscsi_device_free(device);
-	return false;
+	return VSCSI_NOT_MAPPED;
 }
 
-bool vscsi_device_map(struct vscsi_vhost *vhost, const char *name)
+enum vscsi_mapped vscsi_device_map(struct vscsi_vhost *vhost, const char *name, bool known)
 {
 	struct vscsi_wish *wish = kzalloc(sizeof(*wish), GFP_KERNEL);
 	char *pdev = vscsi_device_read(vhost, name, "p-dev");
 	char *vdev = vscsi_device_read(vhost, name, "v-dev");
-	bool mapped = false;
+	enum vscsi_mapped mapped = VSCSI_NOT_MAPPED;
 
 	if (!wish) {
 		vscsi_device_fail(vhost, name, "out of memory");
@@ -159,7 +160,7 @@ bool vscsi_device_map(struct vscsi_vhost *vhost, const char *name)
 		wish->name = name;
 		wish->pdev_text = pdev;
 		wish->vdev_text = vdev;
-		mapped = vscsi_wish_grant(vhost, wish);
+		mapped = vscsi_wish_grant(vhost, wish, known);
 	}
 	kfree(vdev);
 	kfree(pdev);
@@ -178,6 +179,7 @@ void vscsi_device_unmap(struct vscsi_device *device)
 
 void vscsi_device_free(struct vscsi_device *device)
 {
+	vscsi_session_unmapped(&device->mapping);
 	vscsi_itl_exit(&device->lun.itl);
 	vscsi_session_put(device->session);
 	vscsi_lun_counts_put(device->lun.counts);

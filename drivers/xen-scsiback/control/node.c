@@ -74,6 +74,30 @@ void vscsi_device_set_state(struct vscsi_vhost *vhost, const char *name, enum xe
 	vscsi_device_write(vhost, name, "state", text);
 }
 
+void vscsi_node_replace(struct vscsi_vhost *vhost, const char *node, enum xenbus_state from,
+			enum xenbus_state to)
+{
+	const char *dir = vhost->dev->nodename;
+	struct xenbus_transaction xbt;
+	unsigned int state;
+	int err;
+
+	do {
+		err = xenbus_transaction_start(&xbt);
+		if (err)
+			break;
+		if (xenbus_scanf(xbt, dir, node, "%u", &state) == 1 && state == from)
+			err = xenbus_printf(xbt, dir, node, "%d", to);
+		if (err) {
+			xenbus_transaction_end(xbt, 1);
+			break;
+		}
+		err = xenbus_transaction_end(xbt, 0);
+	} while (err == -EAGAIN);
+	if (err)
+		xenbus_dev_error(vhost->dev, err, "writing %s/%s", dir, node);
+}
+
 static __printf(3, 0) void vscsi_device_vtell(struct vscsi_vhost *vhost, const char *name,
 					      const char *format, va_list args)
 {
@@ -103,4 +127,10 @@ void vscsi_device_fail(struct vscsi_vhost *vhost, const char *name, const char *
 	vscsi_device_vtell(vhost, name, format, args);
 	va_end(args);
 	vscsi_device_set_state(vhost, name, XenbusStateClosed);
+}
+
+void vscsi_vhost_complain(struct vscsi_vhost *vhost, int err, const char *what)
+{
+	if (!READ_ONCE(vhost->gone) && __ratelimit(&vhost->complaints))
+		xenbus_dev_error(vhost->dev, err, "%s", what);
 }

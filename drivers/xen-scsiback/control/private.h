@@ -32,6 +32,7 @@ struct vscsi_device {
 	bool mapped;			/* control work */
 	bool closing;			/* control work: Closed once drained */
 	bool asked;			/* control work: see VSCSI_DEVICE_ASK */
+	bool held;			/* control work: its commands are parked, see wait.c */
 	bool drained;			/* set once by the last put */
 };
 
@@ -44,6 +45,8 @@ struct vscsi_vhost {
 	char *frontend;			/* its xenstore path */
 	struct work_struct control;	/* all of the control path; may sleep */
 	struct delayed_work nag;	/* another control work, a second later */
+	struct xenbus_watch shutdown;	/* of the guest's control/shutdown, see suspend.c */
+	bool shutdown_seen;		/* xenwatch sets, control work clears */
 	bool gone;			/* set once: xenbus let go, no more xenstore writes */
 	bool parted;			/* set once: xenwatch touches it no more */
 	bool left;			/* control work: the xenbus reference is dropped */
@@ -60,6 +63,7 @@ struct vscsi_vhost {
 	struct vscsi_ring_statistics past;	/* ring_lock: of earlier rings */
 	bool ring_live;			/* control work */
 	struct list_head devices;	/* control work */
+	struct list_head waits;		/* control work: devices that cannot be mapped yet */
 };
 
 /* vhost.c */
@@ -82,13 +86,36 @@ void vscsi_devices_close_sessions(struct vscsi_vhost *vhost);
 /* Frees devices whose last command has ended; then they are Closed. */
 void vscsi_devices_reap(struct vscsi_vhost *vhost);
 
+enum vscsi_mapped {
+	VSCSI_NOT_MAPPED,		/* its directory says why */
+	VSCSI_MAPPED,
+	VSCSI_MAPPED_LATER,		/* see wait.c */
+};
+
 /* map.c: control work only; may sleep. */
-/* Maps what a directory of vscsi-devs describes, or says there why not. */
-bool vscsi_device_map(struct vscsi_vhost *vhost, const char *name);
+/* Maps what a directory of vscsi-devs describes; known: the guest had it before. */
+enum vscsi_mapped vscsi_device_map(struct vscsi_vhost *vhost, const char *name, bool known);
 /* New requests find it no more; those in flight keep it until they end. */
 void vscsi_device_unmap(struct vscsi_device *device);
 /* Its last command has ended. */
 void vscsi_device_free(struct vscsi_device *device);
+
+/* wait.c: control work only; may sleep. */
+#define VSCSI_WAIT_TEXT "commands of an earlier connection of initiator "
+/* The session is the wait's from here on; false: no memory. */
+bool vscsi_wait_add(struct vscsi_vhost *vhost, const char *name, struct vscsi_session *session,
+		    u32 lun);
+/* Whether a device of that directory is to be mapped later. */
+bool vscsi_waits_for(const struct vscsi_vhost *vhost, const char *name);
+void vscsi_waits_drop(struct vscsi_vhost *vhost);
+void vscsi_waits_close_sessions(struct vscsi_vhost *vhost);
+/* A mapped device: new commands wait, and are answered BUSY after a second. */
+void vscsi_device_hold(struct vscsi_device *device);
+/* Gives what need not wait any more; true if it must be tried again. */
+bool vscsi_waits_look(struct vscsi_vhost *vhost);
+
+/* suspend.c: control work; may sleep.  If the guest's control/shutdown has changed. */
+void vscsi_suspend_look(struct vscsi_vhost *vhost);
 
 /* node.c: control work; directories of vscsi-devs in xenstore. */
 /* NULL if it is not there; kfree() it. */
@@ -101,6 +128,11 @@ u32 vscsi_device_state(const char *dir, const char *name);
 void vscsi_device_write(struct vscsi_vhost *vhost, const char *name, const char *node,
 			const char *value);
 void vscsi_device_set_state(struct vscsi_vhost *vhost, const char *name, enum xenbus_state state);
+/* A state of the vhost's own directory, where it has not changed meanwhile. */
+void vscsi_node_replace(struct vscsi_vhost *vhost, const char *node, enum xenbus_state from,
+			enum xenbus_state to);
+/* Tells the operator what a guest, or its toolstack, did to all of them; not too often. */
+void vscsi_vhost_complain(struct vscsi_vhost *vhost, int err, const char *what);
 /* Tells the operator why a device is not there. */
 __printf(3, 4) void vscsi_device_tell(struct vscsi_vhost *vhost, const char *name,
 				      const char *format, ...);

@@ -247,8 +247,9 @@ static void vscsi_vhost_remind(struct vscsi_vhost *vhost)
 	bool draining = vhost->ring && !vhost->ring_live;
 	bool unpinned = vscsi_sessions_pin_acls(&vhost->initiator);
 	bool closed = !READ_ONCE(vhost->gone) && vhost->dev->state == XenbusStateClosed;
+	bool waits = vscsi_waits_look(vhost);
 
-	if (!draining && !unpinned && !closed)
+	if (!draining && !unpinned && !closed && !waits)
 		return;
 	if (draining)
 		vscsi_ring_recall(vhost->ring);
@@ -279,6 +280,7 @@ static void vscsi_vhost_control(struct work_struct *work)
 		vscsi_vhost_tell_broken(vhost);
 		while (!READ_ONCE(vhost->gone) && vscsi_vhost_step(vhost))
 			cond_resched();
+		vscsi_suspend_look(vhost);
 		vscsi_devices_reap(vhost);
 	}
 	vscsi_vhost_remind(vhost);
@@ -308,6 +310,7 @@ static void vscsi_vhost_init(struct vscsi_vhost *vhost, struct xenbus_device *de
 	mutex_init(&vhost->state_lock);
 	mutex_init(&vhost->ring_lock);
 	INIT_LIST_HEAD(&vhost->devices);
+	INIT_LIST_HEAD(&vhost->waits);
 	__module_get(THIS_MODULE);
 }
 

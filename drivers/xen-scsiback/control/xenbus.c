@@ -2,7 +2,44 @@
 /* The xenbus driver.  Nothing here waits: xenwatch serves all guests. */
 #include "private.h"
 
+#include <linux/slab.h>
+
 #include "../watch/trace.h"
+
+static void vscsi_shutdown_seen(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	struct vscsi_vhost *vhost = container_of(watch, struct vscsi_vhost, shutdown);
+
+	WRITE_ONCE(vhost->shutdown_seen, true);
+	vscsi_vhost_kick(vhost);
+}
+
+static int vscsi_watch_shutdown(struct vscsi_vhost *vhost)
+{
+	char *node = kasprintf(GFP_KERNEL, "/local/domain/%u/control/shutdown",
+			       vhost->controller.domid);
+	int err;
+
+	if (!node)
+		return -ENOMEM;
+	vhost->shutdown.node = node;
+	vhost->shutdown.callback = vscsi_shutdown_seen;
+	err = register_xenbus_watch(&vhost->shutdown);
+	if (err) {
+		vhost->shutdown.node = NULL;
+		kfree(node);
+	}
+	return err;
+}
+
+/* After this nobody kicks the vhost for it. */
+static void vscsi_unwatch_shutdown(struct vscsi_vhost *vhost)
+{
+	if (!vhost->shutdown.node)
+		return;
+	unregister_xenbus_watch(&vhost->shutdown);
+	kfree(vhost->shutdown.node);
+}
 
 static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
@@ -31,10 +68,16 @@ static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 	err = xenbus_switch_state(dev, XenbusStateInitWait);
 	if (err)
 		goto leave;
+	err = vscsi_watch_shutdown(vhost);
+	if (err) {
+		xenbus_dev_error(dev, err, "watching the guest's control/shutdown");
+		goto leave;
+	}
 	return 0;
 
 leave:
 	dev_set_drvdata(&dev->dev, NULL);
+	vscsi_unwatch_shutdown(vhost);
 	vscsi_vhost_leave(vhost);
 	return err;
 }
@@ -44,6 +87,7 @@ static void vscsi_remove(struct xenbus_device *dev)
 	struct vscsi_vhost *vhost = dev_get_drvdata(&dev->dev);
 
 	dev_set_drvdata(&dev->dev, NULL);
+	vscsi_unwatch_shutdown(vhost);
 	vscsi_vhost_leave(vhost);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // The C border: casts and nothing else.
 #include <new>
+#include <vscsi/attentions.hpp>
 #include <vscsi/block_limits.hpp>
 #include <vscsi/cdb.hpp>
 #include <vscsi/control.hpp>
@@ -178,14 +179,50 @@ void vscsi_gate_leave(vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb,
 	gate_leave(*gate, session, cdb, *outcome);
 }
 
-bool vscsi_gate_session_ended(vscsi_gate *gate, vscsi_u32 session) noexcept
+int vscsi_gate_session_ended(vscsi_gate *gate, vscsi_u32 session) noexcept
 {
 	return gate_session_ended(*gate, session);
 }
 
-bool vscsi_gate_reset(vscsi_gate *gate) noexcept
+int vscsi_gate_reset(vscsi_gate *gate) noexcept
 {
 	return gate_reset(*gate);
+}
+
+bool vscsi_gate_comes_back(vscsi_gate *gate, vscsi_u32 nexus) noexcept
+{
+	return gate_comes_back(*gate, nexus);
+}
+
+void vscsi_gate_inherit(vscsi_gate *gate, vscsi_u8 type, bool registered) noexcept
+{
+	gate_inherit(*gate, type, registered);
+}
+
+bool vscsi_gate_is_inherited(const vscsi_gate *gate) noexcept
+{
+	return gate_is_inherited(*gate);
+}
+
+void vscsi_attention_add(vscsi_attentions *attentions, vscsi_u16 code) noexcept
+{
+	attention_add(*attentions, code);
+}
+
+vscsi_u16 vscsi_attention_next(const vscsi_attentions *attentions, vscsi_u32 *told) noexcept
+{
+	return attention_next(*attentions, *told);
+}
+
+bool vscsi_attention_due(const vscsi_attentions *attentions, vscsi_u32 told) noexcept
+{
+	return attention_due(*attentions, told);
+}
+
+bool vscsi_sense_data_attention(const vscsi_u8 *cdb, const vscsi_u8 *data, vscsi_u32 bytes,
+				vscsi_u16 *code) noexcept
+{
+	return sense_data_attention(cdb, {data, bytes}, *code);
 }
 
 void vscsi_set_copy_failed(vscsi_ring_engine *ring, vscsi_u32 slot) noexcept

@@ -83,6 +83,22 @@ constexpr void persistent_done(vscsi_gate &gate, const u8 *cdb, const vscsi_gate
 	}
 }
 
+constexpr void drop_if_over(vscsi_gate_preventer &preventer) noexcept
+{
+	if (!preventer.in_flight && !preventer.prevents)
+		preventer = {};
+}
+
+// What is in flight may be carried out after that, and counts then.
+constexpr void forget_prevention(vscsi_gate &gate) noexcept
+{
+	gate.prevented = 0;
+	for (auto &preventer : gate.preventers) {
+		preventer.prevents = 0;
+		drop_if_over(preventer);
+	}
+}
+
 // Another initiator, or a reset, may have taken away what the holder had.
 void heed_unit_attention(vscsi_gate &gate, const u8 *data) noexcept
 {
@@ -90,8 +106,10 @@ void heed_unit_attention(vscsi_gate &gate, const u8 *data) noexcept
 	const vscsi_sense sense = sense_of({data, VSCSI_SENSE_BYTES});
 	if (sense.key != unit_attention)
 		return;
-	if (sense.code == 0x29) // power on or reset
+	if (sense.code == 0x29) { // power on or reset
 		gate.reserved = 0;
+		forget_prevention(gate);
+	}
 	if (sense.code == 0x2a && (sense.qualifier == 3 || sense.qualifier == 5)) // preempted
 		forget_registration(gate);
 	if (sense.code == 0x2a && sense.qualifier == 4) // reservations released
@@ -107,38 +125,86 @@ constexpr void let_go(vscsi_gate &gate) noexcept
 	gate.type = 0;
 }
 
-constexpr bool reserves(Reserving reserving) noexcept
-{
-	return reserving == Reserving::reserve || reserving == Reserving::persistent_out;
-}
-
+// Of what neither reserves nor releases.
 int enter_as_stranger(const vscsi_gate &gate, const u8 *cdb) noexcept
 {
 	const Beside beside = cdb_beside(cdb);
-	const Reserving reserving = cdb_reserving(cdb);
 	if (beside == Beside::always)
 		return VSCSI_GATE_PASS;
-	if (reserving == Reserving::release)
-		return VSCSI_GATE_IGNORE;
 	if (gate.reserved)
 		return VSCSI_GATE_CONFLICT;
-	if (reserves(reserving))
-		return gate.registered || gate.absent ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY;
 	if (!gate.type || beside == Beside::any_persistent)
 		return VSCSI_GATE_PASS;
 	return write_exclusive(gate.type) && beside == Beside::write_exclusive ? VSCSI_GATE_PASS
 									       : VSCSI_GATE_CONFLICT;
 }
 
+constexpr bool is_strange(const vscsi_gate &gate, u32 session) noexcept
+{
+	return gate.holder && gate.holder != session;
+}
+
 // A persistent reservation outlives its nexus (SPC-4 5.9.5): the holder may come
 // back, or somebody else may take its registration over, if the device lets him.
-constexpr int enter_as_heir(vscsi_gate &gate, u32 session) noexcept
+// Also who releases holds the gate meanwhile: the device must not do that after
+// another's RESERVE.
+constexpr int may_reserve(const vscsi_gate &gate, u32 session, Reserving reserving) noexcept
 {
-	if (gate.heir && gate.heir != session)
+	if (!is_strange(gate, session))
+		return gate.heir ? VSCSI_GATE_BUSY : VSCSI_GATE_PASS;
+	if (reserving == Reserving::release)
+		return VSCSI_GATE_IGNORE;
+	if (gate.reserved)
+		return VSCSI_GATE_CONFLICT;
+	if (reserving == Reserving::persistent_out && (gate.absent || gate.heir == session))
+		return gate.heir && gate.heir != session ? VSCSI_GATE_BUSY : VSCSI_GATE_PASS;
+	return gate.registered || gate.absent ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY;
+}
+
+constexpr void leave_queue(vscsi_gate_turn &turn, u32 session) noexcept
+{
+	if (turn.nexus == session)
+		turn = {};
+}
+
+// Who keeps commands in flight all the time must not keep another out for ever:
+// the first who is told BUSY goes before what all others send from then on, as long
+// as he comes for it.
+constexpr int take_turn(vscsi_gate_turn &turn, u32 session, int verdict) noexcept
+{
+	if (verdict == VSCSI_GATE_CONFLICT || verdict == VSCSI_GATE_IGNORE) {
+		leave_queue(turn, session);
+		return verdict;
+	}
+	if (turn.nexus && turn.nexus != session && turn.refusals < VSCSI_GATE_PATIENCE) {
+		turn.refusals++;
 		return VSCSI_GATE_BUSY;
-	gate.heir = session;
-	gate.attempts++;
-	return VSCSI_GATE_PASS;
+	}
+	turn = {verdict == VSCSI_GATE_BUSY ? session : 0, 0};
+	return verdict;
+}
+
+// Everybody else will be told CONFLICT, so nobody need wait for them.
+constexpr bool is_settled(const vscsi_gate &gate) noexcept
+{
+	return !gate.heir && (gate.reserved || (gate.registered && !gate.absent));
+}
+
+constexpr int enter_to_reserve(vscsi_gate &gate, u32 session, Reserving reserving) noexcept
+{
+	if (is_settled(gate))
+		gate.reserving = {};
+	const int verdict = take_turn(gate.reserving, session, may_reserve(gate, session, reserving));
+	if (verdict != VSCSI_GATE_PASS)
+		return verdict;
+	if (is_strange(gate, session)) {
+		gate.heir = session;
+		gate.attempts++;
+	} else {
+		gate.holder = session;
+		gate.unsettled++;
+	}
+	return verdict;
 }
 
 constexpr void leave_as_heir(vscsi_gate &gate, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
@@ -155,6 +221,170 @@ constexpr void leave_as_heir(vscsi_gate &gate, const u8 *cdb, const vscsi_gate_o
 		gate.heir = 0;
 }
 
+// True if the session had RESERVE.
+constexpr bool end_holding(vscsi_gate &gate, u32 session) noexcept
+{
+	if (gate.holder != session)
+		return false;
+	const bool reserved = gate.reserved;
+	gate.reserved = 0;
+	gate.unsettled = 0;
+	gate.absent = 1;
+	let_go(gate);
+	return reserved;
+}
+
+// PREVENT ALLOW MEDIUM REMOVAL (SPC-4, SBC-3 5.10, SMC-3), per I_T nexus.
+enum class Removal : u8 { neither, prevents, allows };
+
+Removal removal(const u8 *cdb) noexcept
+{
+	if (cdb_reservation_row(cdb[0]).beside != Beside::always_to_allow)
+		return Removal::neither;
+	return cdb_beside(cdb) == Beside::always ? Removal::allows : Removal::prevents;
+}
+
+constexpr Span<vscsi_gate_preventer> all(vscsi_gate &gate) noexcept
+{
+	return {gate.preventers, VSCSI_GATE_PREVENTERS};
+}
+
+constexpr vscsi_gate_preventer *find(Span<vscsi_gate_preventer> preventers, u32 session) noexcept
+{
+	for (auto &preventer : preventers)
+		if (preventer.nexus == session)
+			return &preventer;
+	return nullptr;
+}
+
+// Anybody but this one.
+constexpr bool others_prevent(const vscsi_gate &gate, u32 session) noexcept
+{
+	for (const auto &preventer : gate.preventers)
+		if (preventer.nexus && preventer.nexus != session)
+			return true;
+	return false;
+}
+
+// The device may carry out commands in another order than they end: while an ALLOW is
+// in flight no PREVENT passes, so that it cannot be lifted unseen, nor an ALLOW while a
+// PREVENT is.
+constexpr int enter_to_prevent(vscsi_gate &gate, u32 session) noexcept
+{
+	constexpr u32 free = 0;
+	if (gate.allowing)
+		return take_turn(gate.preventing, session, VSCSI_GATE_BUSY);
+	vscsi_gate_preventer *preventer = find(all(gate), session);
+	if (!preventer)
+		preventer = find(all(gate), free);
+	if (!preventer)
+		return VSCSI_GATE_BUSY;
+	leave_queue(gate.preventing, session);
+	preventer->nexus = session;
+	preventer->in_flight++;
+	return VSCSI_GATE_PASS;
+}
+
+constexpr int enter_to_allow(vscsi_gate &gate, u32 session) noexcept
+{
+	vscsi_gate_preventer *own = find(all(gate), session);
+	leave_queue(gate.preventing, session);
+	if (own && own->in_flight)
+		return VSCSI_GATE_BUSY;
+	if (others_prevent(gate, session)) {
+		if (own)
+			*own = {};
+		return VSCSI_GATE_IGNORE;
+	}
+	const int verdict = take_turn(gate.preventing, session, VSCSI_GATE_PASS);
+	if (verdict == VSCSI_GATE_PASS)
+		gate.allowing++;
+	return verdict;
+}
+
+constexpr void prevention_done(vscsi_gate &gate, u32 session, bool good) noexcept
+{
+	vscsi_gate_preventer *preventer = find(all(gate), session);
+	if (good)
+		gate.prevented = 1;
+	if (!preventer)
+		return;
+	if (preventer->in_flight)
+		preventer->in_flight--;
+	if (good)
+		preventer->prevents = 1;
+	drop_if_over(*preventer);
+}
+
+constexpr void allow_done(vscsi_gate &gate, u32 session, bool good) noexcept
+{
+	if (gate.allowing)
+		gate.allowing--;
+	if (!good)
+		return;
+	gate.prevented = 0;
+	if (vscsi_gate_preventer *own = find(all(gate), session)) {
+		own->prevents = 0;
+		drop_if_over(*own);
+	}
+}
+
+void leave_medium(vscsi_gate &gate, u32 session, const u8 *cdb, bool good) noexcept
+{
+	switch (removal(cdb)) {
+	case Removal::neither:
+		break;
+	case Removal::prevents:
+		prevention_done(gate, session, good);
+		break;
+	case Removal::allows:
+		allow_done(gate, session, good);
+		break;
+	}
+}
+
+// True if the session did prevent.
+constexpr bool end_prevention(vscsi_gate &gate, u32 session) noexcept
+{
+	vscsi_gate_preventer *own = find(all(gate), session);
+	if (!own)
+		return false;
+	const bool prevented = own->prevents;
+	*own = {};
+	return prevented;
+}
+
+// While another's prevention is in flight it is not known whether somebody prevents;
+// if it fails, the next who goes settles the debt.
+constexpr int allow_if_nobody_prevents(vscsi_gate &gate) noexcept
+{
+	constexpr u32 nobody = 0;
+	if (!gate.prevented || others_prevent(gate, nobody))
+		return 0;
+	gate.prevented = 0;
+	return VSCSI_GATE_ALLOW;
+}
+
+// True if it was there.
+constexpr bool take_from_lost(vscsi_gate &gate, u32 nexus) noexcept
+{
+	bool found = false;
+	for (u32 i = 0; i < VSCSI_GATE_LOST; i++) {
+		found |= gate.lost[i] == nexus;
+		if (found)
+			gate.lost[i] = i + 1 < VSCSI_GATE_LOST ? gate.lost[i + 1] : 0;
+	}
+	return found;
+}
+
+constexpr void remember_lost(vscsi_gate &gate, u32 nexus) noexcept
+{
+	take_from_lost(gate, nexus);
+	for (u32 i = VSCSI_GATE_LOST - 1; i > 0; i--)
+		gate.lost[i] = gate.lost[i - 1];
+	gate.lost[0] = nexus;
+}
+
 } // namespace
 
 int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
@@ -162,25 +392,28 @@ int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 	const Reserving reserving = cdb_reserving(cdb);
 	if (gate.holder == session)
 		gate.absent = 0;
-	if (gate.holder && gate.holder != session) {
-		if (reserving == Reserving::persistent_out && !gate.reserved &&
-		    (gate.absent || gate.heir == session))
-			return enter_as_heir(gate, session);
-		return enter_as_stranger(gate, cdb);
+	if (reserving != Reserving::none)
+		return enter_to_reserve(gate, session, reserving);
+	if (is_strange(gate, session)) {
+		const int verdict = enter_as_stranger(gate, cdb);
+		if (verdict != VSCSI_GATE_PASS)
+			return verdict;
 	}
-	if (gate.heir && reserves(reserving))
-		return VSCSI_GATE_BUSY;
-	if (reserves(reserving)) {
-		gate.holder = session;
-		gate.unsettled++;
+	switch (removal(cdb)) {
+	case Removal::prevents:
+		return enter_to_prevent(gate, session);
+	case Removal::allows:
+		return enter_to_allow(gate, session);
+	default:
+		return VSCSI_GATE_PASS;
 	}
-	return VSCSI_GATE_PASS;
 }
 
 void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
 	if (outcome.sense)
 		heed_unit_attention(gate, outcome.sense);
+	leave_medium(gate, session, cdb, outcome.good);
 	const Reserving reserving = cdb_reserving(cdb);
 	if (gate.heir == session && reserving == Reserving::persistent_out) {
 		leave_as_heir(gate, cdb, outcome);
@@ -199,6 +432,8 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 			gate.reserved = 1;
 		break;
 	case Reserving::release:
+		if (gate.unsettled)
+			gate.unsettled--;
 		// Of all of it, not of elements or for a third party.
 		if (outcome.good && !(cdb[1] & 0x1f))
 			gate.reserved = 0;
@@ -215,28 +450,50 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 	let_go(gate);
 }
 
-bool gate_session_ended(vscsi_gate &gate, u32 session) noexcept
+int gate_session_ended(vscsi_gate &gate, u32 session) noexcept
 {
 	if (gate.heir == session) {
 		gate.heir = 0;
 		gate.attempts = 0;
 	}
-	if (gate.holder != session)
-		return false;
-	const bool release = gate.reserved;
-	gate.reserved = 0;
-	gate.unsettled = 0;
-	gate.absent = 1;
-	let_go(gate);
-	return release;
+	leave_queue(gate.reserving, session);
+	leave_queue(gate.preventing, session);
+	const bool prevented = end_prevention(gate, session);
+	const bool reserved = end_holding(gate, session);
+	if (reserved || prevented)
+		remember_lost(gate, session);
+	return (reserved ? VSCSI_GATE_RELEASE : 0) | allow_if_nobody_prevents(gate);
 }
 
-bool gate_reset(vscsi_gate &gate) noexcept
+int gate_reset(vscsi_gate &gate) noexcept
 {
-	const bool release = gate.reserved;
+	const int release = gate.reserved ? VSCSI_GATE_RELEASE : 0;
+	const int allow = gate.prevented ? VSCSI_GATE_ALLOW : 0;
 	gate.reserved = 0;
+	forget_prevention(gate);
 	let_go(gate);
-	return release;
+	return release | allow;
+}
+
+bool gate_comes_back(vscsi_gate &gate, u32 nexus) noexcept
+{
+	return nexus && take_from_lost(gate, nexus);
+}
+
+void gate_inherit(vscsi_gate &gate, u8 type, bool registered) noexcept
+{
+	if (gate.heir || (gate.holder && gate.holder != VSCSI_GATE_UNKNOWN))
+		return;
+	gate.registered = registered || type;
+	gate.type = type;
+	gate.holder = VSCSI_GATE_UNKNOWN;
+	gate.absent = 1;
+	let_go(gate); // of nothing
+}
+
+bool gate_is_inherited(const vscsi_gate &gate) noexcept
+{
+	return gate.holder == VSCSI_GATE_UNKNOWN;
 }
 
 } // namespace vscsi

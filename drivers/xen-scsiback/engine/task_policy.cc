@@ -12,6 +12,9 @@ constexpr u32 task_patience_ms = 10'000;
 constexpr u32 parked_patience_ms = 1'000;
 // One ring's worth; what is more waits for the device.
 constexpr u32 most_abandoned = VSCSI_SLOTS;
+// A guest that says that it waits for less is not believed: each abort is felt by
+// all who use the adapter.
+constexpr u32 least_timeout_ms = 30'000;
 constexpr u32 burst_every_ms = 10'000;
 constexpr u32 burst_ms = 100;
 
@@ -62,7 +65,8 @@ ParkedAction parked_step(const vscsi_parked_view &view) noexcept
 
 EarlyAbortAction early_abort_step(const vscsi_early_abort_view &view) noexcept
 {
-	if (view.timeout && view.age_ms >= u64{view.timeout} * 1000)
+	const u64 timeout_ms = u64{view.timeout} * 1000;
+	if (view.timeout && view.age_ms >= (timeout_ms < least_timeout_ms ? least_timeout_ms : timeout_ms))
 		return EarlyAbortAction::now;
 	if (view.since_burst_ms >= burst_every_ms)
 		return EarlyAbortAction::begins_burst;

@@ -43,20 +43,20 @@ static dev_t vscsi_bio_device(struct se_device *dev)
 }
 
 /* If the device cannot be had, iblock does the work. */
-static bool vscsi_bio_link(struct vscsi_backing *backing, struct se_device *dev)
+static int vscsi_bio_link(struct vscsi_backing *backing, struct se_device *dev)
 {
 	dev_t number = vscsi_bio_device(dev);
 	struct block_device *bdev;
 
 	if (!number)
-		return false;
+		return -ENODEV;
 	bdev = blkdev_get_by_dev(number, FMODE_READ, NULL);
 	if (IS_ERR(bdev))
-		return false;
+		return -ENODEV;
 	/* iblock keeps it open for as long as a LUN or a command needs it. */
 	blkdev_put(bdev, FMODE_READ);
 	backing->bdev = bdev;
-	return true;
+	return 0;
 }
 
 static bool vscsi_bio_find(struct vscsi_io *io, const struct vscsi_backing *backing)
@@ -119,6 +119,8 @@ static sense_reason_t vscsi_bio_execute(struct se_cmd *cmd)
 {
 	struct vscsi_io *io = to_vscsi_io(cmd);
 
+	if (vscsi_io_unwanted(io))
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 	vscsi_bio_submit(io, vscsi_bio_patience(io));
 	return TCM_NO_SENSE;
 }
@@ -166,6 +168,18 @@ bool vscsi_bio_again(struct vscsi_io *io)
 	return true;
 }
 
+/* What had to wait; meanwhile it may have become unwanted. */
+static void vscsi_bio_start(struct vscsi_io *io)
+{
+	if (!vscsi_io_unwanted(io)) {
+		vscsi_bio_submit(io, 0);
+		return;
+	}
+	io->execution.bio_status = BLK_STS_OK;
+	io->times.done = ktime_get_ns();
+	vscsi_execute_up->ended(io);
+}
+
 void vscsi_bio_unblock(struct work_struct *work)
 {
 	struct vscsi_itl *itl = container_of(work, struct vscsi_itl, unblock);
@@ -174,7 +188,7 @@ void vscsi_bio_unblock(struct work_struct *work)
 
 	/* Each may be over, and gone, before the next is looked at. */
 	llist_for_each_entry_safe(io, next, blocked, execution.node)
-		vscsi_bio_submit(io, 0);
+		vscsi_bio_start(io);
 	vscsi_itl_put(itl);
 }
 
@@ -184,6 +198,7 @@ const struct vscsi_executor vscsi_bio_executor = {
 	.take		= vscsi_bio_take,
 	.waits		= vscsi_bio_waits,
 	.amend		= vscsi_limits_amend,
+	.comes_back	= true,
 };
 
 int vscsi_bio_init(void)

@@ -4,16 +4,31 @@
 
 #include <target/target_core_backend.h>
 
-static bool vscsi_core_link(struct vscsi_backing *backing, struct se_device *dev)
+static int vscsi_core_link(struct vscsi_backing *backing, struct se_device *dev)
 {
 	backing->memory = !strcmp(dev->transport->name, "rd_mcp");
-	return true;
+	return 0;
 }
 
 static bool vscsi_core_find(struct vscsi_io *io, const struct vscsi_backing *backing)
 {
 	io->execution.memory = backing->memory;
 	return true;
+}
+
+static sense_reason_t vscsi_core_execute(struct se_cmd *cmd)
+{
+	struct vscsi_io *io = to_vscsi_io(cmd);
+
+	if (vscsi_io_unwanted(io))
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	return io->execution.core(cmd);
+}
+
+void vscsi_core_take(struct vscsi_io *io)
+{
+	io->execution.core = io->cmd.execute_cmd;
+	io->cmd.execute_cmd = vscsi_core_execute;
 }
 
 /* Memory backstores do not wait; all others may, for files, flushes or tags. */

@@ -44,6 +44,8 @@ struct vscsi_itl {
 	struct vscsi_backings *backings;
 	struct vscsi_scsi_device *device;	/* ring thread; the last one used */
 	u32 attentions;			/* device's lock: how many of its have been told */
+	u16 own_attention;		/* device's lock: one that is for this guest alone, or 0 */
+	bool elsewhere;			/* ring thread: the last backstore was no such device */
 	struct llist_head blocked;	/* bios that would have had to wait */
 	struct work_struct unblock;	/* starts them, where it may wait */
 };
@@ -98,7 +100,9 @@ struct vscsi_execution {
 	enum vscsi_ender ender;
 	u32 device_type;		/* SPC-4: peripheral device type */
 	bool taken;			/* its executor executes it, not target core */
+	sense_reason_t (*core)(struct se_cmd *cmd);	/* how target core would execute it */
 	bool memory;			/* a backstore that waits for nothing */
+	bool unknown;			/* a passed-through device that was not looked at yet */
 	struct llist_node node;		/* on a list of ended, or of blocked, ones */
 	struct bio bio;
 	blk_status_t bio_status;
@@ -107,7 +111,7 @@ struct vscsi_execution {
 	struct request *request;	/* as stage says */
 	enum vscsi_request_stage stage;
 	spinlock_t lock;
-	bool aborting;			/* lock: somebody wants the command back */
+	bool aborting;			/* lock to set: somebody wants the command back */
 };
 
 struct vscsi_io {
@@ -171,6 +175,11 @@ static inline void vscsi_itl_get(struct vscsi_itl *itl)
 {
 	kref_get(&itl->kref);
 }
+/* Whether commands have it: besides its owner, or after the owner has put it. */
+static inline bool vscsi_itl_in_use(const struct vscsi_itl *itl, bool owned)
+{
+	return kref_read(&itl->kref) > owned;
+}
 /* Any context. */
 void vscsi_itl_put(struct vscsi_itl *itl);
 
@@ -204,8 +213,8 @@ void vscsi_io_amend(struct vscsi_io *io);
 /* The command is over: gives back what its executor holds.  May sleep. */
 void vscsi_io_over(struct vscsi_io *io);
 /*
- * Whether the command ends by itself once its device was asked for it: an abort in
- * target core cannot hasten that.
+ * Whether the command ends by itself, once its device was asked for it or at its
+ * device's leisure: an abort in target core cannot hasten that.
  */
 bool vscsi_io_comes_back(const struct vscsi_io *io);
 /*
@@ -213,8 +222,11 @@ bool vscsi_io_comes_back(const struct vscsi_io *io);
  * command is over.
  */
 void vscsi_io_abort(struct vscsi_io *io);
-/* Ring thread: somebody resets the LUN. */
-void vscsi_itl_reset(struct vscsi_itl *itl);
+/*
+ * Somebody resets the LUN; may sleep for as long as an adapter takes.  False: its
+ * device was not reset.
+ */
+bool vscsi_itl_reset(struct vscsi_itl *itl, u32 lun);
 /* An I_T nexus is lost.  May sleep. */
 void vscsi_nexus_ended(u32 nexus);
 

@@ -46,12 +46,18 @@ static u32 vscsi_device_type(const struct se_cmd *cmd)
 	return cmd->se_dev->transport->get_device_type(cmd->se_dev);
 }
 
+static bool vscsi_is_passed_through(const struct se_cmd *cmd)
+{
+	return !strcmp(cmd->se_dev->transport->name, "pscsi");
+}
+
 void vscsi_io_find(struct vscsi_io *io, bool ring_thread)
 {
 	const struct vscsi_executor *executor = &vscsi_core_executor;
 	struct vscsi_execution *execution = &io->execution;
 	const struct vscsi_backing *backing;
 	struct se_lun *lun = io->cmd.se_lun;
+	bool elsewhere;
 
 	execution->ender = VSCSI_ENDS_CORE;
 	execution->bio_status = BLK_STS_OK;
@@ -63,10 +69,17 @@ void vscsi_io_find(struct vscsi_io *io, bool ring_thread)
 	if (backing && backing->executor->find(io, backing))
 		executor = backing->executor;
 	execution->device_type = backing ? backing->device_type : vscsi_device_type(&io->cmd);
+	/* Its link or unlink is under way: not to be had past the gate. */
+	execution->unknown = !backing && vscsi_is_passed_through(&io->cmd);
+	elsewhere = backing && !backing->device;
 	rcu_read_unlock();
 	WRITE_ONCE(execution->executor, executor);
-	if (ring_thread && executor->use)
+	if (!ring_thread)
+		return;
+	if (executor->use)
 		executor->use(io);
+	else if (elsewhere && !io->itl->elsewhere)
+		vscsi_share_forget(io->itl);
 }
 
 void vscsi_io_take(struct vscsi_io *io)
@@ -74,6 +87,8 @@ void vscsi_io_take(struct vscsi_io *io)
 	const struct vscsi_executor *executor = io->execution.executor;
 
 	io->execution.taken = executor->take && executor->take(io);
+	if (!io->execution.taken)
+		vscsi_core_take(io);
 }
 
 bool vscsi_io_waits(struct vscsi_io *io, bool first)
@@ -105,7 +120,7 @@ bool vscsi_io_comes_back(const struct vscsi_io *io)
 {
 	const struct vscsi_executor *executor = READ_ONCE(io->execution.executor);
 
-	return executor && executor->comes_back;
+	return executor && executor->comes_back && READ_ONCE(io->execution.taken);
 }
 
 void vscsi_io_abort(struct vscsi_io *io)
@@ -121,10 +136,16 @@ void vscsi_io_abort(struct vscsi_io *io)
 	spin_unlock_irqrestore(&io->execution.lock, flags);
 }
 
-void vscsi_itl_reset(struct vscsi_itl *itl)
+bool vscsi_itl_reset(struct vscsi_itl *itl, u32 lun)
 {
-	if (itl->device)
-		vscsi_share_reset(itl->device);
+	struct vscsi_scsi_device *device = vscsi_backing_device(itl->backings, lun);
+	bool done;
+
+	if (!device)
+		return true;
+	done = vscsi_scsi_device_reset(device);
+	vscsi_scsi_device_put(device);
+	return done;
 }
 
 void vscsi_nexus_ended(u32 nexus)
@@ -134,11 +155,20 @@ void vscsi_nexus_ended(u32 nexus)
 
 int vscsi_execute_init(const struct vscsi_execute_callbacks *callbacks)
 {
+	int err;
+
 	vscsi_execute_up = callbacks;
-	return vscsi_bio_init();
+	err = vscsi_bio_init();
+	if (err)
+		return err;
+	err = vscsi_look_init();
+	if (err)
+		vscsi_bio_exit();
+	return err;
 }
 
 void vscsi_execute_exit(void)
 {
+	vscsi_look_exit();
 	vscsi_bio_exit();
 }

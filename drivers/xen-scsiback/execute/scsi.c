@@ -19,10 +19,14 @@
 #include <scsi/scsi_device.h>
 #include <target/target_core_backend.h>
 
-static bool vscsi_scsi_link(struct vscsi_backing *backing, struct se_device *dev)
+static int vscsi_scsi_link(struct vscsi_backing *backing, struct se_device *dev)
 {
-	backing->device = vscsi_scsi_device_find(dev);
-	return backing->device;
+	struct vscsi_scsi_device *device = vscsi_scsi_device_find(dev);
+
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+	backing->device = device;
+	return device ? 0 : -ENODEV;
 }
 
 static void vscsi_scsi_unlink(struct vscsi_backing *backing)
@@ -124,8 +128,7 @@ static enum rq_end_io_ret vscsi_scsi_done(struct request *req, blk_status_t erro
 	spin_unlock_irqrestore(&io->execution.lock, flags);
 	blk_mq_free_request(req);
 
-	vscsi_share_leave(io, !result->host && !result->status,
-			  result->has_sense ? result->sense : NULL);
+	vscsi_share_leave(io, !result->host && !result->status);
 	vscsi_scsi_protect(io);
 	/* Target core only passes on that it is over; the result is here. */
 	if (io->execution.ender == VSCSI_ENDS_RING)
@@ -173,6 +176,15 @@ static bool vscsi_scsi_arm(struct vscsi_io *io, struct request *req)
 	return armed;
 }
 
+static struct request *vscsi_scsi_request(struct vscsi_io *io, blk_mq_req_flags_t flags)
+{
+	struct scsi_device *sdev = vscsi_scsi_device_pin(io->execution.device);
+	struct request *req = vscsi_io_request(io, sdev, flags);
+
+	vscsi_sdev_unpin(sdev);
+	return req;
+}
+
 /* The request that is ready, or one that is waited for; with the command's data. */
 static struct request *vscsi_scsi_prepare(struct vscsi_io *io)
 {
@@ -184,7 +196,7 @@ static struct request *vscsi_scsi_prepare(struct vscsi_io *io)
 		req = execution->request;
 		execution->stage = VSCSI_REQUEST_NONE;
 	} else {
-		req = vscsi_io_request(io, execution->device->sdev, 0);
+		req = vscsi_scsi_request(io, 0);
 		if (IS_ERR(req))
 			return req;
 	}
@@ -195,13 +207,24 @@ static struct request *vscsi_scsi_prepare(struct vscsi_io *io)
 	return ERR_PTR(err);
 }
 
+/* dom0 has lost it: the guest shall see that, not wait for it. */
+static sense_reason_t vscsi_scsi_away(struct vscsi_io *io)
+{
+	vscsi_scsi_device_look(io->execution.device, false);
+	vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_NO_CONNECT);
+	target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
+	return TCM_NO_SENSE;
+}
+
 static sense_reason_t vscsi_scsi_failed(struct vscsi_io *io, int err)
 {
-	vscsi_share_leave(io, false, NULL);
+	vscsi_share_leave(io, false);
+	if (err == -ENODEV)
+		return vscsi_scsi_away(io);
 	if (err != -EINVAL)
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 	pr_warn_ratelimited("%s: %u bytes in %u pieces are more than its host adapter takes: let the guest use smaller blocks\n",
-			    dev_name(&io->execution.device->sdev->sdev_gendev), io->data.bytes,
+			    io->execution.device->identity, io->data.bytes,
 			    io->cmd.t_data_nents);
 	return TCM_INVALID_CDB_FIELD;
 }
@@ -219,7 +242,7 @@ static sense_reason_t vscsi_scsi_submit(struct vscsi_io *io)
 		return TCM_NO_SENSE;
 	}
 	vscsi_request_drop(req);
-	vscsi_share_leave(io, false, NULL);
+	vscsi_share_leave(io, false);
 	vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_RESET);
 	target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
 	return TCM_NO_SENSE;
@@ -271,7 +294,7 @@ static bool vscsi_scsi_waits(struct vscsi_io *io, bool first)
 	if (!first || execution->ender != VSCSI_ENDS_RING)
 		return true;
 	if (!atomic_read(&device->queued)) {
-		req = vscsi_io_request(io, device->sdev, BLK_MQ_REQ_NOWAIT);
+		req = vscsi_scsi_request(io, BLK_MQ_REQ_NOWAIT);
 		if (!IS_ERR(req)) {
 			execution->request = req;
 			execution->stage = VSCSI_REQUEST_READY;

@@ -10,56 +10,96 @@
 
 #include <linux/highmem.h>
 
+#include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 
-/* SPC-4: BUS DEVICE RESET FUNCTION OCCURRED. */
+/* SPC-4: BUS DEVICE RESET FUNCTION OCCURRED, I_T NEXUS LOSS OCCURRED, REPORTED LUNS DATA HAS CHANGED. */
 #define VSCSI_RESET_OCCURRED 0x2903
+#define VSCSI_NEXUS_LOST 0x2907
+#define VSCSI_LUNS_CHANGED 0x3f0e
 
-/* The device tells a unit attention to whoever comes next; the others are told here. */
-static void vscsi_note_attention(struct vscsi_scsi_device *device, struct vscsi_itl *told,
-				 const u8 *sense)
+/*
+ * The device tells a unit attention to whoever comes next; the others are told here.
+ * Whoever has not heard of earlier ones hears the first of those instead: each guest
+ * hears each once, in the order in which the device had them.
+ */
+static void vscsi_note_attention(struct vscsi_scsi_device *device, struct vscsi_io *io, u16 code)
 {
-	bool up_to_date = told->attentions == device->attentions;
-	struct vscsi_sense found;
+	bool up_to_date = !vscsi_attention_due(&device->attentions, io->itl->attentions);
+	u8 *sense = io->result.sense;
+	u16 due;
 
 	lockdep_assert_held(&device->lock);
-	vscsi_sense_of(sense, VSCSI_SENSE_BYTES, &found);
-	if (found.key != UNIT_ATTENTION)
+	vscsi_attention_add(&device->attentions, code);
+	device->newcomer = device->attentions.count;
+	/* As REQUEST SENSE's data it cannot be another one's place. */
+	if (!up_to_date && !io->result.has_sense)
 		return;
-	device->attentions++;
-	device->attention = found.code << 8 | found.qualifier;
+	due = vscsi_attention_next(&device->attentions, &io->itl->attentions);
 	if (up_to_date)
-		told->attentions = device->attentions;
+		return;
+	memset(sense, 0, VSCSI_SENSE_BYTES);
+	scsi_build_sense_buffer(0, sense, UNIT_ATTENTION, due >> 8, due & 0xff);
 }
 
 int vscsi_share_enter(struct vscsi_io *io)
 {
 	struct vscsi_scsi_device *device = io->execution.device;
+	bool inherited = false;
 	unsigned long flags;
 	int verdict;
 
 	spin_lock_irqsave(&device->lock, flags);
 	verdict = vscsi_gate_enter(&device->gate, io->itl->nexus, io->cdb);
+	if (verdict == VSCSI_GATE_CONFLICT) {
+		inherited = vscsi_gate_is_inherited(&device->gate);
+		if (device->unread)
+			verdict = VSCSI_GATE_BUSY;
+	}
 	spin_unlock_irqrestore(&device->lock, flags);
+	/* The device says who holds it now. */
+	if (inherited)
+		vscsi_scsi_device_look(device, false);
 	return verdict;
 }
 
-void vscsi_share_leave(struct vscsi_io *io, bool good, const u8 *sense)
+/* A unit attention that came with the command; 0 if none did. */
+static u16 vscsi_attention_of(const struct vscsi_io *io, bool good, const u8 *data)
 {
+	struct vscsi_sense sense;
+	u16 code;
+
+	if (io->result.has_sense) {
+		vscsi_sense_of(io->result.sense, VSCSI_SENSE_BYTES, &sense);
+		return sense.key == UNIT_ATTENTION ? sense.code << 8 | sense.qualifier : 0;
+	}
+	if (good && data && io->result.residual < io->data.bytes &&
+	    vscsi_sense_data_attention(io->cdb, data,
+				       min(io->data.sgl->length,
+					   io->data.bytes - io->result.residual), &code))
+		return code;
+	return 0;
+}
+
+void vscsi_share_leave(struct vscsi_io *io, bool good)
+{
+	const u8 *sense = io->result.has_sense ? io->result.sense : NULL;
 	struct vscsi_gate_outcome outcome = { .good = good, .sense = sense };
 	struct vscsi_scsi_device *device = io->execution.device;
 	unsigned long flags;
 	void *data = NULL;
+	u16 attention;
 
 	if (io->data.bytes) {
 		data = vscsi_io_first_page(io);
 		outcome.data = data;
 		outcome.data_bytes = io->data.sgl->length;
 	}
+	attention = vscsi_attention_of(io, good, data);
 	spin_lock_irqsave(&device->lock, flags);
 	vscsi_gate_leave(&device->gate, io->itl->nexus, io->cdb, &outcome);
-	if (sense)
-		vscsi_note_attention(device, io->itl, sense);
+	if (attention)
+		vscsi_note_attention(device, io, attention);
 	spin_unlock_irqrestore(&device->lock, flags);
 	if (data)
 		kunmap_local(data);
@@ -71,19 +111,22 @@ bool vscsi_share_take_attention(struct vscsi_io *io)
 	struct vscsi_itl *itl = io->itl;
 	unsigned long flags;
 	u16 attention;
-	bool due;
 
 	/* SAM-5 5.14: these do not report one. */
 	if (io->cdb[0] == INQUIRY || io->cdb[0] == REQUEST_SENSE)
 		return false;
 	spin_lock_irqsave(&device->lock, flags);
-	due = itl->attentions != device->attentions;
-	itl->attentions = device->attentions;
-	attention = device->attention;
+	attention = itl->own_attention;
+	itl->own_attention = 0;
+	if (!attention) {
+		attention = vscsi_attention_next(&device->attentions, &itl->attentions);
+		if (attention)
+			device->newcomer = device->attentions.count;
+	}
 	spin_unlock_irqrestore(&device->lock, flags);
-	if (due)
+	if (attention)
 		vscsi_io_note_check(io, UNIT_ATTENTION, attention >> 8, attention & 0xff);
-	return due;
+	return attention;
 }
 
 void vscsi_share_use(struct vscsi_itl *itl, struct vscsi_scsi_device *device)
@@ -95,36 +138,59 @@ void vscsi_share_use(struct vscsi_itl *itl, struct vscsi_scsi_device *device)
 	kref_get(&device->kref);
 	itl->device = device;
 	spin_lock_irq(&device->lock);
-	itl->attentions = device->attentions;
+	itl->attentions = device->newcomer;
+	/* The LUN was linked to something else: what the guest knows of its device is wrong. */
+	itl->own_attention = old || itl->elsewhere ? VSCSI_LUNS_CHANGED : 0;
+	if (vscsi_gate_comes_back(&device->gate, itl->nexus))
+		itl->own_attention = VSCSI_NEXUS_LOST;
 	spin_unlock_irq(&device->lock);
+	itl->elsewhere = false;
 	if (old)
 		vscsi_scsi_device_put(old);
 }
 
-/* A LOGICAL UNIT RESET ends RESERVE as well, and everybody hears of it. */
-void vscsi_share_reset(struct vscsi_scsi_device *device)
+void vscsi_share_forget(struct vscsi_itl *itl)
 {
-	bool release;
+	struct vscsi_scsi_device *old = itl->device;
 
-	spin_lock_irq(&device->lock);
-	release = vscsi_gate_reset(&device->gate);
-	device->attentions++;
-	device->attention = VSCSI_RESET_OCCURRED;
-	spin_unlock_irq(&device->lock);
-	if (release)
-		vscsi_request_release(device->sdev);
+	itl->elsewhere = true;
+	itl->device = NULL;
+	if (old)
+		vscsi_scsi_device_put(old);
 }
 
-/* RESERVE goes with its nexus (SPC-2 5.5.2). */
-void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, u32 nexus)
+static void vscsi_share_release(struct vscsi_scsi_device *device, int held)
 {
-	bool release;
+	struct scsi_device *sdev;
+
+	if (!held)
+		return;
+	sdev = vscsi_scsi_device_pin(device);
+	vscsi_request_release(sdev, held);
+	vscsi_sdev_unpin(sdev);
+}
+
+/* It ends RESERVE and the prevention of medium removal as well, and everybody hears of it. */
+void vscsi_share_reset(struct vscsi_scsi_device *device)
+{
+	int held;
 
 	spin_lock_irq(&device->lock);
-	release = vscsi_gate_session_ended(&device->gate, nexus);
+	held = vscsi_gate_reset(&device->gate);
+	vscsi_attention_add(&device->attentions, VSCSI_RESET_OCCURRED);
 	spin_unlock_irq(&device->lock);
-	if (release)
-		vscsi_request_release(device->sdev);
+	vscsi_share_release(device, held);
+}
+
+/* RESERVE (SPC-2 5.5.2) and the prevention of medium removal go with their nexus. */
+void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, u32 nexus)
+{
+	int held;
+
+	spin_lock_irq(&device->lock);
+	held = vscsi_gate_session_ended(&device->gate, nexus);
+	spin_unlock_irq(&device->lock);
+	vscsi_share_release(device, held);
 }
 
 bool vscsi_share_may_abort(struct vscsi_io *io)

@@ -44,8 +44,11 @@ struct vscsi_ring *vscsi_ring_alloc(struct vscsi_controller *controller)
 	mutex_init(&ring->complete_lock);
 	spin_lock_init(&ring->abandoned.lock);
 	INIT_LIST_HEAD(&ring->abandoned.slots);
-	vscsi_pages_init(ring);
-
+	if (!vscsi_pages_init(ring)) {
+		vscsi_ring_up->put(controller);
+		kvfree(ring);
+		return NULL;
+	}
 	ring->engine = kzalloc(vscsi_ring_engine_bytes(), GFP_KERNEL);
 	ring->out = kzalloc(sizeof(*ring->out), GFP_KERNEL);
 	ring->in = kzalloc(sizeof(*ring->in), GFP_KERNEL);

@@ -50,7 +50,7 @@ struct vscsi_ring *vscsi_ring_connect(struct vscsi_controller *controller, grant
 	ring->grant = grant;
 	ring->evtchn = evtchn;
 
-	err = xenbus_map_ring_valloc(dev, &grant, 1, &ring->shared);
+	err = vscsi_shared_map(ring);
 	if (err) {
 		*why = "mapping ring-ref";
 		goto put;
@@ -81,8 +81,7 @@ struct vscsi_ring *vscsi_ring_connect(struct vscsi_controller *controller, grant
 stop:
 	kthread_stop(ring->queue.thread);
 unmap:
-	xenbus_unmap_ring_vfree(dev, ring->shared);
-	ring->shared = NULL;
+	vscsi_shared_unmap(ring);
 put:
 	vscsi_ring_put(ring);
 	return ERR_PTR(err);
@@ -108,8 +107,7 @@ void vscsi_ring_stop(struct vscsi_ring *ring)
 	smp_store_mb(ring->queue.stopped, true);
 
 	mutex_lock(&ring->complete_lock);
-	xenbus_unmap_ring_vfree(ring->controller->dev, ring->shared);
-	ring->shared = NULL;
+	vscsi_shared_unmap(ring);
 	vscsi_complete_unlock(ring);
 	/* Completers no longer notify. */
 	unbind_from_irqhandler(ring->irq, ring);

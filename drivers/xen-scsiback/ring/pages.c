@@ -2,20 +2,14 @@
 /*
  * Pages that data is copied through.  A page belongs to one ring at a time and
  * is zeroed when it comes to it, so that nothing of another guest can be
- * copied out.  All rings share a bound; a ring with no page lent may exceed it,
- * so that each can always finish one request of the largest size.
+ * copied out.  Their number is bounded (quota.c); a ring with no page lent may
+ * exceed the bounds, so that each can always finish one request of the largest size.
  */
 #include "private.h"
 
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/shrinker.h>
 
-static unsigned int vscsi_max_pool_pages = 16384;
-module_param_named(max_pool_pages, vscsi_max_pool_pages, uint, 0644);
-MODULE_PARM_DESC(max_pool_pages, "most pages that all rings together hold for data (default 16384)");
-
-static atomic_long_t vscsi_pool_pages;
 static DEFINE_SPINLOCK(vscsi_pool_lock);
 static LIST_HEAD(vscsi_pool_rings);	/* vscsi_pool_lock */
 
@@ -36,12 +30,16 @@ static struct page *vscsi_stack_pop(struct vscsi_page_stack *stack)
 	return page;
 }
 
-void vscsi_pages_init(struct vscsi_ring *ring)
+bool vscsi_pages_init(struct vscsi_ring *ring)
 {
+	ring->pages.quota = vscsi_quota_get(ring->controller->domid);
+	if (!ring->pages.quota)
+		return false;
 	spin_lock_init(&ring->pages.lock);
 	spin_lock(&vscsi_pool_lock);
 	list_add_tail(&ring->pages.pool_entry, &vscsi_pool_rings);
 	spin_unlock(&vscsi_pool_lock);
+	return true;
 }
 
 static void vscsi_free_page(struct page *page)
@@ -52,7 +50,6 @@ static void vscsi_free_page(struct page *page)
 
 static void vscsi_free_stack(struct vscsi_page_stack *stack)
 {
-	atomic_long_sub(stack->count, &vscsi_pool_pages);
 	while (stack->count)
 		vscsi_free_page(vscsi_stack_pop(stack));
 }
@@ -65,6 +62,7 @@ void vscsi_pages_trim(struct vscsi_ring *ring)
 	pages = ring->pages.cache;
 	ring->pages.cache = (struct vscsi_page_stack){};
 	spin_unlock(&ring->pages.lock);
+	vscsi_quota_give(ring->pages.quota, pages.count);
 	vscsi_free_stack(&pages);
 }
 
@@ -74,33 +72,30 @@ void vscsi_pages_exit(struct vscsi_ring *ring)
 	list_del(&ring->pages.pool_entry);
 	spin_unlock(&vscsi_pool_lock);
 	vscsi_pages_trim(ring);
+	vscsi_quota_put(ring->pages.quota);
 }
 
-static bool vscsi_may_grow(struct vscsi_ring *ring, u32 missing)
-{
-	long total = atomic_long_add_return(missing, &vscsi_pool_pages);
-
-	if (total <= READ_ONCE(vscsi_max_pool_pages) || !ring->pages.lent)
-		return true;
-	atomic_long_sub(missing, &vscsi_pool_pages);
-	return false;
-}
-
-/* Takes up to wanted cached pages from rings, all but one if it is given. */
+/*
+ * Takes up to wanted cached pages from rings; if it is for one, from all others whose
+ * guests hold more than their share, since nothing else can be had by that one.
+ */
 static unsigned long vscsi_pool_reclaim(unsigned long wanted, const struct vscsi_ring *but)
 {
 	struct vscsi_page_stack pages = {};
 	struct vscsi_ring *ring;
 	unsigned long freed;
+	u32 had;
 
 	spin_lock(&vscsi_pool_lock);
 	list_for_each_entry(ring, &vscsi_pool_rings, pages.pool_entry) {
-		if (ring == but)
+		if (ring == but || (but && !vscsi_quota_exceeded(ring->pages.quota)))
 			continue;
 		/* Allocation happens without the page lock, so this cannot deadlock. */
 		spin_lock(&ring->pages.lock);
+		had = ring->pages.cache.count;
 		while (ring->pages.cache.count && pages.count < wanted)
 			vscsi_stack_push(&pages, vscsi_stack_pop(&ring->pages.cache));
+		vscsi_quota_give(ring->pages.quota, had - ring->pages.cache.count);
 		spin_unlock(&ring->pages.lock);
 	}
 	spin_unlock(&vscsi_pool_lock);
@@ -127,7 +122,8 @@ static bool vscsi_pages_try(struct vscsi_slot *slot, u32 pages, u32 offset, u32 
 	vscsi_data_end(data, pages);
 	spin_lock(&ring->pages.lock);
 	had = min(pages, ring->pages.cache.count);
-	if (had < pages && !vscsi_may_grow(ring, pages - had)) {
+	if (had < pages &&
+	    !vscsi_quota_take(ring->pages.quota, pages - had, !ring->pages.lent)) {
 		set_bit(VSCSI_RING_STARVED, &ring->flags);
 		spin_unlock(&ring->pages.lock);
 		return false;
@@ -153,7 +149,7 @@ static bool vscsi_pages_try(struct vscsi_slot *slot, u32 pages, u32 offset, u32 
 	return true;
 
 no_memory:
-	atomic_long_sub(pages - got, &vscsi_pool_pages);
+	vscsi_quota_give(ring->pages.quota, pages - got);
 	spin_lock(&ring->pages.lock);
 	ring->pages.lent -= pages;
 	while (got)
@@ -209,7 +205,7 @@ void vscsi_pages_drop(struct vscsi_slot *slot)
 
 	for (i = 0; i < data->pages; i++)
 		vscsi_free_page(sg_page(&data->sgl[i]));
-	atomic_long_sub(data->pages, &vscsi_pool_pages);
+	vscsi_quota_give(slot->ring->pages.quota, data->pages);
 	data->pages = 0;
 }
 

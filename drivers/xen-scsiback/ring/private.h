@@ -90,6 +90,7 @@ struct vscsi_ring_pages {
 	struct vscsi_page_stack cache;	/* lock: free pages of this ring */
 	u32 lent;			/* lock: pages held by slots */
 	struct list_head pool_entry;	/* vscsi_pool_lock */
+	struct vscsi_quota *quota;	/* its guest's */
 };
 
 struct vscsi_ring {
@@ -98,6 +99,8 @@ struct vscsi_ring {
 	struct vscsi_controller *controller;
 	struct vscsi_ring_engine *engine;
 	void *shared;			/* complete_lock to change; NULL once stopped */
+	struct page *shared_page;	/* who connects and stops the ring */
+	grant_handle_t shared_handle;	/* the same */
 	unsigned int irq;
 	grant_ref_t grant;
 	evtchn_port_t evtchn;
@@ -172,7 +175,8 @@ void *vscsi_slot_list(struct vscsi_slot *slot);
 /* pages.c: process context; only get allocates. */
 int vscsi_pool_init(void);
 void vscsi_pool_exit(void);
-void vscsi_pages_init(struct vscsi_ring *ring);
+/* False: no memory.  Sleeps; so does exit. */
+bool vscsi_pages_init(struct vscsi_ring *ring);
 void vscsi_pages_exit(struct vscsi_ring *ring);
 /* Ring thread.  False: none now, the ring is woken when some of its own come back. */
 bool vscsi_pages_get(struct vscsi_slot *slot, u32 pages, u32 offset, u32 bytes);
@@ -183,6 +187,20 @@ void vscsi_pages_disown(struct vscsi_slot *slot, bool undo);
 void vscsi_pages_drop(struct vscsi_slot *slot);
 /* Gives all free pages of a ring back to the system. */
 void vscsi_pages_trim(struct vscsi_ring *ring);
+
+/* quota.c: get and put may sleep. */
+/* NULL: no memory. */
+struct vscsi_quota *vscsi_quota_get(domid_t domid);
+void vscsi_quota_put(struct vscsi_quota *quota);
+/* must: whatever the bounds are. */
+bool vscsi_quota_take(struct vscsi_quota *quota, u32 pages, bool must);
+void vscsi_quota_give(struct vscsi_quota *quota, u32 pages);
+/* Whether the guest holds more than its share. */
+bool vscsi_quota_exceeded(const struct vscsi_quota *quota);
+
+/* shared.c: may sleep; what they map is the ring's grant. */
+int vscsi_shared_map(struct vscsi_ring *ring);
+void vscsi_shared_unmap(struct vscsi_ring *ring);
 
 /* alloc.c: may sleep. */
 struct vscsi_ring *vscsi_ring_alloc(struct vscsi_controller *controller);

@@ -39,8 +39,6 @@ void vscsi_ring_task(struct vscsi_slot *slot)
 	vscsi_task_of(ring->engine, slot->index, &task);
 	request->io.since = jiffies;
 	if (lun) {
-		if (request->kind == VSCSI_RESET)
-			vscsi_itl_reset(&lun->itl);
 		ring->wait.tasks |= BIT(slot->index);
 		vscsi_ring_abort(ring, task.covered);
 		vscsi_drop_parked(ring, task.covered);

@@ -197,8 +197,34 @@ static ssize_t vscsi_tpg_attrib_demo_mode_write_protect_store(struct config_item
 
 CONFIGFS_ATTR(vscsi_tpg_attrib_, demo_mode_write_protect);
 
+static ssize_t vscsi_tpg_attrib_wait_for_earlier_show(struct config_item *item, char *page)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
+
+	return sysfs_emit(page, "%d\n", READ_ONCE(tpg->wait_for_earlier));
+}
+
+static ssize_t vscsi_tpg_attrib_wait_for_earlier_store(struct config_item *item, const char *page,
+						       size_t count)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
+	bool value;
+	int err = kstrtobool(page, &value);
+
+	if (err) {
+		pr_err("%s tpgt_%u: wait_for_earlier: expected 0 or 1\n", tpg->port->name,
+		       tpg->tpgt);
+		return err;
+	}
+	WRITE_ONCE(tpg->wait_for_earlier, value);
+	return count;
+}
+
+CONFIGFS_ATTR(vscsi_tpg_attrib_, wait_for_earlier);
+
 struct configfs_attribute *vscsi_tpg_attrib_attrs[] = {
 	&vscsi_tpg_attrib_attr_demo_mode_write_protect,
+	&vscsi_tpg_attrib_attr_wait_for_earlier,
 	NULL,
 };
 

@@ -113,6 +113,7 @@ static const struct target_core_fabric_ops vscsi_ops = {
 int vscsi_target_register(const struct vscsi_target_callbacks *callbacks)
 {
 	vscsi_target_up = callbacks;
+	vscsi_sessions_init();
 	return target_register_template(&vscsi_ops);
 }
 

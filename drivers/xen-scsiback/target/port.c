@@ -55,7 +55,9 @@ struct se_portal_group *vscsi_make_tpg(struct se_wwn *wwn, const char *name)
 		return ERR_PTR(-ENOMEM);
 	tpg->port = port;
 	tpg->tpgt = tpgt;
+	tpg->wait_for_earlier = true;
 	INIT_LIST_HEAD(&tpg->sessions);
+	INIT_LIST_HEAD(&tpg->leaving);
 	vscsi_backings_init(&tpg->backings);
 	err = core_tpg_register(wwn, &tpg->se_tpg, port->protocol);
 	if (err < 0) {

@@ -36,6 +36,7 @@ extern struct configfs_attribute *vscsi_tpg_attrib_attrs[];
 extern struct configfs_attribute *vscsi_tpg_param_attrs[];
 
 /* session.c */
+void vscsi_sessions_init(void);
 u32 vscsi_session_index(struct se_session *se_sess);
 /* configfs: an ACL was made for an initiator that may be here already. */
 void vscsi_session_acl_made(struct se_node_acl *nacl);

@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include <xen/xenbus.h>
@@ -15,6 +16,14 @@
 static DEFINE_MUTEX(vscsi_session_setup_lock);
 
 static atomic_t vscsi_session_indices = ATOMIC_INIT(0);
+
+/* In names of guests that xenstore has no UUID for; another one each time. */
+static u32 vscsi_nameless;
+
+void vscsi_sessions_init(void)
+{
+	vscsi_nameless = get_random_u32();
+}
 
 u32 vscsi_session_index(struct se_session *se_sess)
 {
@@ -40,8 +49,9 @@ static int vscsi_initiator_port(struct vscsi_initiator *initiator, u32 protocol,
 			return 0;
 	}
 	if (!uuid[0]) {
-		snprintf(fallback, sizeof(fallback), "00000000-0000-0000-0000-%012x",
-			 initiator->domid);
+		/* Another guest has that number some day: not what this one has registered. */
+		snprintf(fallback, sizeof(fallback), "%08x-0000-0000-0000-%012x",
+			 vscsi_nameless, initiator->domid);
 		uuid = fallback;
 	}
 	return vscsi_initiator_name(protocol, uuid, name, room) ? -EINVAL : 0;
@@ -100,15 +110,43 @@ static u32 vscsi_nexus_number(const struct vscsi_session *session)
 	return jhash(session->port, strlen(session->port), target) | 1;
 }
 
-/* Several controllers of a guest have one nexus with a portal group. */
-static bool vscsi_nexus_goes_on(const struct vscsi_session *ended)
+/* What target core knows by session, and ends with it: SPC-2's RESERVE of emulated devices. */
+static void vscsi_reservations_move(struct vscsi_session *from, struct vscsi_session *to)
 {
-	const struct vscsi_session *session;
+	struct se_portal_group *se_tpg = &from->tpg->se_tpg;
+	struct se_device *dev;
+	struct se_lun *lun;
+
+	mutex_lock(&se_tpg->tpg_lun_mutex);
+	hlist_for_each_entry(lun, &se_tpg->tpg_lun_hlist, link) {
+		dev = rcu_dereference_protected(lun->lun_se_dev,
+						lockdep_is_held(&se_tpg->tpg_lun_mutex));
+		if (!dev)
+			continue;
+		spin_lock(&dev->dev_reservation_lock);
+		if (dev->reservation_holder == from->se_sess)
+			dev->reservation_holder = to->se_sess;
+		spin_unlock(&dev->dev_reservation_lock);
+	}
+	mutex_unlock(&se_tpg->tpg_lun_mutex);
+}
+
+/* Several controllers of a guest have one nexus with a portal group. */
+static bool vscsi_nexus_goes_on(struct vscsi_session *ended)
+{
+	struct vscsi_session *session;
 	bool found = false;
 
 	mutex_lock(&vscsi_tpgs_lock);
-	list_for_each_entry(session, &ended->tpg->sessions, tpg_entry)
-		found |= session->nexus == ended->nexus;
+	list_for_each_entry(session, &ended->tpg->sessions, tpg_entry) {
+		if (session->nexus != ended->nexus)
+			continue;
+		found = true;
+		if (!session->se_sess)
+			continue;
+		vscsi_reservations_move(ended, session);
+		break;
+	}
 	mutex_unlock(&vscsi_tpgs_lock);
 	return found;
 }
@@ -169,22 +207,10 @@ unpin:
 	return ERR_PTR(err);
 }
 
-void vscsi_session_map(struct vscsi_session *session, struct vscsi_mapping *mapping)
-{
-	mutex_lock(&vscsi_tpgs_lock);
-	list_add_tail(&mapping->entry, &session->mapped);
-	mutex_unlock(&vscsi_tpgs_lock);
-}
-
-void vscsi_session_unmap(struct vscsi_mapping *mapping)
-{
-	mutex_lock(&vscsi_tpgs_lock);
-	list_del(&mapping->entry);
-	mutex_unlock(&vscsi_tpgs_lock);
-}
-
 void vscsi_session_put(struct vscsi_session *session)
 {
+	bool goes_on;
+
 	if (--session->devices)
 		return;
 	list_del(&session->entry);
@@ -192,10 +218,11 @@ void vscsi_session_put(struct vscsi_session *session)
 	/* All commands were released; only their last steps may remain. */
 	target_stop_session(session->se_sess);
 	target_wait_for_sess_cmds(session->se_sess);
+	goes_on = vscsi_nexus_goes_on(session);
 	if (session->acl_pinned)
 		target_undepend_item(&session->se_sess->se_node_acl->acl_group.cg_item);
 	target_remove_session(session->se_sess);
-	if (!vscsi_nexus_goes_on(session))
+	if (!goes_on)
 		vscsi_nexus_ended(session->nexus);
 	vscsi_tpg_unpin(session->tpg);
 	kfree(session);

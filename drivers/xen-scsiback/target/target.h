@@ -38,8 +38,10 @@ struct vscsi_tpg {
 	char nexus[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: kept for stock tools */
 	char domain[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: the one guest that it serves, or empty */
 	bool ring_per_lun;		/* one word: a wish to the tools */
+	bool wait_for_earlier;		/* one word: see vscsi_session_waits() */
 	bool write_protect;		/* changes under se_tpg.tpg_lun_mutex, while there is no LUN */
 	struct list_head sessions;	/* vscsi_tpgs_lock */
+	struct list_head leaving;	/* vscsi_tpgs_lock: mappings that are gone, but for their commands */
 	struct vscsi_backings backings;
 };
 
@@ -82,6 +84,8 @@ struct vscsi_session {
 /* A LUN of a session, as its portal group lists it. */
 struct vscsi_mapping {
 	struct list_head entry;		/* vscsi_tpgs_lock */
+	struct vscsi_session *session;	/* NULL: it never was in the list */
+	struct vscsi_itl *itl;
 	u32 lun;
 	struct vscsi_address address;
 };
@@ -100,10 +104,19 @@ void vscsi_target_unregister(void);
 struct vscsi_session *vscsi_session_get(struct vscsi_initiator *initiator,
 					const struct vscsi_pdev *pdev, struct vscsi_why *why);
 void vscsi_session_put(struct vscsi_session *session);
+/* Keeps explicit ACLs of sessions in configfs; true if it must be tried again. */
+bool vscsi_sessions_pin_acls(struct vscsi_initiator *initiator);
+
+/* earlier.c: may sleep. */
 /* Shows a LUN in its portal group's list of guests, and hides it. */
 void vscsi_session_map(struct vscsi_session *session, struct vscsi_mapping *mapping);
 void vscsi_session_unmap(struct vscsi_mapping *mapping);
-/* Keeps explicit ACLs of sessions in configfs; true if it must be tried again. */
-bool vscsi_sessions_pin_acls(struct vscsi_initiator *initiator);
+/* The last command of what was unmapped is over; before its session is put. */
+void vscsi_session_unmapped(struct vscsi_mapping *mapping);
+/*
+ * Whether a LUN's device still has commands that this nexus sent by an earlier
+ * connection, and the portal group's attribute does not say to go on without them.
+ */
+bool vscsi_session_waits(const struct vscsi_session *session, u32 lun);
 
 #endif

@@ -67,6 +67,28 @@ def other_sessions(lab, first, second, pdevs):
     check(lab, "then the other guest is not", second.ready(), 0)
 
 
+def emulated(lab, first, second, pdev):
+    """On a device that target core emulates: the controller that reserved goes, the guest's other one stays."""
+    users = []
+    for guest, devid in ((first, 2), (first, 3), (second, 2)):
+        lab.attach(guest, pdev, f"0:0:{devid}:0", devid)
+        users.append(User(guest, "/dev/" + guest.poll(
+            f"ls /sys/class/scsi_device/*:0:{devid}:0/device/scsi_generic").out.strip()))
+    stays, goes, other = users
+    for user in users:
+        user.settle()
+    check(lab, "emulated: a guest reserves", goes.reserve(), 0)
+    check(lab, "emulated: it has it by its other controller", stays.writes(), 0)
+    lab.vscsi.detach_controller(first.domid, 3)
+    lab.dom0.poll(f"! ls -d /sys/bus/xen-backend/devices/vscsi-{first.domid}-3")
+    check(lab, "emulated: the controller that reserved goes: the other guest is kept out", other.writes(), CONFLICT)
+    check(lab, "emulated: the guest still has it", stays.writes(), 0)
+    lab.vscsi.detach_controller(first.domid, 2)
+    lab.dom0.poll(f"! ls -d /sys/bus/xen-backend/devices/vscsi-{first.domid}-2")
+    check(lab, "emulated: its last controller goes: the other guest is not", other.writes(), 0)
+    lab.vscsi.detach_controller(second.domid, 2)
+
+
 def reserve_release(lab, first, second, host):
     kind = "RESERVE"
     check(lab, f"{kind}: a guest reserves", first.reserve(), 0)
@@ -113,6 +135,8 @@ def loses(lab, first, second, host):
     second.ends(f"sg_reset -d {second.generic}")
     second.settle()
     check(lab, "a reset of the LUN ends a reservation", second.ready(), 0)
+    # The device itself was reset, so that host hears of it.
+    host.settle()
     check(lab, "for another host too", host.ready(), 0)
     first.settle()
     check(lab, "a guest reserves, and is destroyed", first.reserve(), 0)
@@ -168,6 +192,7 @@ def run(lab):
     spare = lab.backstore.ramdisk("spare", "4M")
     beside = lab.target.create(OTHER)
     other_sessions(lab, *tapes, [target.lun(7, spare), beside.lun(0, spare)])
+    emulated(lab, *lab.guests, beside.lun(1, spare))
     tape(lab, scripted, *tapes)
     reserve_release(lab, *disks, host)
     persistent(lab, *disks, host)

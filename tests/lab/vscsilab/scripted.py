@@ -4,6 +4,8 @@ from . import paths, tools
 SOURCES = paths.LAB_DIR / "scripted"
 CONTROL = "/sys/kernel/debug/scripted-scsi"
 TAPE, DISK = 0, 1
+SERIALS = {TAPE: "TAPE0001", DISK: "DISK0001"}
+TEST_UNIT_READY = bytes(6)
 
 
 class Scripted:
@@ -49,6 +51,10 @@ class Scripted:
     def hang(self, lun, opcode, count=1):
         self.rule(f"{lun} {opcode:02x} {count} hang")
 
+    def data(self, lun, opcode, data):
+        """What the next command with that opcode reads."""
+        self.rule(f"{lun} {opcode:02x} 1 data {data.hex()}")
+
     def forget(self):
         self.rule("forget")
 
@@ -58,11 +64,57 @@ class Scripted:
     def stuck(self, yes):
         self.dom0.run(f"echo {'Y' if yes else 'N'} > {CONTROL}/stuck")
 
+    def resets_fail(self, yes):
+        self.dom0.run(f"echo {'Y' if yes else 'N'} > {CONTROL}/resets_fail")
+
     def log(self):
         return self.dom0.run(f"cat {CONTROL}/log").out.splitlines()
 
+    def reached(self, lun):
+        """The CDBs that a device was given, in hex."""
+        return [words[1] for words in map(str.split, self.log()) if words[0] == str(lun)]
+
+    def resets(self, lun):
+        """How often the adapter was asked to reset it."""
+        return self.log().count(f"reset {lun}")
+
+    # A device that goes, and one that comes at its place
+
+    def go_away(self, lun):
+        self.dom0.run(f"echo 1 > /sys/class/scsi_device/{self.hctl(lun)}/device/delete")
+
+    def come_back(self, lun, serial):
+        """As the device with this unit serial number; at first they have SERIALS."""
+        self.rule(f"serial {lun} {serial}")
+        self.dom0.run(f"echo '- - -' > /sys/class/scsi_host/host{self.host}/scan")
+        self.dom0.poll(f"ls /sys/class/scsi_device/{self.hctl(lun)}/device/scsi_generic/sg*")
+
     def close(self):
         self.dom0.run("rmmod scripted-scsi", timeout=90)
+
+
+class Path:
+    """What a guest sends to its LUN as it is, without retries."""
+
+    def __init__(self, scripted, guest, lun):
+        self.guest = guest
+        guest.run("modprobe sg")
+        tools.install(guest, "cdbs")
+        self.node = scripted.node(guest, lun)
+
+    def send(self, *cdbs, reads=0):
+        """How each ended: "good", a sense like "6/28/00", "status 0x18", or "host 1"."""
+        data = f"in {reads}" if reads else "none"
+        return self.guest.run(f"cdbs {self.node}", timeout=90, stdin="".join(
+            f"{cdb.hex()} {data}\n" for cdb in cdbs)).out.splitlines()
+
+    def settle(self):
+        """Takes the unit attentions."""
+        self.guest.poll(f"sg_turs {self.node}")
+
+    def reset(self):
+        """A LOGICAL UNIT RESET and nothing stronger; the exit code."""
+        return self.guest.run(f"sg_reset -d -N {self.node}", timeout=90, check=False).rc
 
 
 def fixed(key, code=0, qualifier=0, information=None, flags=0, deferred=False):

@@ -1,0 +1,87 @@
+"""What a guest takes of dom0 is its own: pages, workers, lines in the log."""
+from vscsilab.statistics import directory
+from vscsilab.vscsi import INIT_WAIT, INITIALISED, backend, frontend
+
+GUESTS = 2
+TIMEOUT = 300
+DRIVERS = ("ours",)
+NAA = "naa.50014050000000d8"
+PARAMETERS = "/sys/module/xen_scsiback/parameters"
+# As many as the guest's frontend has in flight at a LUN.
+QUEUE = 10
+REPEATS = 200
+
+
+def load(guest, disk, kind):
+    return guest.start(f"fio --name=load --filename={disk} --rw={kind} --bs=256k --direct=1 --ioengine=libaio "
+                       f"--iodepth={QUEUE} --number_ios=60 --size=16m --minimal")
+
+
+def pages(lab, victim, neighbour):
+    """A neighbour on a slow disk has several requests in flight beside a stuck one too."""
+    lab.dom0.run(f"echo 64 > {PARAMETERS}/max_pool_pages; dmsetup suspend --noflush --nolockfs stuck")
+    stuck = load(victim, lab.disk(victim, "0:0:0:0"), "randwrite")
+    lab.dom0.poll(f"[ $(cat {directory(victim)}/lun-0:0:0:0/in_flight) -ge 4 ]")
+    job = load(neighbour, lab.disk(neighbour, "0:0:0:0"), "randread")
+    several = lab.dom0.run(f"timeout 20 sh -c 'until [ $(cat {directory(neighbour)}/lun-0:0:0:0/in_flight) -ge 4 ]; "
+                           "do sleep 0.1; done'", timeout=40, check=False)
+    lab.check("a guest's stuck disk takes no pages from another guest", several.rc == 0)
+    lab.dom0.run("dmsetup resume stuck")
+    for what, load_job in (("the neighbour's", job), ("its own", stuck)):
+        ended = load_job.wait(60, check=False)
+        lab.check(f"{what} load ends well", ended.rc == 0, ended.out + ended.err)
+    lab.dom0.run(f"echo 16384 > {PARAMETERS}/max_pool_pages")
+
+
+def workers(lab, victim):
+    """An abort of a bio, which target core cannot hasten, sleeps in no worker of dom0's."""
+    lab.dom0.run("dmsetup suspend --noflush --nolockfs stuck")
+    disk = lab.disk(victim, "0:0:0:0")
+    job = victim.start(f"sg_raw -t 2 -r 512 {disk} 28 0 0 0 0 0 0 0 1 0")
+    lab.dom0.poll(f"[ $(cat {directory(victim)}/aborts) != 0 ]", timeout=30)
+    asleep = lab.dom0.run("grep -sl target_put_cmd_and_wait /proc/[0-9]*/stack", check=False).out.split()
+    lab.equal("an abort of a bio occupies no worker", asleep, [])
+    lab.dom0.run("dmsetup resume stuck")
+    job.wait(60, check=False)
+    read = victim.run(f"dd if={disk} of=/dev/null bs=64k count=4 iflag=direct", check=False)
+    lab.check("and the disk works again", read.rc == 0, read.err)
+
+
+def lines(lab, guest):
+    """A frontend that shares what cannot be mapped, again and again."""
+    front, back = frontend(guest.domid, 0), backend(guest.domid, 0)
+    guest.run("for d in /sys/bus/xen/drivers/*/vscsi-0; do echo vscsi-0 > ${d%/*}/unbind; done; "
+              "rmmod xen_scsifront", timeout=60)
+    lab.xs.wait(back + "/state", INIT_WAIT, 40)
+    lab.expect_log("mapping ring-ref of")
+    lab.dom0.run(f"xenstore-write {front}/ring-ref 99999; for i in $(seq {REPEATS}); do "
+                 f"xenstore-write {front}/state {INITIALISED}; done", timeout=120)
+    lab.dom0.run("sleep 2")
+    told = int(lab.dom0.run("dmesg | grep -c ring-ref", check=False).out)
+    lab.check(f"a ring that cannot be mapped, {REPEATS} times: the operator hears of it, and not too often",
+              1 <= told <= 12, told)
+    lab.dom0.run(f"xenstore-write {front}/state 6; xenstore-rm {front}/ring-ref")
+    lab.xs.wait(back + "/state", INIT_WAIT, 40)
+    guest.run("modprobe xen-scsifront", timeout=60)
+    lab.vscsi.wait_connected(guest.domid, "dev-0")
+    read = guest.run(f"dd if={lab.disk(guest, '0:0:0:0')} of=/dev/null bs=64k count=4 iflag=direct", check=False)
+    lab.check("and an honest frontend connects after that", read.rc == 0, read.err)
+
+
+def run(lab):
+    lab.load_driver()
+    lab.dom0.run("modprobe -a dm-mod dm-delay brd; dmsetup create stuck --table '0 32768 linear /dev/ram8 0'; "
+                 "dmsetup create slow --table '0 32768 delay /dev/ram9 0 400'; dmsetup mknodes")
+    stores = [lab.backstore.iblock(name, device=f"/dev/mapper/{name}") for name in ("stuck", "slow")]
+    target = lab.target.create(NAA)
+    victim, neighbour = lab.guests
+    lab.attach(victim, target.lun(0, stores[0]), "0:0:0:0")
+    lab.attach(neighbour, target.lun(1, stores[1]), "0:0:0:0")
+    pages(lab, victim, neighbour)
+    workers(lab, victim)
+    lines(lab, neighbour)
+    domid = neighbour.domid
+    neighbour.shutdown()
+    lab.vscsi.forget(domid)
+    lab.dismantle(victim, [target], stores)
+    lab.dom0.run("dmsetup remove stuck slow")

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the script and the devices of the scripted host know of each other. */
+#ifndef SCRIPTED_H
+#define SCRIPTED_H
+
+#include <linux/types.h>
+
+#define SCRIPTED_LUNS 2
+
+struct scsi_cmnd;
+
+/* device.c; the script's lock is held. */
+/* What a device does of itself; result and residual are 0 before. */
+void scripted_execute(struct scsi_cmnd *cmd);
+/* As much of a READ's data as its buffer takes. */
+void scripted_data(struct scsi_cmnd *cmd, const void *data, u32 bytes);
+void scripted_fill(struct scsi_cmnd *cmd, u32 bytes);
+int scripted_set_serial(u32 lun, const char *serial);
+
+#endif

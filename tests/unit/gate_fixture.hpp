@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+// Commands for a gate, and a fixture that sends them.
+#pragma once
+#include <array>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <vscsi/engine.h>
+
+namespace gates
+{
+
+inline constexpr vscsi_u32 first = 7;
+inline constexpr vscsi_u32 second = 9;
+inline constexpr vscsi_u32 third = 11;
+
+using Cdb = std::array<vscsi_u8, 16>;
+using Sense = std::array<vscsi_u8, VSCSI_SENSE_BYTES>;
+
+inline constexpr Cdb reserve6{0x16};
+inline constexpr Cdb release6{0x17};
+inline constexpr Cdb reserve10{0x56};
+inline constexpr Cdb release10{0x57};
+inline constexpr Cdb read6{0x08};
+inline constexpr Cdb write6{0x0a};
+inline constexpr Cdb inquiry{0x12};
+inline constexpr Cdb request_sense{0x03};
+inline constexpr Cdb test_unit_ready{0x00};
+inline constexpr Cdb rewind_medium{0x01};
+inline constexpr Cdb keys{0x5e};
+inline constexpr Cdb prevent{0x1e, 0, 0, 0, 1};
+inline constexpr Cdb prevent_persistently{0x1e, 0, 0, 0, 2};
+inline constexpr Cdb allow{0x1e};
+
+enum Type : vscsi_u8 { write_exclusive = 1, exclusive_access = 3, registrants_only = 5 };
+
+constexpr Cdb persistent(vscsi_u8 action, vscsi_u8 type = 0)
+{
+	return {0x5f, action, type, 0, 0, 0, 0, 0, 24};
+}
+
+class Gate : public ::testing::Test
+{
+protected:
+	int enter(vscsi_u32 session, const Cdb &cdb) { return vscsi_gate_enter(&gate, session, cdb.data()); }
+	void leave(vscsi_u32 session, const Cdb &cdb, bool good = true, const vscsi_u8 *sense = nullptr,
+		   vscsi_u64 key = 0)
+	{
+		std::array<vscsi_u8, 24> data{};
+		for (unsigned i = 0; i < 8; i++)
+			data[8 + i] = static_cast<vscsi_u8>(key >> (56 - 8 * i));
+		const vscsi_gate_outcome outcome{data.data(), sense, data.size(), good};
+		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
+	}
+	void pass(vscsi_u32 session, const Cdb &cdb, vscsi_u64 key = 0)
+	{
+		ASSERT_EQ(enter(session, cdb), VSCSI_GATE_PASS);
+		leave(session, cdb, true, nullptr, key);
+	}
+	int ended(vscsi_u32 session) { return vscsi_gate_session_ended(&gate, session); }
+	bool is_zero()
+	{
+		constexpr vscsi_gate zero{};
+		return !std::memcmp(&gate, &zero, sizeof gate);
+	}
+	bool open()
+	{
+		return gate.holder == 0 && gate.unsettled == 0 && gate.heir == 0 && !gate.reserved &&
+		       !gate.registered && !gate.type;
+	}
+
+	vscsi_gate gate{};
+};
+
+} // namespace gates

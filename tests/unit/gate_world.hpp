@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+// A gate, the commands that passed it, what the device has made of them, and what
+// each nexus was told.  Bytes and words only, so that states hash and compare.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <tuple>
+
+#include "gate_fixture.hpp"
+
+namespace gates
+{
+
+using u8 = vscsi_u8;
+using u32 = vscsi_u32;
+
+inline constexpr u32 nexuses = 3;
+inline constexpr std::size_t most_slots = 3;
+
+enum Command : u8 { none, reserve, release, registration, persistent_reserve, clear, to_prevent, to_allow };
+inline constexpr u32 commands = to_allow + 1;
+inline constexpr Cdb cdbs[commands] = {
+	write6,        reserve6, release6, persistent(6), persistent(1, exclusive_access),
+	persistent(3), prevent,  allow};
+inline constexpr const char *names[commands] = {
+	"WRITE", "RESERVE", "RELEASE", "REGISTER", "PERSISTENT RESERVE", "CLEAR", "PREVENT", "ALLOW"};
+
+constexpr bool is_reserving(u8 command)
+{
+	return command >= reserve && command <= clear;
+}
+
+constexpr bool is_medium(u8 command)
+{
+	return command == to_prevent || command == to_allow;
+}
+
+constexpr u32 number(u32 nexus)
+{
+	return 2 * nexus + 7;
+}
+
+constexpr u8 bit(u32 nexus)
+{
+	return static_cast<u8>(1u << nexus);
+}
+
+// A command that passed.
+struct Slot {
+	u8 command;
+	u8 nexus;
+	u8 executed; // well, and it has not left
+};
+
+struct State {
+	vscsi_gate gate;
+	std::array<Slot, most_slots> slots;
+	// The device, which knows one nexus.
+	u8 attention; // has been reset, and says so to whoever comes next
+	u8 prevents;
+	u8 reserved;
+	u8 registered; // this host
+	u8 type;
+	// What nexuses were told, and what lasts since.
+	u8 preventers; // a bit for each
+	u8 reserver;   // 1 + nexus, or 0
+	u8 registrant;
+	u8 room; // slots that are used
+	u8 spare[2];
+};
+
+inline int enter(vscsi_gate &gate, u32 nexus, u8 command)
+{
+	return vscsi_gate_enter(&gate, number(nexus), cdbs[command].data());
+}
+
+inline void leave(vscsi_gate &gate, u32 nexus, u8 command, bool good, const Sense *sense = nullptr)
+{
+	constexpr std::array<u8, 24> data{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+	const vscsi_gate_outcome outcome{data.data(), sense ? sense->data() : nullptr, data.size(), good};
+	vscsi_gate_leave(&gate, number(nexus), cdbs[command].data(), &outcome);
+}
+
+// A state and what went wrong on the way to it.
+class World
+{
+public:
+	State s;
+	const char *fault{};
+
+	explicit World(const State &state) : s{state} {}
+
+	void expect(bool good, const char *what)
+	{
+		if (!good && !fault)
+			fault = what;
+	}
+
+	// How many commands are in flight of a kind, of a nexus or of all.
+	[[nodiscard]] u32 in_flight(const auto &wanted, u32 nexus = nexuses) const
+	{
+		u32 count = 0;
+		for (const Slot &slot : s.slots)
+			count += slot.command != none && wanted(slot.command) &&
+				 (nexus == nexuses || slot.nexus == nexus);
+		return count;
+	}
+	[[nodiscard]] u32 of(u32 nexus) const
+	{
+		return in_flight([](u8) { return true; }, nexus);
+	}
+	[[nodiscard]] bool is_executed() const
+	{
+		return std::any_of(s.slots.begin(), s.slots.end(),
+				   [](const Slot &slot) { return slot.executed; });
+	}
+
+	// A nexus sends a command.
+	bool sends(u32 nexus, u8 command)
+	{
+		Slot *free = free_slot();
+		if (!free || contradicts(nexus, command))
+			return false;
+		const int verdict = refused_or_not(nexus, command);
+		if (verdict == VSCSI_GATE_PASS)
+			*free = {command, static_cast<u8>(nexus), 0};
+		if (verdict == VSCSI_GATE_IGNORE)
+			ignored(nexus, command);
+		settle();
+		return true;
+	}
+	// It goes on until it is nobody else's turn.
+	bool insists(u32 nexus, u8 command)
+	{
+		const auto &turn = is_reserving(command) ? s.gate.reserving : s.gate.preventing;
+		if (!turn.nexus || turn.nexus == number(nexus) || !free_slot() || contradicts(nexus, command))
+			return false;
+		for (int i = 0; i < VSCSI_GATE_PATIENCE; i++) {
+			vscsi_gate gate = s.gate;
+			if (enter(gate, nexus, command) != VSCSI_GATE_BUSY)
+				return false;
+			s.gate = gate;
+		}
+		return sends(nexus, command);
+	}
+
+	// The device carries a command out; how that ends is known later.
+	bool executes(u32 at)
+	{
+		Slot &slot = s.slots[at];
+		if (slot.command == none || slot.executed)
+			return false;
+		if (s.attention)
+			return tells_attention(slot);
+		if (slot.command == persistent_reserve && !s.registered)
+			return false;
+		switch (slot.command) {
+		case reserve:
+			s.reserved = 1;
+			break;
+		case release:
+			s.reserved = 0;
+			s.reserver = s.reserver == slot.nexus + 1 ? u8{0} : s.reserver;
+			break;
+		case registration:
+			s.registered = 1;
+			break;
+		case persistent_reserve:
+			s.type = exclusive_access;
+			break;
+		case clear:
+			s.registered = s.type = 0;
+			break;
+		case to_prevent:
+			s.prevents = 1;
+			break;
+		default:
+			s.prevents = 0;
+			s.preventers = static_cast<u8>(s.preventers & ~bit(slot.nexus));
+			break;
+		}
+		slot.executed = 1;
+		// Of these the order matters to the device alone.
+		return is_persistent(slot.command) ? ends(at) : (settle(), true);
+	}
+	bool ends(u32 at)
+	{
+		const Slot slot = s.slots[at];
+		if (slot.command == none || !slot.executed)
+			return false;
+		leave(s.gate, slot.nexus, slot.command, true);
+		s.slots[at] = {};
+		const auto nexus = static_cast<u8>(slot.nexus + 1);
+		switch (slot.command) {
+		case reserve:
+			s.reserver = nexus;
+			break;
+		case registration:
+		case persistent_reserve:
+			s.registrant = nexus;
+			break;
+		case clear:
+			s.registrant = 0;
+			break;
+		case to_prevent:
+			s.preventers |= bit(slot.nexus);
+			break;
+		default:
+			break;
+		}
+		settle();
+		return true;
+	}
+	bool fails(u32 at)
+	{
+		const Slot slot = s.slots[at];
+		if (slot.command == none || slot.executed)
+			return false;
+		leave(s.gate, slot.nexus, slot.command, false);
+		s.slots[at] = {};
+		settle();
+		return true;
+	}
+
+	// A nexus goes when nothing of it is in flight.
+	bool session_ends(u32 nexus)
+	{
+		if (of(nexus))
+			return false;
+		const bool prevented = s.preventers & bit(nexus);
+		const bool reserver = s.reserver == nexus + 1;
+		s.preventers = static_cast<u8>(s.preventers & ~bit(nexus));
+		s.reserver = reserver ? u8{0} : s.reserver;
+		obey(vscsi_gate_session_ended(&s.gate, number(nexus)));
+		const bool lost = vscsi_gate_comes_back(&s.gate, number(nexus));
+		expect(lost || !(prevented || reserver), "a nexus does not hear of its loss");
+		expect(!vscsi_gate_comes_back(&s.gate, number(nexus)), "a nexus hears of its loss twice");
+		settle();
+		return true;
+	}
+	// A guest resets the LUN.
+	bool is_reset()
+	{
+		if (is_executed())
+			return false;
+		s.preventers = s.reserver = 0;
+		obey(vscsi_gate_reset(&s.gate));
+		expect(!s.prevents && !s.reserved, "after a reset the device keeps something");
+		settle();
+		return true;
+	}
+	// Something else resets it.
+	bool loses_all()
+	{
+		if (is_executed() || s.attention)
+			return false;
+		s.attention = 1;
+		s.prevents = s.reserved = s.preventers = s.reserver = 0;
+		return true;
+	}
+	// The module asks it what the host has.
+	bool is_inherited()
+	{
+		const vscsi_gate was = s.gate;
+		vscsi_gate_inherit(&s.gate, s.type, s.registered);
+		const bool guests = (was.holder && was.holder != VSCSI_GATE_UNKNOWN) || was.heir;
+		expect(!guests || same(was, s.gate), "what a guest has was inherited");
+		expect(guests || vscsi_gate_is_inherited(&s.gate) == (s.registered != 0),
+		       "the gate does not know what the device has");
+		return true;
+	}
+	[[nodiscard]] static bool same(const vscsi_gate &a, const vscsi_gate &b)
+	{
+		return !std::memcmp(&a, &b, sizeof a);
+	}
+
+private:
+	static bool is_persistent(u8 command) { return command >= registration && command <= clear; }
+
+	Slot *free_slot()
+	{
+		for (u32 i = 0; i < s.room; i++)
+			if (s.slots[i].command == none)
+				return &s.slots[i];
+		return nullptr;
+	}
+	// A nexus that reserves and releases at once gets what the device makes of it.
+	[[nodiscard]] bool contradicts(u32 nexus, u8 command) const
+	{
+		if (is_medium(command))
+			return false;
+		return in_flight([=](u8 other) { return !is_medium(other) && other != command; }, nexus);
+	}
+	// Who is refused changes nothing but whose turn it is.
+	int refused_or_not(u32 nexus, u8 command)
+	{
+		vscsi_gate before = s.gate;
+		const int verdict = enter(s.gate, nexus, command);
+		if (verdict == VSCSI_GATE_BUSY || verdict == VSCSI_GATE_CONFLICT) {
+			vscsi_gate after = s.gate;
+			before.reserving = after.reserving = {};
+			before.preventing = after.preventing = {};
+			before.absent = after.absent = 0;
+			expect(same(before, after), "a refusal changes something");
+		}
+		return verdict;
+	}
+	void ignored(u32 nexus, u8 command)
+	{
+		expect(command == release || command == to_allow, "what matters was ignored");
+		if (command == to_allow) {
+			expect(s.attention || (s.preventers & ~bit(nexus)) || in_flight(is_medium),
+			       "ALLOW is ignored, and nobody else prevents");
+			s.preventers = static_cast<u8>(s.preventers & ~bit(nexus));
+		}
+	}
+	bool tells_attention(const Slot &slot)
+	{
+		constexpr Sense power_on{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
+		s.attention = 0;
+		const Slot was = slot;
+		s.slots[static_cast<std::size_t>(&slot - s.slots.data())] = {};
+		leave(s.gate, was.nexus, was.command, false, &power_on);
+		settle();
+		return true;
+	}
+	// What the gate says that the device must be told.
+	void obey(int flags)
+	{
+		expect(!(flags & ~(VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW)),
+		       "the gate says what is not known");
+		if (flags & VSCSI_GATE_RELEASE) {
+			expect(s.reserved || s.attention, "nothing is there to be released");
+			s.reserved = 0;
+		}
+		if (flags & VSCSI_GATE_ALLOW) {
+			// Nor is it known what becomes of an ALLOW that is in flight.
+			expect(s.prevents || s.attention || in_flight(is_medium),
+			       "nothing is there to be allowed");
+			expect(!s.preventers, "somebody prevents");
+			s.prevents = 0;
+		}
+	}
+	// Order that means nothing, and how many have been refused, tells no states apart.
+	void settle()
+	{
+		std::sort(s.slots.begin(), s.slots.end(), [](const Slot &a, const Slot &b) {
+			return std::tie(a.command, a.nexus, a.executed) >
+			       std::tie(b.command, b.nexus, b.executed);
+		});
+		std::sort(std::begin(s.gate.preventers), std::end(s.gate.preventers),
+			  [](const auto &a, const auto &b) { return a.nexus > b.nexus; });
+		s.gate.reserving.refusals = s.gate.preventing.refusals = 0;
+	}
+};
+
+inline std::string describe(const State &s)
+{
+	const auto who = [](u32 nexus) { return nexus ? std::to_string((nexus - 7) / 2) : std::string{"-"}; };
+	std::string text = "holder " + who(s.gate.holder) + ", unsettled " +
+			   std::to_string(s.gate.unsettled) + ", heir " + who(s.gate.heir) + "*" +
+			   std::to_string(s.gate.attempts);
+	text += s.gate.reserved ? ", reserved" : "";
+	text += s.gate.registered ? ", registered" : "";
+	text += s.gate.type ? ", persistent" : "";
+	text += s.gate.absent ? ", absent" : "";
+	text += ", turns " + who(s.gate.reserving.nexus) + " " + who(s.gate.preventing.nexus);
+	for (const auto &preventer : s.gate.preventers)
+		if (preventer.nexus)
+			text += ", preventer " + who(preventer.nexus) + "*" +
+				std::to_string(preventer.in_flight) + (preventer.prevents ? "!" : "");
+	text += ", allowing " + std::to_string(s.gate.allowing) + (s.gate.prevented ? ", prevented;" : ";");
+	for (const Slot &slot : s.slots)
+		if (slot.command != none)
+			text += " [" + std::to_string(slot.nexus) + " " + names[slot.command] +
+				(slot.executed ? " executed]" : "]");
+	text += s.attention ? " device: attention" : " device:";
+	text += s.prevents ? " prevents" : "";
+	text += s.reserved ? " reserved" : "";
+	text += s.registered ? " registered" : "";
+	text += s.type ? " persistent" : "";
+	return text + "; told: preventers " + std::to_string(s.preventers) + ", reserver " +
+	       std::to_string(s.reserver) + ", registrant " + std::to_string(s.registrant);
+}
+
+} // namespace gates
