@@ -39,7 +39,7 @@ std::vector<Event> all_events(u8 slots, std::initializer_list<Command> sent)
 		events.push_back({which + " ends well", [=](World &w) { return w.ends(slot); }});
 		events.push_back({which + " fails", [=](World &w) { return w.fails(slot); }});
 	}
-	events.push_back({"reset", [](World &w) { return w.is_reset(); }});
+	events.push_back({"reset", [](World &w) { return w.gets_reset(); }});
 	events.push_back({"power on", [](World &w) { return w.loses_all(); }});
 	return events;
 }
@@ -168,7 +168,7 @@ void nothing_is_left(World &before)
 			;
 	for (u32 nexus = 0; nexus < nexuses; nexus++)
 		w.session_ends(nexus);
-	w.is_reset();
+	w.gets_reset();
 	vscsi_gate left{};
 	if (w.s.gate.registered) {
 		left.holder = w.s.gate.holder;
@@ -230,7 +230,7 @@ TEST(GateSearch, All)
 TEST(GateSearch, PersistentReservations)
 {
 	auto events = all_events(3, {reserve, registration, persistent_reserve, clear});
-	events.push_back({"the device is asked", [](World &w) { return w.is_inherited(); }});
+	events.push_back({"the device is asked", [](World &w) { return w.asks_device(); }});
 	State registered = start(3);
 	registered.registered = 1;
 	State reserved = registered;

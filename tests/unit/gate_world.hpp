@@ -182,7 +182,7 @@ public:
 			break;
 		}
 		slot.executed = 1;
-		// Of these the order matters to the device alone.
+		// Of these it does not matter when the end is known.
 		return is_persistent(slot.command) ? ends(at) : (settle(), true);
 	}
 	bool ends(u32 at)
@@ -241,7 +241,7 @@ public:
 		return true;
 	}
 	// A guest resets the LUN.
-	bool is_reset()
+	bool gets_reset()
 	{
 		if (is_executed())
 			return false;
@@ -261,7 +261,7 @@ public:
 		return true;
 	}
 	// The module asks it what the host has.
-	bool is_inherited()
+	bool asks_device()
 	{
 		const vscsi_gate was = s.gate;
 		vscsi_gate_inherit(&s.gate, s.type, s.registered);

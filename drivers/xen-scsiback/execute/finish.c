@@ -58,6 +58,9 @@ static void vscsi_note_bio_error(struct vscsi_io *io)
 
 static void vscsi_note_end(struct vscsi_io *io)
 {
+	/* The guest's own abort needs no help of target core's, so nobody else says so. */
+	if (!io->execution.device && vscsi_io_unwanted(io))
+		return;
 	if (io->execution.bio_status)
 		vscsi_note_bio_error(io);
 	/* Of a passed-through command the result is known already. */
