@@ -150,7 +150,7 @@ private:
 	{
 		if (slot.kind != command)
 			return 10'000u + slot.late;
-		return slot.place == parked ? 1'000u + slot.late : s_.timeout * 1'000u - !slot.late;
+		return slot.place == parked ? 1'000u + slot.late : s_.timeout * 30'000u - !slot.late;
 	}
 	static bool forget(u8 &count)
 	{
@@ -368,8 +368,8 @@ private:
 	bool may_ask(bool late)
 	{
 		static constexpr u32 since[] = {100, 9'999, 10'000};
-		const vscsi_early_abort_view view{.age_ms = s_.timeout * 1'000u - !late,
-						  .timeout = s_.timeout,
+		const vscsi_early_abort_view view{.age_ms = s_.timeout * 30'000u - !late,
+						  .timeout = s_.timeout * 30u,
 						  .since_burst_ms = since[s_.burst]};
 		const int what = vscsi_early_abort_step(&view);
 		const bool early = !late || !s_.timeout;

@@ -61,7 +61,7 @@ struct Abandoned {
 
 struct State {
 	u8 count{};   // of slots
-	u8 timeout{}; // seconds that the guest gives commands for the executor's device, 0 or 1
+	u8 timeout{}; // half minutes that the guest gives commands for the executor's device, 0 or 1
 	u8 others{};  // abandoned to other devices of the ring; they stay
 	u8 stopped{};
 	u8 burst{};
