@@ -1,5 +1,6 @@
 """Controllers and devices in every arrangement, backstores of every kind."""
 TIMEOUT = 900
+LONG = True
 GUESTS = 2
 
 
