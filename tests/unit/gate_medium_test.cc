@@ -76,6 +76,36 @@ TEST_F(Gate, NobodyKeepsOutWhoWantsToPrevent)
 	EXPECT_EQ(enter(first, allow), VSCSI_GATE_IGNORE);
 }
 
+TEST_F(Gate, WhoHasPreventedOrAllowsWaitsNoMore)
+{
+	for (const bool allows : {false, true}) {
+		ASSERT_EQ(enter(first, allow), VSCSI_GATE_PASS);
+		EXPECT_EQ(enter(second, prevent), VSCSI_GATE_BUSY);
+		leave(first, allow);
+		if (allows) {
+			pass(third, prevent);
+			EXPECT_EQ(enter(second, allow), VSCSI_GATE_IGNORE);
+			pass(third, allow);
+		} else {
+			ASSERT_EQ(enter(second, prevent), VSCSI_GATE_PASS);
+			leave(second, prevent, false);
+		}
+		pass(first, allow);
+		EXPECT_TRUE(is_zero());
+	}
+}
+
+// What the device carries out for who is gone is nobody's, and told to the next who goes.
+TEST_F(Gate, APreventionMayOutliveItsSession)
+{
+	ASSERT_EQ(enter(first, prevent), VSCSI_GATE_PASS);
+	EXPECT_EQ(ended(first), 0);
+	EXPECT_FALSE(vscsi_gate_comes_back(&gate, first)) << "it had not prevented";
+	leave(first, prevent);
+	EXPECT_EQ(ended(second), VSCSI_GATE_ALLOW);
+	EXPECT_TRUE(is_zero());
+}
+
 TEST_F(Gate, SixteenMayPrevent)
 {
 	for (vscsi_u32 i = 0; i < VSCSI_GATE_PREVENTERS; i++)
@@ -145,10 +175,14 @@ TEST_F(Gate, FourAreRemembered)
 		pass(nexus, prevent);
 		EXPECT_EQ(ended(nexus), VSCSI_GATE_ALLOW);
 	};
-	for (const vscsi_u32 nexus : {21u, 23u, 25u, 27u, 21u, 29u})
+	for (const vscsi_u32 nexus : {21u, 23u, 25u, 21u})
+		lose(nexus);
+	EXPECT_TRUE(vscsi_gate_comes_back(&gate, 21));
+	EXPECT_FALSE(vscsi_gate_comes_back(&gate, 21)) << "it went twice";
+	for (const vscsi_u32 nexus : {27u, 29u, 31u})
 		lose(nexus);
 	EXPECT_FALSE(vscsi_gate_comes_back(&gate, 23)) << "the oldest";
-	for (const vscsi_u32 nexus : {25u, 21u, 29u, 27u})
+	for (const vscsi_u32 nexus : {27u, 25u, 31u, 29u})
 		EXPECT_TRUE(vscsi_gate_comes_back(&gate, nexus)) << nexus;
 	EXPECT_TRUE(is_zero());
 }

@@ -337,6 +337,7 @@ TEST_F(Gate, NobodyIsToldBusyForEver)
 		EXPECT_EQ(enter(second, reserve10), VSCSI_GATE_BUSY);
 		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_BUSY) << "it is another's turn";
 		EXPECT_EQ(enter(third, cdb), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(third, release6), VSCSI_GATE_IGNORE);
 		EXPECT_EQ(enter(first, write6), VSCSI_GATE_PASS);
 		leave(first, cdb, false);
 		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_BUSY);
@@ -348,6 +349,24 @@ TEST_F(Gate, NobodyIsToldBusyForEver)
 	}
 }
 
+// The device might carry the RELEASE out last, whoever sent it.
+TEST_F(Gate, NobodyReservesWhileSomebodyReleases)
+{
+	for (const bool reserved : {false, true}) {
+		if (reserved)
+			pass(first, reserve6);
+		ASSERT_EQ(enter(first, release6), VSCSI_GATE_PASS);
+		ASSERT_EQ(enter(first, release6), VSCSI_GATE_PASS);
+		leave(first, release6);
+		EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(first, release6), VSCSI_GATE_BUSY);
+		leave(first, release6);
+		pass(second, reserve6);
+		pass(second, release6);
+		EXPECT_TRUE(is_zero());
+	}
+}
+
 TEST_F(Gate, NorAreHeirs)
 {
 	pass(first, persistent(6), 1);
@@ -355,6 +374,7 @@ TEST_F(Gate, NorAreHeirs)
 	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
 	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_BUSY);
 	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_CONFLICT);
 	leave(second, persistent(6), false);
 	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_BUSY);
 	ASSERT_EQ(enter(third, persistent(6)), VSCSI_GATE_PASS);
