@@ -36,23 +36,29 @@ static int vscsi_node_change(struct xenbus_transaction xbt, const char *dir, con
 	return xenbus_exists(xbt, dir, node) ? xenbus_rm(xbt, dir, node) : 0;
 }
 
-void vscsi_device_write(struct vscsi_vhost *vhost, const char *name, const char *node,
-			const char *value)
+/* Whether the directory's state is this one; XenbusStateUnknown: any, if it is there. */
+static bool vscsi_node_has_state(struct xenbus_transaction xbt, const char *dir,
+				 enum xenbus_state state)
+{
+	unsigned int found;
+
+	if (state == XenbusStateUnknown)
+		return xenbus_exists(xbt, dir, "state");
+	return xenbus_scanf(xbt, dir, "state", "%u", &found) == 1 && found == state;
+}
+
+/* Only while the directory has that state. */
+static void vscsi_node_write(struct vscsi_vhost *vhost, const char *dir, enum xenbus_state state,
+			     const char *node, const char *value)
 {
 	struct xenbus_transaction xbt;
-	char *dir;
 	int err;
 
-	if (READ_ONCE(vhost->gone))
-		return;
-	dir = kasprintf(GFP_KERNEL, "%s/vscsi-devs/%s", vhost->dev->nodename, name);
-	if (!dir)
-		return;
 	do {
 		err = xenbus_transaction_start(&xbt);
 		if (err)
 			break;
-		if (xenbus_exists(xbt, dir, "state"))
+		if (vscsi_node_has_state(xbt, dir, state))
 			err = vscsi_node_change(xbt, dir, node, value);
 		if (err) {
 			xenbus_transaction_end(xbt, 1);
@@ -62,6 +68,19 @@ void vscsi_device_write(struct vscsi_vhost *vhost, const char *name, const char 
 	} while (err == -EAGAIN);
 	if (err)
 		xenbus_dev_error(vhost->dev, err, "writing %s/%s", dir, node);
+}
+
+void vscsi_device_write(struct vscsi_vhost *vhost, const char *name, const char *node,
+			const char *value)
+{
+	char *dir;
+
+	if (READ_ONCE(vhost->gone))
+		return;
+	dir = kasprintf(GFP_KERNEL, "%s/vscsi-devs/%s", vhost->dev->nodename, name);
+	if (!dir)
+		return;
+	vscsi_node_write(vhost, dir, XenbusStateUnknown, node, value);
 	kfree(dir);
 }
 
@@ -74,28 +93,13 @@ void vscsi_device_set_state(struct vscsi_vhost *vhost, const char *name, enum xe
 	vscsi_device_write(vhost, name, "state", text);
 }
 
-void vscsi_node_replace(struct vscsi_vhost *vhost, const char *node, enum xenbus_state from,
-			enum xenbus_state to)
+void vscsi_vhost_replace_state(struct vscsi_vhost *vhost, enum xenbus_state from,
+			       enum xenbus_state to)
 {
-	const char *dir = vhost->dev->nodename;
-	struct xenbus_transaction xbt;
-	unsigned int state;
-	int err;
+	char text[4];
 
-	do {
-		err = xenbus_transaction_start(&xbt);
-		if (err)
-			break;
-		if (xenbus_scanf(xbt, dir, node, "%u", &state) == 1 && state == from)
-			err = xenbus_printf(xbt, dir, node, "%d", to);
-		if (err) {
-			xenbus_transaction_end(xbt, 1);
-			break;
-		}
-		err = xenbus_transaction_end(xbt, 0);
-	} while (err == -EAGAIN);
-	if (err)
-		xenbus_dev_error(vhost->dev, err, "writing %s/%s", dir, node);
+	snprintf(text, sizeof(text), "%d", to);
+	vscsi_node_write(vhost, vhost->dev->nodename, from, "state", text);
 }
 
 static __printf(3, 0) void vscsi_device_vtell(struct vscsi_vhost *vhost, const char *name,

@@ -46,6 +46,7 @@ struct vscsi_vhost {
 	struct work_struct control;	/* all of the control path; may sleep */
 	struct delayed_work nag;	/* another control work, a second later */
 	struct xenbus_watch shutdown;	/* of the guest's control/shutdown, see suspend.c */
+	bool shutdown_watched;		/* who probes and removes */
 	bool shutdown_seen;		/* xenwatch sets, control work clears */
 	bool gone;			/* set once: xenbus let go, no more xenstore writes */
 	bool parted;			/* set once: xenwatch touches it no more */
@@ -128,9 +129,9 @@ u32 vscsi_device_state(const char *dir, const char *name);
 void vscsi_device_write(struct vscsi_vhost *vhost, const char *name, const char *node,
 			const char *value);
 void vscsi_device_set_state(struct vscsi_vhost *vhost, const char *name, enum xenbus_state state);
-/* A state of the vhost's own directory, where it has not changed meanwhile. */
-void vscsi_node_replace(struct vscsi_vhost *vhost, const char *node, enum xenbus_state from,
-			enum xenbus_state to);
+/* The vhost's own, in xenstore only, where nobody has changed it meanwhile. */
+void vscsi_vhost_replace_state(struct vscsi_vhost *vhost, enum xenbus_state from,
+			       enum xenbus_state to);
 /* Tells the operator what a guest, or its toolstack, did to all of them; not too often. */
 void vscsi_vhost_complain(struct vscsi_vhost *vhost, int err, const char *what);
 /* Tells the operator why a device is not there. */

@@ -26,6 +26,6 @@ void vscsi_suspend_look(struct vscsi_vhost *vhost)
 	if (IS_ERR(text))
 		return;
 	if (!length)
-		vscsi_node_replace(vhost, "state", XenbusStateConnected, XenbusStateConnected);
+		vscsi_vhost_replace_state(vhost, XenbusStateConnected, XenbusStateConnected);
 	kfree(text);
 }

@@ -27,6 +27,7 @@ static void vscsi_vhost_free(struct kref *kref)
 	struct vscsi_vhost *vhost = container_of(kref, struct vscsi_vhost, kref);
 
 	vscsi_lun_table_exit(&vhost->controller.luns);
+	kfree(vhost->shutdown.node);
 	kfree(vhost->frontend);
 	put_device(&vhost->dev->dev);
 	kfree(vhost);
@@ -322,7 +323,11 @@ struct vscsi_vhost *vscsi_vhost_create(struct xenbus_device *dev)
 	if (!vhost)
 		return NULL;
 	vhost->frontend = kstrdup(dev->otherend, GFP_KERNEL);
-	if (!vhost->frontend || vscsi_lun_table_init(&vhost->controller.luns)) {
+	vhost->shutdown.node = kasprintf(GFP_KERNEL, "/local/domain/%u/control/shutdown",
+					 dev->otherend_id);
+	if (!vhost->frontend || !vhost->shutdown.node ||
+	    vscsi_lun_table_init(&vhost->controller.luns)) {
+		kfree(vhost->shutdown.node);
 		kfree(vhost->frontend);
 		kfree(vhost);
 		return NULL;

@@ -112,8 +112,7 @@ static void vscsi_waits_begin_round(struct vscsi_vhost *vhost)
 	}
 	/* If a round is under way, the next look finds it over, or the device given. */
 	if (over && vhost->ring_live && vhost->dev->state == XenbusStateConnected)
-		vscsi_node_replace(vhost, "state", XenbusStateConnected,
-				   XenbusStateReconfiguring);
+		vscsi_vhost_replace_state(vhost, XenbusStateConnected, XenbusStateReconfiguring);
 }
 
 bool vscsi_waits_look(struct vscsi_vhost *vhost)

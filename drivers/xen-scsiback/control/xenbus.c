@@ -2,8 +2,6 @@
 /* The xenbus driver.  Nothing here waits: xenwatch serves all guests. */
 #include "private.h"
 
-#include <linux/slab.h>
-
 #include "../watch/trace.h"
 
 static void vscsi_shutdown_seen(struct xenbus_watch *watch, const char *path, const char *token)
@@ -14,31 +12,23 @@ static void vscsi_shutdown_seen(struct xenbus_watch *watch, const char *path, co
 	vscsi_vhost_kick(vhost);
 }
 
-static int vscsi_watch_shutdown(struct vscsi_vhost *vhost)
+/* Without it the device works, only a checkpoint's guest must be helped. */
+static void vscsi_watch_shutdown(struct vscsi_vhost *vhost)
 {
-	char *node = kasprintf(GFP_KERNEL, "/local/domain/%u/control/shutdown",
-			       vhost->controller.domid);
 	int err;
 
-	if (!node)
-		return -ENOMEM;
-	vhost->shutdown.node = node;
 	vhost->shutdown.callback = vscsi_shutdown_seen;
 	err = register_xenbus_watch(&vhost->shutdown);
-	if (err) {
-		vhost->shutdown.node = NULL;
-		kfree(node);
-	}
-	return err;
+	if (err)
+		xenbus_dev_error(vhost->dev, err, "watching %s", vhost->shutdown.node);
+	vhost->shutdown_watched = !err;
 }
 
 /* After this nobody kicks the vhost for it. */
 static void vscsi_unwatch_shutdown(struct vscsi_vhost *vhost)
 {
-	if (!vhost->shutdown.node)
-		return;
-	unregister_xenbus_watch(&vhost->shutdown);
-	kfree(vhost->shutdown.node);
+	if (vhost->shutdown_watched)
+		unregister_xenbus_watch(&vhost->shutdown);
 }
 
 static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
@@ -68,16 +58,11 @@ static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 	err = xenbus_switch_state(dev, XenbusStateInitWait);
 	if (err)
 		goto leave;
-	err = vscsi_watch_shutdown(vhost);
-	if (err) {
-		xenbus_dev_error(dev, err, "watching the guest's control/shutdown");
-		goto leave;
-	}
+	vscsi_watch_shutdown(vhost);
 	return 0;
 
 leave:
 	dev_set_drvdata(&dev->dev, NULL);
-	vscsi_unwatch_shutdown(vhost);
 	vscsi_vhost_leave(vhost);
 	return err;
 }

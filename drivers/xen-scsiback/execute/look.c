@@ -143,6 +143,16 @@ static void vscsi_device_read(struct vscsi_scsi_device *device, struct scsi_devi
 	spin_unlock_irq(&device->lock);
 }
 
+static bool vscsi_device_to_read(struct vscsi_scsi_device *device)
+{
+	bool due;
+
+	spin_lock_irq(&device->lock);
+	due = device->unread || vscsi_gate_is_inherited(&device->gate);
+	spin_unlock_irq(&device->lock);
+	return due;
+}
+
 static void vscsi_device_look(struct work_struct *work)
 {
 	struct vscsi_scsi_device *device = container_of(work, struct vscsi_scsi_device, look);
@@ -153,8 +163,7 @@ static void vscsi_device_look(struct work_struct *work)
 		vscsi_sdev_unpin(sdev);
 		sdev = vscsi_scsi_device_pin(device);
 	}
-	if (!vscsi_sdev_gone(sdev) &&
-	    (READ_ONCE(device->unread) || vscsi_gate_is_inherited(&device->gate)))
+	if (!vscsi_sdev_gone(sdev) && vscsi_device_to_read(device))
 		vscsi_device_read(device, sdev);
 	vscsi_sdev_unpin(sdev);
 	vscsi_scsi_device_put(device);

@@ -55,7 +55,8 @@ static bool vscsi_sdev_reset(struct scsi_device *sdev)
 	struct scsi_cmnd *scmd;
 	bool done;
 
-	if (vscsi_sdev_gone(sdev) || !shost->hostt->eh_device_reset_handler || !scsi_block_when_processing_errors(sdev))
+	if (vscsi_sdev_gone(sdev) || !shost->hostt->eh_device_reset_handler ||
+	    !scsi_block_when_processing_errors(sdev))
 		return false;
 	scmd = vscsi_reset_command(sdev);
 	if (!scmd)
@@ -64,7 +65,7 @@ static bool vscsi_sdev_reset(struct scsi_device *sdev)
 	done = shost->hostt->eh_device_reset_handler(scmd) == SUCCESS;
 	vscsi_host_in_reset(shost, false);
 	kfree(blk_mq_rq_from_pdu(scmd));
-	/* The guests hear of it from us, each of them. */
+	/* As after the mid-layer's own resets: dom0's commands expect to hear of it. */
 	if (done)
 		sdev->expecting_cc_ua = 1;
 	return done;

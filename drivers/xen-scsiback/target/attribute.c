@@ -129,6 +129,16 @@ static ssize_t vscsi_tpg_param_domain_store(struct config_item *item, const char
 
 CONFIGFS_ATTR(vscsi_tpg_param_, domain);
 
+static int vscsi_tpg_parse_bool(const struct vscsi_tpg *tpg, const char *name, const char *page,
+				bool *value)
+{
+	int err = kstrtobool(page, value);
+
+	if (err)
+		pr_err("%s tpgt_%u: %s: expected 0 or 1\n", tpg->port->name, tpg->tpgt, name);
+	return err;
+}
+
 static ssize_t vscsi_tpg_param_ring_per_lun_show(struct config_item *item, char *page)
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
@@ -141,12 +151,10 @@ static ssize_t vscsi_tpg_param_ring_per_lun_store(struct config_item *item, cons
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
 	bool value;
-	int err = kstrtobool(page, &value);
+	int err = vscsi_tpg_parse_bool(tpg, "ring_per_lun", page, &value);
 
-	if (err) {
-		pr_err("%s tpgt_%u: ring_per_lun: expected 0 or 1\n", tpg->port->name, tpg->tpgt);
+	if (err)
 		return err;
-	}
 	WRITE_ONCE(tpg->ring_per_lun, value);
 	return count;
 }
@@ -176,13 +184,10 @@ static ssize_t vscsi_tpg_attrib_demo_mode_write_protect_store(struct config_item
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
 	bool value;
-	int err = kstrtobool(page, &value);
+	int err = vscsi_tpg_parse_bool(tpg, "demo_mode_write_protect", page, &value);
 
-	if (err) {
-		pr_err("%s tpgt_%u: demo_mode_write_protect: expected 0 or 1\n", tpg->port->name,
-		       tpg->tpgt);
+	if (err)
 		return err;
-	}
 	mutex_lock(&tpg->se_tpg.tpg_lun_mutex);
 	if (value != tpg->write_protect && !hlist_empty(&tpg->se_tpg.tpg_lun_hlist))
 		err = -EBUSY;
@@ -209,13 +214,10 @@ static ssize_t vscsi_tpg_attrib_wait_for_earlier_store(struct config_item *item,
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
 	bool value;
-	int err = kstrtobool(page, &value);
+	int err = vscsi_tpg_parse_bool(tpg, "wait_for_earlier", page, &value);
 
-	if (err) {
-		pr_err("%s tpgt_%u: wait_for_earlier: expected 0 or 1\n", tpg->port->name,
-		       tpg->tpgt);
+	if (err)
 		return err;
-	}
 	WRITE_ONCE(tpg->wait_for_earlier, value);
 	return count;
 }
