@@ -93,7 +93,7 @@ class Return:
         return self.lab.check(f"{self.what}: the guest has it", not wrong, wrong)
 
     def is_given_then(self):
-        """By itself, when the device has answered."""
+        """By itself, when it need not wait any more."""
         self.is_given()
         self.lab.equal(f"{self.what}: and the operator is told nothing any more", self.error(), None)
 
@@ -168,9 +168,10 @@ def created_again(lab, scripted, guest, pdevs, forced):
     tape = Return(lab, "a tape drive of a guest that was destroyed", guest, pdevs["tape"], TAPE_AT)
     tape.waits()
     lab.equal("a portal group waits if it is not told otherwise", forced.attribute("wait_for_earlier"), "1")
-    forced.attribute("wait_for_earlier", 0)
     at_once = Return(lab, "a disk that the operator does not want to wait for", guest, pdevs["forced"], FORCED_AT)
-    at_once.is_given()
+    at_once.waits()
+    forced.attribute("wait_for_earlier", 0)
+    at_once.is_given_then()
     lab.equal("the others wait on", [lab.device_state(guest, 0, item.dev) for item in (held, tape)],
               [INITIALISING] * 2)
     let_go(lab, HELD, AT_ONCE)
