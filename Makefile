@@ -52,8 +52,7 @@ check-engine-tidy:
 	clang-tidy --quiet --header-filter="tests/bench/.*" tests/bench/plugin/counts.cc -- -std=c++20
 
 check-tape-tidy:
-	clang-tidy --quiet --header-filter="tests/tape/.*" $(TAPE_TIDY) -- -std=c++20 -Itests/tape -D_GNU_SOURCE \
-		-DFMT_HEADER_ONLY
+	clang-tidy --quiet --header-filter="tests/tape/.*" $(TAPE_TIDY) -- -std=c++20 -Itests/tape -D_GNU_SOURCE
 
 check-tools-tidy:
 	clang-tidy --quiet --header-filter="tools/.*" $(TOOLS_TIDY) -- -std=c++20 -Itools -D_GNU_SOURCE

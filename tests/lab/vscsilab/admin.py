@@ -1,6 +1,8 @@
 """xl-vscsi and xen-vscsid of this project, in dom0."""
 import json
 import lzma
+import pathlib
+import re
 import shlex
 
 from . import paths
@@ -19,7 +21,15 @@ def build():
     host("ninja", "-C", BUILD, "--quiet", *PROGRAMS)
 
 
+def libraries(name):
+    """What the program needs that is not in the image."""
+    return re.findall(r"=> (\S*/libfmt\S*)", host("ldd", BUILD / name))
+
+
 def install(place, *names):
+    for library in libraries(names[0]):
+        place.put(lzma.compress(pathlib.Path(library).read_bytes()), "/var/tmp/library.xz")
+        place.run(f"[ -e {library} ] || xz -dc /var/tmp/library.xz > {library}")
     for name in names:
         place.put(lzma.compress((BUILD / name).read_bytes()), f"/var/tmp/{name}.xz")
         place.run(f"xz -dc /var/tmp/{name}.xz > /usr/sbin/{name} && chmod 755 /usr/sbin/{name}")

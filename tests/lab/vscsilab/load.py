@@ -10,7 +10,8 @@ while [ ! -e $1.stop ]; do
     fio --name=verify --filename=$2 --rw=randrw --bsrange=4k-64k --size=4M --verify=crc32c \\
         --verify_backlog=16 --verify_fatal=1 --iodepth=8 --ioengine=libaio --direct=1 \\
         --verify_state_save=0 >> $1.log 2>&1 || { touch $1.bad; exit 1; }
-    i=$((i + 1)); echo $i > $1.rounds
+    # Whole or not at all: who reads it may come at any moment.
+    i=$((i + 1)); echo $i > $1.next; mv $1.next $1.rounds
 done
 touch $1.done
 """
