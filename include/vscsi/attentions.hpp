@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Unit attentions of a passed-through device, for all who share it; see
-// vscsi_attentions in engine.h.
+// vscsi_attentions in sharing.h.
 #pragma once
-#include <vscsi/engine.h>
+#include <vscsi/sharing.h>
 #include <vscsi/types.hpp>
 
 namespace vscsi

@@ -284,104 +284,6 @@ void vscsi_protect_mode_sense(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 byt
 /* Raises the transfer length of a Block Limits VPD page; see block_limits.hpp. */
 void vscsi_widen_block_limits(vscsi_u8 *page, vscsi_u32 bytes, vscsi_u32 blocks) VSCSI_NOEXCEPT;
 
-/*
- * Several guests on a device that is passed through: the device sees one I_T nexus,
- * the host's, whoever of the guests sends.  Reservation commands go to the device as
- * they are; the gate keeps other sessions out of what one of them reserved, and lets
- * one session at a time register or reserve.  Of those that prevent medium removal the
- * device hears ALLOW from the last one only.  The caller serialises; zeroed is open.
- */
-#define VSCSI_GATE_PREVENTERS 16
-#define VSCSI_GATE_LOST 4
-/* How many refusals of others a place in the queue is worth. */
-#define VSCSI_GATE_PATIENCE 64
-/* Nobody's nexus: who registered or reserved before there was a gate. */
-#define VSCSI_GATE_UNKNOWN 2u
-
-struct vscsi_gate_preventer {
-	vscsi_u32 nexus;     /* that prevents medium removal, or is about to; 0: a free place */
-	vscsi_u32 in_flight; /* its preventions */
-	vscsi_u32 prevents;  /* one of them ended well */
-};
-
-/* Who was told BUSY, and is let in before others. */
-struct vscsi_gate_turn {
-	vscsi_u32 nexus;    /* 0: nobody */
-	vscsi_u32 refusals; /* of others, since it came last */
-};
-
-struct vscsi_gate {
-	vscsi_u32 holder;    /* nexus that reserves or registered, 0 if none */
-	vscsi_u32 unsettled; /* its reservation commands in flight */
-	vscsi_u32 heir;      /* who tries to take an absent holder's registration over, or 0 */
-	vscsi_u32 attempts;  /* the heir's, in flight */
-	vscsi_u8 reserved;   /* by RESERVE (SPC-2) */
-	vscsi_u8 registered; /* by PERSISTENT RESERVE OUT */
-	vscsi_u8 type;       /* of the persistent reservation, 0 if none */
-	vscsi_u8 absent;     /* the holder's session has ended */
-	struct vscsi_gate_turn reserving;
-	struct vscsi_gate_turn preventing;
-	struct vscsi_gate_preventer preventers[VSCSI_GATE_PREVENTERS];
-	vscsi_u32 allowing;  /* ALLOWs in flight */
-	vscsi_u32 prevented; /* the device has been told to prevent, and not to allow */
-	vscsi_u32 lost[VSCSI_GATE_LOST]; /* nexuses whose end took something, the newest first */
-};
-#define VSCSI_GATE_PASS 0
-#define VSCSI_GATE_CONFLICT 1 /* RESERVATION CONFLICT */
-#define VSCSI_GATE_BUSY 2     /* BUSY: what is in flight decides, or it is another's turn */
-#define VSCSI_GATE_IGNORE 3   /* GOOD, without the device: it would end what is another's */
-/* session: a number for the I_T nexus, the same when the initiator comes back; odd. */
-int vscsi_gate_enter(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) VSCSI_NOEXCEPT;
-/*
- * After each command that passed: data is what PERSISTENT RESERVE OUT sent,
- * sense, of VSCSI_SENSE_BYTES, is null unless the status is CHECK CONDITION.
- */
-struct vscsi_gate_outcome {
-	const vscsi_u8 *data;
-	const vscsi_u8 *sense;
-	vscsi_u32 data_bytes;
-	bool good; /* status GOOD */
-};
-void vscsi_gate_leave(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb,
-		      const struct vscsi_gate_outcome *outcome) VSCSI_NOEXCEPT;
-/* Both: what the device must be told, none or any of these bits. */
-#define VSCSI_GATE_RELEASE 1 /* to RELEASE */
-#define VSCSI_GATE_ALLOW 2   /* to ALLOW: somebody prevented medium removal, and nobody does now */
-int vscsi_gate_session_ended(struct vscsi_gate *gate, vscsi_u32 session) VSCSI_NOEXCEPT;
-int vscsi_gate_reset(struct vscsi_gate *gate) VSCSI_NOEXCEPT;
-/* True once for a nexus whose end took RESERVE or a prevention: I_T NEXUS LOSS OCCURRED. */
-bool vscsi_gate_comes_back(struct vscsi_gate *gate, vscsi_u32 nexus) VSCSI_NOEXCEPT;
-/*
- * What the device has of the host's from before there was a gate: a registration, and a
- * persistent reservation (its type, 0: none).  Nothing new if a guest may have made it.
- */
-void vscsi_gate_inherit(struct vscsi_gate *gate, vscsi_u8 type, bool registered) VSCSI_NOEXCEPT;
-bool vscsi_gate_is_inherited(const struct vscsi_gate *gate) VSCSI_NOEXCEPT;
-
-/*
- * Unit attentions that a device has told to one of its sharers, in order, for all of
- * them; each counts what it has been told.  The caller serialises; zeroed there are none.
- */
-#define VSCSI_ATTENTIONS_KEPT 8
-struct vscsi_attentions {
-	vscsi_u32 count; /* so far; wraps */
-	vscsi_u16 code[VSCSI_ATTENTIONS_KEPT]; /* ASC << 8 | ASCQ */
-};
-/* A code of 0, which is none, counts as POWER ON (29h, 00h). */
-void vscsi_attention_add(struct vscsi_attentions *attentions, vscsi_u16 code) VSCSI_NOEXCEPT;
-/*
- * The next that a sharer has not been told, and counts it as told; 0: none.  Who is too
- * far behind hears POWER ON first, which stands for what is lost (SAM-5 5.14).
- */
-vscsi_u16 vscsi_attention_next(const struct vscsi_attentions *attentions, vscsi_u32 *told) VSCSI_NOEXCEPT;
-bool vscsi_attention_due(const struct vscsi_attentions *attentions, vscsi_u32 told) VSCSI_NOEXCEPT;
-/*
- * True if the CDB is REQUEST SENSE, and what came, bytes of data, is a current unit
- * attention: its code.  Data may be null if bytes is 0.
- */
-bool vscsi_sense_data_attention(const vscsi_u8 *cdb, const vscsi_u8 *data, vscsi_u32 bytes,
-				vscsi_u16 *code) VSCSI_NOEXCEPT;
-
 /* Virtual address of a device; the host number is the frontend's own affair. */
 struct vscsi_address {
 	vscsi_u32 host, channel, id, lun;
@@ -540,9 +442,11 @@ struct vscsi_task_view {
 	vscsi_u32 comes_back; /* of these, those that end by themselves: a task cannot hasten them */
 	bool well_known;      /* for the REPORT LUNS well known logical unit */
 	bool abandoned;       /* the device still has commands that the guest was answered without */
+	bool passed_through;  /* it is a device that hears of a reset */
 };
-#define VSCSI_TASK_DONE 0   /* it succeeds, once all that it covers is answered */
-#define VSCSI_TASK_SUBMIT 1 /* target core carries it out */
+#define VSCSI_TASK_DONE 0         /* it succeeds, once all that it covers is answered */
+#define VSCSI_TASK_SUBMIT 1       /* target core carries it out */
+#define VSCSI_TASK_RESET_DEVICE 2 /* the device is reset; target core has nothing to wait for */
 int vscsi_task_step(const struct vscsi_task_view *view) VSCSI_NOEXCEPT;
 
 /* How often to look at tasks that are not answered, and at commands that are held back. */

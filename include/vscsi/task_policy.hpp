@@ -11,6 +11,7 @@ namespace vscsi
 enum class TaskAction : int {
 	done = VSCSI_TASK_DONE,
 	submit = VSCSI_TASK_SUBMIT,
+	reset_device = VSCSI_TASK_RESET_DEVICE,
 };
 
 enum class OverdueAction : int {

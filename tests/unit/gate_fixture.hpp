@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 #include <gtest/gtest.h>
-#include <vscsi/engine.h>
+#include <vscsi/sharing.h>
 
 namespace gates
 {
@@ -38,6 +38,15 @@ constexpr Cdb persistent(vscsi_u8 action, vscsi_u8 type = 0)
 	return {0x5f, action, type, 0, 0, 0, 0, 0, 24};
 }
 
+// A unit attention's code; 0: it is none.
+inline vscsi_u16 attention_of(const vscsi_u8 *data)
+{
+	vscsi_sense sense{};
+	if (data)
+		vscsi_sense_of(data, VSCSI_SENSE_BYTES, &sense);
+	return sense.key == 6 ? static_cast<vscsi_u16>(sense.code << 8 | sense.qualifier) : vscsi_u16{0};
+}
+
 class Gate : public ::testing::Test
 {
 protected:
@@ -48,7 +57,7 @@ protected:
 		std::array<vscsi_u8, 24> data{};
 		for (unsigned i = 0; i < 8; i++)
 			data[8 + i] = static_cast<vscsi_u8>(key >> (56 - 8 * i));
-		const vscsi_gate_outcome outcome{data.data(), sense, data.size(), good};
+		const vscsi_gate_outcome outcome{data.data(), data.size(), attention_of(sense), good};
 		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
 	}
 	void pass(vscsi_u32 session, const Cdb &cdb, vscsi_u64 key = 0)
@@ -56,7 +65,15 @@ protected:
 		ASSERT_EQ(enter(session, cdb), VSCSI_GATE_PASS);
 		leave(session, cdb, true, nullptr, key);
 	}
-	int ended(vscsi_u32 session) { return vscsi_gate_session_ended(&gate, session); }
+	// What the host owes the device since then, and does at once.
+	int ended(vscsi_u32 session) { return paid(vscsi_gate_session_ended(&gate, session)); }
+	int device_reset() { return paid(vscsi_gate_reset(&gate)); }
+	int paid(int owed)
+	{
+		EXPECT_EQ(gate.owed, static_cast<vscsi_u32>(owed));
+		vscsi_gate_paid(&gate, owed);
+		return owed;
+	}
 	bool is_zero()
 	{
 		constexpr vscsi_gate zero{};

@@ -130,12 +130,12 @@ TEST_F(Gate, PreventionEndsWithAResetOfTheDevice)
 	EXPECT_TRUE(is_zero());
 	pass(first, prevent);
 	pass(second, prevent);
-	EXPECT_EQ(vscsi_gate_reset(&gate), VSCSI_GATE_ALLOW);
-	EXPECT_EQ(vscsi_gate_reset(&gate), 0);
+	EXPECT_EQ(device_reset(), VSCSI_GATE_ALLOW);
+	EXPECT_EQ(device_reset(), 0);
 	EXPECT_TRUE(is_zero());
 	pass(first, prevent);
 	pass(first, reserve6);
-	EXPECT_EQ(vscsi_gate_reset(&gate), VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW);
+	EXPECT_EQ(device_reset(), VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW);
 }
 
 // The device must not stay locked because somebody might have prevented.
@@ -146,8 +146,8 @@ TEST_F(Gate, WhatIsOwedToTheDeviceIsToldLater)
 		ASSERT_EQ(enter(second, prevent), VSCSI_GATE_PASS);
 		EXPECT_EQ(ended(first), 0);
 		leave(second, prevent, false);
-		EXPECT_EQ(by_reset ? vscsi_gate_reset(&gate) : ended(third), VSCSI_GATE_ALLOW);
-		EXPECT_EQ(by_reset ? vscsi_gate_reset(&gate) : ended(third), 0);
+		EXPECT_EQ(by_reset ? device_reset() : ended(third), VSCSI_GATE_ALLOW);
+		EXPECT_EQ(by_reset ? device_reset() : ended(third), 0);
 	}
 }
 

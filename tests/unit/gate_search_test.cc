@@ -40,6 +40,7 @@ std::vector<Event> all_events(u8 slots, std::initializer_list<Command> sent)
 		events.push_back({which + " fails", [=](World &w) { return w.fails(slot); }});
 	}
 	events.push_back({"reset", [](World &w) { return w.gets_reset(); }});
+	events.push_back({"the host pays", [](World &w) { return w.host_pays(); }});
 	events.push_back({"power on", [](World &w) { return w.loses_all(); }});
 	return events;
 }
@@ -75,7 +76,7 @@ void what_was_told_lasts(World &w)
 // when the last one allows or goes, not before, and not without need.
 void the_last_one_allows(World &w)
 {
-	if (w.in_flight(is_medium) || w.s.attention)
+	if (w.in_flight(is_medium) || w.s.attention || w.s.gate.owed)
 		return;
 	for (u32 nexus = 0; nexus < nexuses; nexus++) {
 		const bool others = w.s.preventers & ~bit(nexus);
@@ -150,6 +151,7 @@ void nobody_waits_for_who_does_not_come(World &before)
 	for (u32 slot = 0; slot < most_slots; slot++)
 		while (w.fails(0) || w.ends(0))
 			;
+	w.host_pays();
 	for (u32 nexus = 0; nexus < nexuses; nexus++) {
 		vscsi_gate gate = w.s.gate;
 		int refused = 0;
@@ -166,9 +168,11 @@ void nothing_is_left(World &before)
 	for (u32 slot = 0; slot < most_slots; slot++)
 		while (w.fails(0) || w.ends(0))
 			;
+	w.host_pays();
 	for (u32 nexus = 0; nexus < nexuses; nexus++)
 		w.session_ends(nexus);
 	w.gets_reset();
+	w.host_pays();
 	vscsi_gate left{};
 	if (w.s.gate.registered) {
 		left.holder = w.s.gate.holder;

@@ -247,7 +247,7 @@ TEST_F(Gate, AReleaseOfElementsKeepsTheRest)
 TEST_F(Gate, TheEndOfASessionAndAResetReleaseTheDevice)
 {
 	EXPECT_EQ(ended(first), 0);
-	EXPECT_EQ(vscsi_gate_reset(&gate), 0);
+	EXPECT_EQ(device_reset(), 0);
 	pass(first, reserve6);
 	EXPECT_EQ(ended(second), 0);
 	EXPECT_EQ(enter(second, read6), VSCSI_GATE_CONFLICT);
@@ -255,12 +255,12 @@ TEST_F(Gate, TheEndOfASessionAndAResetReleaseTheDevice)
 	EXPECT_TRUE(open());
 
 	pass(first, reserve6);
-	EXPECT_EQ(vscsi_gate_reset(&gate), VSCSI_GATE_RELEASE);
+	EXPECT_EQ(device_reset(), VSCSI_GATE_RELEASE);
 	EXPECT_TRUE(open());
 
 	pass(first, persistent(0), 1);
 	pass(first, persistent(1, exclusive_access));
-	EXPECT_EQ(vscsi_gate_reset(&gate), 0);
+	EXPECT_EQ(device_reset(), 0);
 	EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
 	pass(first, persistent(3));
 	EXPECT_TRUE(open());

@@ -76,10 +76,12 @@ inline int enter(vscsi_gate &gate, u32 nexus, u8 command)
 	return vscsi_gate_enter(&gate, number(nexus), cdbs[command].data());
 }
 
-inline void leave(vscsi_gate &gate, u32 nexus, u8 command, bool good, const Sense *sense = nullptr)
+inline constexpr vscsi_u16 power_on = 0x2900;
+
+inline void leave(vscsi_gate &gate, u32 nexus, u8 command, bool good, vscsi_u16 attention = 0)
 {
 	constexpr std::array<u8, 24> data{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-	const vscsi_gate_outcome outcome{data.data(), sense ? sense->data() : nullptr, data.size(), good};
+	const vscsi_gate_outcome outcome{data.data(), data.size(), attention, good};
 	vscsi_gate_leave(&gate, number(nexus), cdbs[command].data(), &outcome);
 }
 
@@ -233,7 +235,7 @@ public:
 		const bool reserver = s.reserver == nexus + 1;
 		s.preventers = static_cast<u8>(s.preventers & ~bit(nexus));
 		s.reserver = reserver ? u8{0} : s.reserver;
-		obey(vscsi_gate_session_ended(&s.gate, number(nexus)));
+		owes(vscsi_gate_session_ended(&s.gate, number(nexus)));
 		const bool lost = vscsi_gate_comes_back(&s.gate, number(nexus));
 		expect(lost || !(prevented || reserver), "a nexus does not hear of its loss");
 		expect(!vscsi_gate_comes_back(&s.gate, number(nexus)), "a nexus hears of its loss twice");
@@ -246,9 +248,26 @@ public:
 		if (is_executed())
 			return false;
 		s.preventers = s.reserver = 0;
-		obey(vscsi_gate_reset(&s.gate));
-		expect(!s.prevents && !s.reserved, "after a reset the device keeps something");
+		owes(vscsi_gate_reset(&s.gate));
+		expect(!s.prevents || s.gate.owed & VSCSI_GATE_ALLOW, "after a reset the device prevents");
+		expect(!s.reserved || s.gate.owed & VSCSI_GATE_RELEASE,
+		       "after a reset the device is reserved");
 		settle();
+		return true;
+	}
+	// The host tells the device what it owes, however late.
+	bool host_pays()
+	{
+		if (!s.gate.owed)
+			return false;
+		if (s.attention)
+			vscsi_gate_hear(&s.gate, power_on);
+		s.attention = 0;
+		if (s.gate.owed & VSCSI_GATE_RELEASE)
+			s.reserved = 0;
+		if (s.gate.owed & VSCSI_GATE_ALLOW)
+			s.prevents = 0;
+		vscsi_gate_paid(&s.gate, static_cast<int>(s.gate.owed));
 		return true;
 	}
 	// Something else resets it.
@@ -318,30 +337,24 @@ private:
 	}
 	bool tells_attention(const Slot &slot)
 	{
-		constexpr Sense power_on{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
 		s.attention = 0;
 		const Slot was = slot;
 		s.slots[static_cast<std::size_t>(&slot - s.slots.data())] = {};
-		leave(s.gate, was.nexus, was.command, false, &power_on);
+		leave(s.gate, was.nexus, was.command, false, power_on);
 		settle();
 		return true;
 	}
-	// What the gate says that the device must be told.
-	void obey(int flags)
+	// What the host owes since then.
+	void owes(int flags)
 	{
 		expect(!(flags & ~(VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW)),
 		       "the gate says what is not known");
-		if (flags & VSCSI_GATE_RELEASE) {
-			expect(s.reserved || s.attention, "nothing is there to be released");
-			s.reserved = 0;
-		}
-		if (flags & VSCSI_GATE_ALLOW) {
-			// Nor is it known what becomes of an ALLOW that is in flight.
-			expect(s.prevents || s.attention || in_flight(is_medium),
-			       "nothing is there to be allowed");
-			expect(!s.preventers, "somebody prevents");
-			s.prevents = 0;
-		}
+		expect(!(static_cast<u32>(flags) & ~s.gate.owed), "the gate forgets what is owed");
+		expect(!(flags & VSCSI_GATE_RELEASE) || s.reserved || s.attention,
+		       "nothing is there to be released");
+		// Nor is it known what becomes of an ALLOW that is in flight.
+		expect(!(flags & VSCSI_GATE_ALLOW) || s.prevents || s.attention || in_flight(is_medium),
+		       "nothing is there to be allowed");
 	}
 	// Order that means nothing, and how many have been refused, tells no states apart.
 	void settle()
@@ -371,6 +384,7 @@ inline std::string describe(const State &s)
 		if (preventer.nexus)
 			text += ", preventer " + who(preventer.nexus) + "*" +
 				std::to_string(preventer.in_flight) + (preventer.prevents ? "!" : "");
+	text += s.gate.owed ? ", owed " + std::to_string(s.gate.owed) : "";
 	text += ", allowing " + std::to_string(s.gate.allowing) + (s.gate.prevented ? ", prevented;" : ";");
 	for (const Slot &slot : s.slots)
 		if (slot.command != none)

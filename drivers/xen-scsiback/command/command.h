@@ -103,6 +103,8 @@ void vscsi_command_submit(struct vscsi_request *request);
 /* task.c: ring thread; may sleep. */
 void vscsi_task_abort(struct vscsi_request *request, u64 tag);
 void vscsi_task_reset(struct vscsi_request *request);
+/* Of a device whose commands the guest was all answered without: target core does not hear of it. */
+void vscsi_task_reset_device(struct vscsi_request *request);
 /* The task succeeds without target core. */
 void vscsi_task_done(struct vscsi_request *request);
 /* Whether it is over some time after its device was asked for it, whatever target core is told. */

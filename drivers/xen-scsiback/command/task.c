@@ -100,6 +100,19 @@ void vscsi_task_reset(struct vscsi_request *request)
 		vscsi_reset_over(request);
 }
 
+void vscsi_task_start_device_reset(struct vscsi_request *request)
+{
+	if (!READ_ONCE(request->queue->stopped) &&
+	    vscsi_itl_reset(&request->lun->itl, request->lun->number))
+		request->io.result.known = VSCSI_KNOWN_DONE;
+	vscsi_command_up->over(request);
+}
+
+void vscsi_task_reset_device(struct vscsi_request *request)
+{
+	vscsi_unit_pass(request);
+}
+
 void vscsi_task_abort(struct vscsi_request *request, u64 tag)
 {
 	if (vscsi_submit_tmr(request, TMR_ABORT_TASK, tag))

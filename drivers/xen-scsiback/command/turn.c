@@ -8,7 +8,10 @@ static void vscsi_turn(struct work_struct *work)
 	struct vscsi_unit *unit = request->unit;
 
 	if (request->kind != VSCSI_COMMAND) {
-		vscsi_task_start_reset(request);
+		if (unit)
+			vscsi_task_start_reset(request);
+		else
+			vscsi_task_start_device_reset(request);
 		return;
 	}
 	/* From here on the command waits for no other. */

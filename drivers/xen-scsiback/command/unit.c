@@ -78,6 +78,12 @@ void vscsi_unit_leave(struct vscsi_unit *unit)
 		kfree(unit);
 }
 
+void vscsi_unit_pass(struct vscsi_request *request)
+{
+	request->unit = NULL;
+	queue_work(vscsi_turn_wq, &request->turn);
+}
+
 const void *vscsi_unit_of(struct vscsi_lun *lun)
 {
 	struct se_node_acl *nacl = lun->se_sess->se_node_acl;

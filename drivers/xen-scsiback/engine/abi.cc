@@ -6,6 +6,7 @@
 #include <vscsi/cdb.hpp>
 #include <vscsi/control.hpp>
 #include <vscsi/gate.hpp>
+#include <vscsi/keys.hpp>
 #include <vscsi/names.hpp>
 #include <vscsi/report_luns.hpp>
 #include <vscsi/ring_engine.hpp>
@@ -187,6 +188,38 @@ int vscsi_gate_session_ended(vscsi_gate *gate, vscsi_u32 session) noexcept
 int vscsi_gate_reset(vscsi_gate *gate) noexcept
 {
 	return gate_reset(*gate);
+}
+
+void vscsi_gate_hear(vscsi_gate *gate, vscsi_u16 attention) noexcept
+{
+	gate_hear(*gate, attention);
+}
+
+void vscsi_gate_owe(vscsi_gate *gate, int bits) noexcept
+{
+	gate_owe(*gate, bits);
+}
+
+void vscsi_gate_paid(vscsi_gate *gate, int bits) noexcept
+{
+	gate_paid(*gate, bits);
+}
+
+void vscsi_keys_note(vscsi_keys *keys, vscsi_u32 nexus, const vscsi_u8 *cdb, const vscsi_u8 *data,
+		     vscsi_u32 bytes) noexcept
+{
+	keys_note(*keys, nexus, cdb, {data, bytes});
+}
+
+int vscsi_keys_ended(vscsi_keys *keys, vscsi_u32 nexus) noexcept
+{
+	return keys_ended(*keys, nexus);
+}
+
+void vscsi_keys_clear(const vscsi_keys *keys, int which, vscsi_u8 *cdb, vscsi_u8 *data) noexcept
+{
+	constexpr u32 cdb_bytes = 12;
+	keys_clear(*keys, which, {cdb, cdb_bytes}, {data, VSCSI_CLEAR_KEYS_BYTES});
 }
 
 bool vscsi_gate_comes_back(vscsi_gate *gate, vscsi_u32 nexus) noexcept

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <vscsi/cdb.hpp>
 #include <vscsi/gate.hpp>
-#include <vscsi/sense.hpp>
 
 namespace vscsi
 {
@@ -99,23 +98,6 @@ constexpr void forget_prevention(vscsi_gate &gate) noexcept
 	}
 }
 
-// Another initiator, or a reset, may have taken away what the holder had.
-void heed_unit_attention(vscsi_gate &gate, const u8 *data) noexcept
-{
-	constexpr u8 unit_attention = 6;
-	const vscsi_sense sense = sense_of({data, VSCSI_SENSE_BYTES});
-	if (sense.key != unit_attention)
-		return;
-	if (sense.code == 0x29) { // power on or reset
-		gate.reserved = 0;
-		forget_prevention(gate);
-	}
-	if (sense.code == 0x2a && (sense.qualifier == 3 || sense.qualifier == 5)) // preempted
-		forget_registration(gate);
-	if (sense.code == 0x2a && sense.qualifier == 4) // reservations released
-		gate.type = 0;
-}
-
 constexpr void let_go(vscsi_gate &gate) noexcept
 {
 	if (gate.unsettled || gate.reserved || gate.registered)
@@ -123,6 +105,28 @@ constexpr void let_go(vscsi_gate &gate) noexcept
 	gate.holder = 0;
 	gate.absent = 0;
 	gate.type = 0;
+}
+
+// PREVENT ALLOW MEDIUM REMOVAL (SPC-4, SBC-3 5.10, SMC-3), per I_T nexus.
+enum class Removal : u8 { neither, prevents, allows };
+
+Removal removal(const u8 *cdb) noexcept
+{
+	if (cdb_reservation_row(cdb[0]).beside != Beside::always_to_allow)
+		return Removal::neither;
+	return cdb_beside(cdb) == Beside::always ? Removal::allows : Removal::prevents;
+}
+
+constexpr int clears_keys = VSCSI_GATE_CLEAR_KEYS | VSCSI_GATE_CLEAR_ALL_KEYS;
+
+// What the host has yet to tell the device must not undo what comes after it.
+bool must_be_paid_first(const vscsi_gate &gate, const u8 *cdb) noexcept
+{
+	if (gate.owed & clears_keys && cdb_beside(cdb) != Beside::always)
+		return true;
+	if (gate.owed & VSCSI_GATE_RELEASE && cdb_reserving(cdb) != Reserving::none)
+		return true;
+	return gate.owed & VSCSI_GATE_ALLOW && removal(cdb) == Removal::prevents;
 }
 
 // Of what neither reserves nor releases.
@@ -232,16 +236,6 @@ constexpr bool end_holding(vscsi_gate &gate, u32 session) noexcept
 	gate.absent = 1;
 	let_go(gate);
 	return reserved;
-}
-
-// PREVENT ALLOW MEDIUM REMOVAL (SPC-4, SBC-3 5.10, SMC-3), per I_T nexus.
-enum class Removal : u8 { neither, prevents, allows };
-
-Removal removal(const u8 *cdb) noexcept
-{
-	if (cdb_reservation_row(cdb[0]).beside != Beside::always_to_allow)
-		return Removal::neither;
-	return cdb_beside(cdb) == Beside::always ? Removal::allows : Removal::prevents;
 }
 
 constexpr Span<vscsi_gate_preventer> all(vscsi_gate &gate) noexcept
@@ -390,6 +384,8 @@ constexpr void remember_lost(vscsi_gate &gate, u32 nexus) noexcept
 int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 {
 	const Reserving reserving = cdb_reserving(cdb);
+	if (gate.owed && must_be_paid_first(gate, cdb))
+		return VSCSI_GATE_BUSY;
 	if (gate.holder == session)
 		gate.absent = 0;
 	if (reserving != Reserving::none)
@@ -411,8 +407,7 @@ int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 
 void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
-	if (outcome.sense)
-		heed_unit_attention(gate, outcome.sense);
+	gate_hear(gate, outcome.attention);
 	leave_medium(gate, session, cdb, outcome.good);
 	const Reserving reserving = cdb_reserving(cdb);
 	if (gate.heir == session && reserving == Reserving::persistent_out) {
@@ -450,6 +445,20 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 	let_go(gate);
 }
 
+// Another initiator, or a reset, may have taken away what the holder had.
+void gate_hear(vscsi_gate &gate, u16 attention) noexcept
+{
+	const unsigned code = attention >> 8, qualifier = attention & 0xff;
+	if (code == 0x29) { // power on or reset
+		gate.reserved = 0;
+		forget_prevention(gate);
+	}
+	if (code == 0x2a && (qualifier == 3 || qualifier == 5)) // preempted
+		forget_registration(gate);
+	if (code == 0x2a && qualifier == 4) // reservations released
+		gate.type = 0;
+}
+
 int gate_session_ended(vscsi_gate &gate, u32 session) noexcept
 {
 	if (gate.heir == session) {
@@ -462,7 +471,9 @@ int gate_session_ended(vscsi_gate &gate, u32 session) noexcept
 	const bool reserved = end_holding(gate, session);
 	if (reserved || prevented)
 		remember_lost(gate, session);
-	return (reserved ? VSCSI_GATE_RELEASE : 0) | allow_if_nobody_prevents(gate);
+	const int owed = (reserved ? VSCSI_GATE_RELEASE : 0) | allow_if_nobody_prevents(gate);
+	gate_owe(gate, owed);
+	return owed;
 }
 
 int gate_reset(vscsi_gate &gate) noexcept
@@ -472,7 +483,18 @@ int gate_reset(vscsi_gate &gate) noexcept
 	gate.reserved = 0;
 	forget_prevention(gate);
 	let_go(gate);
+	gate_owe(gate, release | allow);
 	return release | allow;
+}
+
+void gate_owe(vscsi_gate &gate, int bits) noexcept
+{
+	gate.owed |= static_cast<u32>(bits);
+}
+
+void gate_paid(vscsi_gate &gate, int bits) noexcept
+{
+	gate.owed &= ~static_cast<u32>(bits);
 }
 
 bool gate_comes_back(vscsi_gate &gate, u32 nexus) noexcept

@@ -36,10 +36,12 @@ TaskAction task_step(const vscsi_task_view &view) noexcept
 	// Its commands are over when the next request is fetched.
 	if (view.well_known)
 		return TaskAction::done;
-	// SAM-5 7.2: a command that is not there any more counts as aborted.  What the
-	// guest was answered without needs no second task either.
-	if (!view.covered && (abort || view.abandoned))
+	// SAM-5 7.2: a command that is not there any more counts as aborted.
+	if (!view.covered && abort)
 		return TaskAction::done;
+	// In target core another reset would wait for what the guest was answered without.
+	if (!view.covered && view.abandoned)
+		return view.passed_through ? TaskAction::reset_device : TaskAction::done;
 	if (abort && !(view.covered & ~view.comes_back))
 		return TaskAction::done;
 	return TaskAction::submit;

@@ -91,6 +91,18 @@ struct vscsi_scsi_device *vscsi_backing_device(struct vscsi_backings *backings, 
 	return device;
 }
 
+bool vscsi_backing_passes_through(struct vscsi_backings *backings, u32 lun)
+{
+	const struct vscsi_backing *backing;
+	bool found;
+
+	rcu_read_lock();
+	backing = xa_load(&backings->by_lun, lun);
+	found = backing && backing->device;
+	rcu_read_unlock();
+	return found;
+}
+
 /* Commands in flight keep what they use. */
 void vscsi_backing_unlink(struct vscsi_backings *backings, struct se_lun *lun)
 {

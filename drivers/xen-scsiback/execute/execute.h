@@ -227,8 +227,14 @@ void vscsi_io_abort(struct vscsi_io *io);
  * device was not reset.
  */
 bool vscsi_itl_reset(struct vscsi_itl *itl, u32 lun);
+/* Whether it has a device that a reset reaches.  Any context. */
+bool vscsi_itl_passes_through(struct vscsi_itl *itl, u32 lun);
+struct vscsi_nexus_end {
+	u32 nexus;
+	bool clear_keys;		/* of encryption, which it gave its devices */
+};
 /* An I_T nexus is lost.  May sleep. */
-void vscsi_nexus_ended(u32 nexus);
+void vscsi_nexus_ended(const struct vscsi_nexus_end *end);
 
 /* finish.c: process context; may sleep.  Ends what the ring was told of. */
 void vscsi_io_finish(struct vscsi_io *io);

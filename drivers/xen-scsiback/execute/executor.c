@@ -148,9 +148,14 @@ bool vscsi_itl_reset(struct vscsi_itl *itl, u32 lun)
 	return done;
 }
 
-void vscsi_nexus_ended(u32 nexus)
+bool vscsi_itl_passes_through(struct vscsi_itl *itl, u32 lun)
 {
-	vscsi_scsi_devices(vscsi_share_nexus_ended, nexus);
+	return vscsi_backing_passes_through(itl->backings, lun);
+}
+
+void vscsi_nexus_ended(const struct vscsi_nexus_end *end)
+{
+	vscsi_scsi_devices(vscsi_share_nexus_ended, end);
 }
 
 int vscsi_execute_init(const struct vscsi_execute_callbacks *callbacks)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A passed-through device is looked at: is it there, is it back, and does it hold a
- * reservation of before this module knew it.
+ * A passed-through device is looked at: is it there, is it back, what is owed to it, and
+ * does it hold a reservation of before this module knew it.
  */
 #define pr_fmt(fmt) "xen-pvscsi: " fmt
 
 #include "private.h"
-#include "request.h"
 
 #include <linux/slab.h>
 
@@ -15,9 +14,6 @@
 #include <scsi/scsi_proto.h>
 
 #define VSCSI_LOOK_EVERY HZ
-#define VSCSI_LOOK_TIMEOUT (30 * HZ)
-/* A device may have as many unit attentions to tell before it answers. */
-#define VSCSI_LOOK_TRIES 6
 /* Service actions of PERSISTENT RESERVE IN, and a type (SPC-4 6.15). */
 #define VSCSI_READ_KEYS 0
 #define VSCSI_READ_RESERVATION 1
@@ -94,31 +90,14 @@ static void vscsi_device_search(struct vscsi_scsi_device *device, struct scsi_de
 	kfree(search.identity);
 }
 
-/* PERSISTENT RESERVE IN (SPC-4 6.15); how many bytes of the answer are valid, or an error. */
+/* PERSISTENT RESERVE IN (SPC-4 6.15). */
 static int vscsi_reserve_in(struct vscsi_scsi_device *device, struct scsi_device *sdev, u8 action,
 			    u8 *data, u32 bytes)
 {
 	u8 cdb[10] = { PERSISTENT_RESERVE_IN, action };
-	u8 sense[VSCSI_SENSE_BYTES];
-	struct vscsi_sense found;
-	int tries, status;
 
 	put_unaligned_be16(bytes, &cdb[7]);
-	for (tries = 0; tries < VSCSI_LOOK_TRIES; tries++) {
-		memset(sense, 0, sizeof(sense));
-		status = vscsi_request_read(sdev, cdb, sizeof(cdb), data, bytes, sense,
-					    VSCSI_LOOK_TIMEOUT);
-		if (status != SAM_STAT_CHECK_CONDITION)
-			return status ? -EIO : bytes;
-		vscsi_sense_of(sense, sizeof(sense), &found);
-		if (found.key != UNIT_ATTENTION)
-			return -EIO;
-		/* It was for the guests. */
-		spin_lock_irq(&device->lock);
-		vscsi_attention_add(&device->attentions, found.code << 8 | found.qualifier);
-		spin_unlock_irq(&device->lock);
-	}
-	return -EIO;
+	return vscsi_device_ask(device, sdev, REQ_OP_DRV_IN, cdb, sizeof(cdb), data, bytes);
 }
 
 /*
@@ -131,9 +110,9 @@ static void vscsi_device_read(struct vscsi_scsi_device *device, struct scsi_devi
 	bool registered = false;
 	u8 type = 0;
 
-	if (data && vscsi_reserve_in(device, sdev, VSCSI_READ_KEYS, data, 8) > 0)
+	if (data && !vscsi_reserve_in(device, sdev, VSCSI_READ_KEYS, data, 8))
 		registered = get_unaligned_be32(&data[4]);
-	if (registered && vscsi_reserve_in(device, sdev, VSCSI_READ_RESERVATION, data, 24) > 0 &&
+	if (registered && !vscsi_reserve_in(device, sdev, VSCSI_READ_RESERVATION, data, 24) &&
 	    get_unaligned_be32(&data[4]) >= 16)
 		type = data[21] & 0xf;
 	kfree(data);
@@ -163,8 +142,11 @@ static void vscsi_device_look(struct work_struct *work)
 		vscsi_sdev_unpin(sdev);
 		sdev = vscsi_scsi_device_pin(device);
 	}
-	if (!vscsi_sdev_gone(sdev) && vscsi_device_to_read(device))
-		vscsi_device_read(device, sdev);
+	if (!vscsi_sdev_gone(sdev)) {
+		vscsi_device_pay(device, sdev);
+		if (vscsi_device_to_read(device))
+			vscsi_device_read(device, sdev);
+	}
 	vscsi_sdev_unpin(sdev);
 	vscsi_scsi_device_put(device);
 }

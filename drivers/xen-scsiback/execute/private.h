@@ -6,6 +6,8 @@
 #include <linux/blk-mq.h>
 #include <linux/rcupdate.h>
 
+#include <vscsi/sharing.h>
+
 #include "execute.h"
 
 #define VSCSI_IDENTITY_BYTES 256
@@ -51,6 +53,8 @@ bool vscsi_direct_wanted(void);
 
 /* backing.c: of a LUN that is passed through, referenced; or NULL. */
 struct vscsi_scsi_device *vscsi_backing_device(struct vscsi_backings *backings, u32 lun);
+/* Whether there is one. */
+bool vscsi_backing_passes_through(struct vscsi_backings *backings, u32 lun);
 
 /* core.c: target core executes the command, unless it is unwanted by then. */
 void vscsi_core_take(struct vscsi_io *io);
@@ -72,6 +76,7 @@ struct vscsi_scsi_device {
 	spinlock_t lock;
 	struct vscsi_gate gate;		/* lock */
 	bool unread;			/* lock: what the device has reserved is not known yet */
+	struct vscsi_keys keys;		/* lock: set by guests */
 	struct vscsi_attentions attentions;	/* lock */
 	u32 newcomer;			/* lock: how many of those somebody new need not hear */
 	unsigned long early_abort;	/* lock: jiffies of the last burst */
@@ -97,8 +102,8 @@ void vscsi_sdev_unpin(struct scsi_device *sdev);
 /* dom0 has removed it. */
 bool vscsi_sdev_gone(const struct scsi_device *sdev);
 /* Calls function for each device that there is; it must not sleep.  May sleep. */
-void vscsi_scsi_devices(void (*function)(struct vscsi_scsi_device *device, u32 argument),
-			u32 argument);
+void vscsi_scsi_devices(void (*function)(struct vscsi_scsi_device *device, const void *argument),
+			const void *argument);
 
 /* identity.c: may sleep. */
 void vscsi_identity_of(struct scsi_device *sdev, char *text, size_t room);
@@ -120,6 +125,13 @@ void vscsi_scsi_device_look(struct vscsi_scsi_device *device, bool now);
 /* May sleep: the device is back; the reference to sdev goes with it. */
 void vscsi_scsi_device_replace(struct vscsi_scsi_device *device, struct scsi_device *sdev);
 
+/* ask.c: may sleep for as long as the device takes, up to minutes. */
+/* A command of the host's own, once more after each unit attention; 0, or an error. */
+int vscsi_device_ask(struct vscsi_scsi_device *device, struct scsi_device *sdev,
+		     blk_opf_t operation, const u8 *cdb, u32 cdb_bytes, void *data, u32 bytes);
+/* What the gate owes. */
+void vscsi_device_pay(struct vscsi_scsi_device *device, struct scsi_device *sdev);
+
 /* reset.c: may sleep for as long as an adapter takes; false: it was not reset. */
 bool vscsi_scsi_device_reset(struct vscsi_scsi_device *device);
 
@@ -134,7 +146,8 @@ void vscsi_share_use(struct vscsi_itl *itl, struct vscsi_scsi_device *device);
 /* The same: the LUN's backstore is no such device now. */
 void vscsi_share_forget(struct vscsi_itl *itl);
 void vscsi_share_reset(struct vscsi_scsi_device *device);
-void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, u32 nexus);
+/* end: a struct vscsi_nexus_end. */
+void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, const void *end);
 /* Whether an adapter may be asked now for a command that is not overdue. */
 bool vscsi_share_may_abort(struct vscsi_io *io);
 

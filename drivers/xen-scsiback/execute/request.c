@@ -12,7 +12,6 @@
 #define VSCSI_TIMEOUT_MARGIN (30 * HZ)
 /* For a guest that does not say. */
 #define VSCSI_UNKNOWN_TIMEOUT 900
-#define VSCSI_RELEASE_TIMEOUT (30 * HZ)
 
 static void vscsi_bio_end(struct bio *bio)
 {
@@ -117,42 +116,18 @@ struct request *vscsi_io_request(struct vscsi_io *io, struct scsi_device *sdev,
 				   vscsi_request_timeout(io, sdev));
 }
 
-/* Without waiting for it, and what it comes to is nobody's. */
-static void vscsi_request_send(struct scsi_device *sdev, const u8 *cdb, const char *stays)
-{
-	struct request *req;
-
-	req = vscsi_request_alloc(sdev, REQ_OP_DRV_IN, BLK_MQ_REQ_NOWAIT, cdb, 6,
-				  VSCSI_RELEASE_TIMEOUT);
-	if (IS_ERR(req)) {
-		sdev_printk(KERN_WARNING, sdev, "xen-pvscsi: a guest's %s stays\n", stays);
-		return;
-	}
-	/* Without end_io the request frees itself. */
-	blk_execute_rq_nowait(req, false);
-}
-
-void vscsi_request_release(struct scsi_device *sdev, int held)
-{
-	static const u8 release[6] = { RELEASE }, allow[6] = { ALLOW_MEDIUM_REMOVAL };
-
-	if (held & VSCSI_GATE_RELEASE)
-		vscsi_request_send(sdev, release, "reservation");
-	if (held & VSCSI_GATE_ALLOW)
-		vscsi_request_send(sdev, allow, "prevention of medium removal");
-}
-
-int vscsi_request_read(struct scsi_device *sdev, const u8 *cdb, u32 cdb_bytes, void *data,
-		       u32 bytes, u8 *sense, u32 timeout)
+int vscsi_request_execute(struct scsi_device *sdev, blk_opf_t operation, const u8 *cdb,
+			  u32 cdb_bytes, void *data, u32 bytes, u8 *sense, u32 timeout)
 {
 	struct scsi_cmnd *scmd;
 	struct request *req;
-	int err;
+	int err = 0;
 
-	req = vscsi_request_alloc(sdev, REQ_OP_DRV_IN, 0, cdb, cdb_bytes, timeout);
+	req = vscsi_request_alloc(sdev, operation, 0, cdb, cdb_bytes, timeout);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	err = blk_rq_map_kern(sdev->request_queue, req, data, bytes, GFP_NOIO);
+	if (bytes)
+		err = blk_rq_map_kern(sdev->request_queue, req, data, bytes, GFP_NOIO);
 	if (!err) {
 		blk_execute_rq(req, false);
 		scmd = blk_mq_rq_to_pdu(req);

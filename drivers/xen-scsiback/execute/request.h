@@ -19,13 +19,11 @@ struct request *vscsi_io_request(struct vscsi_io *io, struct scsi_device *sdev,
 int vscsi_request_map(struct vscsi_io *io, struct request *req);
 /* A request that was not started. */
 void vscsi_request_drop(struct request *req);
-/* What the host's nexus still holds for a guest that is gone: flags of the gate's.  Does not wait. */
-void vscsi_request_release(struct scsi_device *sdev, int held);
 /*
- * Reads so many bytes; may sleep.  SAM-5 status, with sense of VSCSI_SENSE_BYTES, or an
- * error if the command did not come to one.
+ * Moves so many bytes, none or more; may sleep.  SAM-5 status, with sense of
+ * VSCSI_SENSE_BYTES, or an error if the command did not come to one.
  */
-int vscsi_request_read(struct scsi_device *sdev, const u8 *cdb, u32 cdb_bytes, void *data,
-		       u32 bytes, u8 *sense, u32 timeout);
+int vscsi_request_execute(struct scsi_device *sdev, blk_opf_t operation, const u8 *cdb,
+			  u32 cdb_bytes, void *data, u32 bytes, u8 *sense, u32 timeout);
 
 #endif

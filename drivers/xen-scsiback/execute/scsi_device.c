@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The SCSI devices of dom0 behind pscsi backstores; LUNs that export the same one share it. */
 #include "private.h"
-#include "request.h"
 
 #include <linux/slab.h>
 
@@ -17,7 +16,6 @@ static void vscsi_scsi_device_free(struct kref *kref)
 	lockdep_assert_held(&vscsi_scsi_devices_lock);
 	list_del(&device->entry);
 	mutex_unlock(&vscsi_scsi_devices_lock);
-	vscsi_request_release(device->sdev, vscsi_gate_reset(&device->gate));
 	scsi_device_put(device->sdev);
 	kfree_rcu(device, rcu);
 }
@@ -56,8 +54,8 @@ bool vscsi_sdev_gone(const struct scsi_device *sdev)
 	return state == SDEV_CANCEL || state == SDEV_DEL;
 }
 
-void vscsi_scsi_devices(void (*function)(struct vscsi_scsi_device *device, u32 argument),
-			u32 argument)
+void vscsi_scsi_devices(void (*function)(struct vscsi_scsi_device *device, const void *argument),
+			const void *argument)
 {
 	struct vscsi_scsi_device *device;
 

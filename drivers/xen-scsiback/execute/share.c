@@ -6,7 +6,6 @@
  * adapter's users feel, are few.
  */
 #include "private.h"
-#include "request.h"
 
 #include <linux/highmem.h>
 
@@ -83,23 +82,24 @@ static u16 vscsi_attention_of(const struct vscsi_io *io, bool good, const u8 *da
 
 void vscsi_share_leave(struct vscsi_io *io, bool good)
 {
-	const u8 *sense = io->result.has_sense ? io->result.sense : NULL;
-	struct vscsi_gate_outcome outcome = { .good = good, .sense = sense };
+	struct vscsi_gate_outcome outcome = { .good = good };
 	struct vscsi_scsi_device *device = io->execution.device;
 	unsigned long flags;
 	void *data = NULL;
-	u16 attention;
 
 	if (io->data.bytes) {
 		data = vscsi_io_first_page(io);
 		outcome.data = data;
 		outcome.data_bytes = io->data.sgl->length;
 	}
-	attention = vscsi_attention_of(io, good, data);
+	outcome.attention = vscsi_attention_of(io, good, data);
 	spin_lock_irqsave(&device->lock, flags);
 	vscsi_gate_leave(&device->gate, io->itl->nexus, io->cdb, &outcome);
-	if (attention)
-		vscsi_note_attention(device, io, attention);
+	if (good && io->execution.device_type == TYPE_TAPE)
+		vscsi_keys_note(&device->keys, io->itl->nexus, io->cdb, outcome.data,
+				outcome.data_bytes);
+	if (outcome.attention)
+		vscsi_note_attention(device, io, outcome.attention);
 	spin_unlock_irqrestore(&device->lock, flags);
 	if (data)
 		kunmap_local(data);
@@ -159,38 +159,38 @@ void vscsi_share_forget(struct vscsi_itl *itl)
 		vscsi_scsi_device_put(old);
 }
 
-static void vscsi_share_release(struct vscsi_scsi_device *device, int held)
-{
-	struct scsi_device *sdev;
-
-	if (!held)
-		return;
-	sdev = vscsi_scsi_device_pin(device);
-	vscsi_request_release(sdev, held);
-	vscsi_sdev_unpin(sdev);
-}
-
 /* It ends RESERVE and the prevention of medium removal as well, and everybody hears of it. */
 void vscsi_share_reset(struct vscsi_scsi_device *device)
 {
-	int held;
+	int owed;
 
 	spin_lock_irq(&device->lock);
-	held = vscsi_gate_reset(&device->gate);
+	owed = vscsi_gate_reset(&device->gate);
 	vscsi_attention_add(&device->attentions, VSCSI_RESET_OCCURRED);
 	spin_unlock_irq(&device->lock);
-	vscsi_share_release(device, held);
+	if (owed)
+		vscsi_scsi_device_look(device, true);
 }
 
-/* RESERVE (SPC-2 5.5.2) and the prevention of medium removal go with their nexus. */
-void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, u32 nexus)
+/*
+ * RESERVE (SPC-2 5.5.2) and the prevention of medium removal go with their nexus, and
+ * keys of encryption if that is wanted.
+ */
+void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, const void *argument)
 {
-	int held;
+	const struct vscsi_nexus_end *end = argument;
+	int owed, keys;
 
+	lockdep_assert_held(&vscsi_scsi_devices_lock);
 	spin_lock_irq(&device->lock);
-	held = vscsi_gate_session_ended(&device->gate, nexus);
+	owed = vscsi_gate_session_ended(&device->gate, end->nexus);
+	keys = vscsi_keys_ended(&device->keys, end->nexus);
+	if (end->clear_keys)
+		owed |= keys;
+	vscsi_gate_owe(&device->gate, owed);
 	spin_unlock_irq(&device->lock);
-	vscsi_share_release(device, held);
+	if (owed)
+		vscsi_scsi_device_look(device, true);
 }
 
 bool vscsi_share_may_abort(struct vscsi_io *io)

@@ -33,6 +33,7 @@ void vscsi_ring_task(struct vscsi_slot *slot)
 	struct vscsi_task_view view = {
 		.well_known = !lun,
 		.abandoned = lun && atomic_read(&lun->abandoned),
+		.passed_through = lun && vscsi_itl_passes_through(&lun->itl, lun->number),
 	};
 	struct vscsi_task task;
 
@@ -46,12 +47,19 @@ void vscsi_ring_task(struct vscsi_slot *slot)
 	view.function = task.function;
 	view.covered = vscsi_not_over(ring, task.covered);
 	view.comes_back = vscsi_comes_back(ring, view.covered);
-	if (vscsi_task_step(&view) == VSCSI_TASK_DONE)
+	switch (vscsi_task_step(&view)) {
+	case VSCSI_TASK_DONE:
 		vscsi_task_done(request);
-	else if (request->kind == VSCSI_RESET)
-		vscsi_task_reset(request);
-	else
-		vscsi_task_abort(request, task.tag);
+		break;
+	case VSCSI_TASK_RESET_DEVICE:
+		vscsi_task_reset_device(request);
+		break;
+	default:
+		if (request->kind == VSCSI_RESET)
+			vscsi_task_reset(request);
+		else
+			vscsi_task_abort(request, task.tag);
+	}
 }
 
 /* Drops those of the first slots that wait for pages and are covered; how many are left. */

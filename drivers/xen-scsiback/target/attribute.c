@@ -139,6 +139,19 @@ static int vscsi_tpg_parse_bool(const struct vscsi_tpg *tpg, const char *name, c
 	return err;
 }
 
+/* Of what may change at any time. */
+static ssize_t vscsi_tpg_store_bool(const struct vscsi_tpg *tpg, const char *name, const char *page,
+				    size_t count, bool *to)
+{
+	bool value;
+	int err = vscsi_tpg_parse_bool(tpg, name, page, &value);
+
+	if (err)
+		return err;
+	WRITE_ONCE(*to, value);
+	return count;
+}
+
 static ssize_t vscsi_tpg_param_ring_per_lun_show(struct config_item *item, char *page)
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
@@ -150,13 +163,8 @@ static ssize_t vscsi_tpg_param_ring_per_lun_store(struct config_item *item, cons
 						  size_t count)
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
-	bool value;
-	int err = vscsi_tpg_parse_bool(tpg, "ring_per_lun", page, &value);
 
-	if (err)
-		return err;
-	WRITE_ONCE(tpg->ring_per_lun, value);
-	return count;
+	return vscsi_tpg_store_bool(tpg, "ring_per_lun", page, count, &tpg->ring_per_lun);
 }
 
 CONFIGFS_ATTR(vscsi_tpg_param_, ring_per_lun);
@@ -204,29 +212,39 @@ CONFIGFS_ATTR(vscsi_tpg_attrib_, demo_mode_write_protect);
 
 static ssize_t vscsi_tpg_attrib_wait_for_earlier_show(struct config_item *item, char *page)
 {
-	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
-
-	return sysfs_emit(page, "%d\n", READ_ONCE(tpg->wait_for_earlier));
+	return sysfs_emit(page, "%d\n",
+			  READ_ONCE(to_vscsi_tpg(attrib_to_tpg(item))->wait_for_earlier));
 }
 
 static ssize_t vscsi_tpg_attrib_wait_for_earlier_store(struct config_item *item, const char *page,
 						       size_t count)
 {
 	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
-	bool value;
-	int err = vscsi_tpg_parse_bool(tpg, "wait_for_earlier", page, &value);
 
-	if (err)
-		return err;
-	WRITE_ONCE(tpg->wait_for_earlier, value);
-	return count;
+	return vscsi_tpg_store_bool(tpg, "wait_for_earlier", page, count, &tpg->wait_for_earlier);
 }
 
 CONFIGFS_ATTR(vscsi_tpg_attrib_, wait_for_earlier);
 
+static ssize_t vscsi_tpg_attrib_clear_encryption_keys_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(to_vscsi_tpg(attrib_to_tpg(item))->clear_keys));
+}
+
+static ssize_t vscsi_tpg_attrib_clear_encryption_keys_store(struct config_item *item,
+							    const char *page, size_t count)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(attrib_to_tpg(item));
+
+	return vscsi_tpg_store_bool(tpg, "clear_encryption_keys", page, count, &tpg->clear_keys);
+}
+
+CONFIGFS_ATTR(vscsi_tpg_attrib_, clear_encryption_keys);
+
 struct configfs_attribute *vscsi_tpg_attrib_attrs[] = {
 	&vscsi_tpg_attrib_attr_demo_mode_write_protect,
 	&vscsi_tpg_attrib_attr_wait_for_earlier,
+	&vscsi_tpg_attrib_attr_clear_encryption_keys,
 	NULL,
 };
 

@@ -209,6 +209,7 @@ unpin:
 
 void vscsi_session_put(struct vscsi_session *session)
 {
+	struct vscsi_nexus_end end;
 	bool goes_on;
 
 	if (--session->devices)
@@ -222,8 +223,11 @@ void vscsi_session_put(struct vscsi_session *session)
 	if (session->acl_pinned)
 		target_undepend_item(&session->se_sess->se_node_acl->acl_group.cg_item);
 	target_remove_session(session->se_sess);
-	if (!goes_on)
-		vscsi_nexus_ended(session->nexus);
+	if (!goes_on) {
+		end.nexus = session->nexus;
+		end.clear_keys = READ_ONCE(session->tpg->clear_keys);
+		vscsi_nexus_ended(&end);
+	}
 	vscsi_tpg_unpin(session->tpg);
 	kfree(session);
 }

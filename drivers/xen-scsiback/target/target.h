@@ -39,6 +39,7 @@ struct vscsi_tpg {
 	char domain[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: the one guest that it serves, or empty */
 	bool ring_per_lun;		/* one word: a wish to the tools */
 	bool wait_for_earlier;		/* one word: see vscsi_session_waits() */
+	bool clear_keys;		/* one word: of encryption, at the end of a nexus */
 	bool write_protect;		/* changes under se_tpg.tpg_lun_mutex, while there is no LUN */
 	struct list_head sessions;	/* vscsi_tpgs_lock */
 	struct list_head leaving;	/* vscsi_tpgs_lock: mappings that are gone, but for their commands */
