@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <optional>
 #include <vector>
-#include <vscsi/engine.h>
+#include <vscsi/sharing.h>
 
 namespace
 {

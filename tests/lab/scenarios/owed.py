@@ -1,0 +1,129 @@
+"""What a guest that goes leaves at a drive that it shares is taken back in order, keys of encryption if wanted; a drive that is behind is reset."""
+from vscsilab.scripted import CONTROL, TAPE, TEST_UNIT_READY, Path, Scripted, fixed
+
+GUESTS = 2
+TIMEOUT = 300
+DRIVERS = ("ours",)
+NAA, OTHER = "naa.50014050000000d8", "naa.50014050000000d9"
+RESERVE, RELEASE = bytes([0x16, 0, 0, 0, 0, 0]), bytes([0x17, 0, 0, 0, 0, 0])
+PREVENT = bytes([0x1e, 0, 0, 0, 1, 0])
+WRITE_FILEMARKS = bytes([0x10, 0, 0, 0, 1, 0])
+# SSC-3 8.5.3.2: Set Data Encryption with a key for the host's nexus, and what clears it.
+SET_KEY = "b52000100000000000340000 out " + "0010003020000202" + "0000000000000000" + "00000020" + "5a" * 32
+CLEAR = "b52000100000000000140000"
+GOOD, BUSY = ["good"], ["status 0x08"]
+
+
+class Sharer:
+    """A guest with the drive, which comes and goes."""
+
+    def __init__(self, lab, scripted, guest, pdev):
+        self.lab, self.scripted, self.guest, self.pdev = lab, scripted, guest, pdev
+        self.come()
+
+    def come(self):
+        self.lab.attach(self.guest, self.pdev, "0:0:0:0")
+        self.path = Path(self.scripted, self.guest, TAPE)
+        self.path.settle()
+
+    def go(self):
+        self.lab.vscsi.detach_controller(self.guest.domid)
+
+    def send(self, *cdbs):
+        return self.path.send(*cdbs)
+
+
+def told(lab, scripted, cdb, times=1):
+    """Whether the drive has it so many times, soon."""
+    text = f"^{TAPE} {cdb if isinstance(cdb, str) else cdb.hex()} "
+    done = lab.dom0.run(f"for i in $(seq 100); do [ $(grep -c '{text}' {CONTROL}/log) -ge {times} ] && exit; "
+                        "sleep 0.1; done; exit 1", check=False)
+    return done.rc == 0
+
+
+def release_comes_first(lab, scripted, first, second):
+    lab.equal("a guest reserves the drive", first.send(RESERVE), GOOD)
+    scripted.forget()
+    scripted.hang(TAPE, RELEASE[0])
+    first.go()
+    lab.check("it goes: the drive is told", told(lab, scripted, RELEASE), scripted.log())
+    lab.equal("as long as the drive has not answered, another's reservation waits", second.send(RESERVE), BUSY)
+    lab.check("and has not reached it", RESERVE.hex() not in scripted.reached(TAPE), scripted.log())
+    lab.equal("what is no reservation goes on", second.send(TEST_UNIT_READY, PREVENT), GOOD * 2)
+    scripted.release()
+    second.guest.poll(f"sg_raw {second.path.node} {RESERVE.hex(' ')}")
+    lab.equal("when it has, the other reserves", scripted.reached(TAPE).count(RESERVE.hex()), 1)
+    lab.equal("and has released", second.send(RELEASE), GOOD)
+    first.come()
+
+
+def an_attention_is_not_lost(lab, scripted, first, second):
+    lab.equal("a guest reserves the drive, to go", first.send(RESERVE), GOOD)
+    scripted.forget()
+    scripted.answers([(TAPE, RELEASE[0], {"status": 2, "sense": fixed(6, 0x2a, 1)})])
+    first.go()
+    lab.check("a drive that has a unit attention to tell is asked once more", told(lab, scripted, RELEASE, 2),
+              scripted.log())
+    heard = second.send(TEST_UNIT_READY)
+    lab.equal("and the other guest hears of it", heard, ["6/2a/01"])
+    first.come()
+
+
+def keys(lab, scripted, first, second, target, wanted):
+    target.attribute("clear_encryption_keys", wanted)
+    lab.equal("attribute clear_encryption_keys is set", target.attribute("clear_encryption_keys"), str(wanted))
+    set_key = first.guest.run(f"cdbs {first.path.node}", stdin=SET_KEY + "\n")
+    lab.equal("a guest gives the drive a key", set_key.out.split(), GOOD)
+    scripted.forget()
+    if not wanted:
+        first.go()
+        lab.equal("it goes, the key stays", (second.send(TEST_UNIT_READY), CLEAR in scripted.reached(TAPE)),
+                  (GOOD, False))
+        first.come()
+        return
+    scripted.hang(TAPE, 0xb5)
+    first.go()
+    lab.check("it goes: the drive is told to forget the key", told(lab, scripted, CLEAR), scripted.log())
+    lab.equal("until it has, nobody writes with it", second.send(WRITE_FILEMARKS), BUSY)
+    scripted.release()
+    second.guest.poll(f"sg_turs {second.path.node}")
+    lab.equal("then all go on", second.send(WRITE_FILEMARKS), GOOD)
+    first.come()
+
+
+def reset_of_what_is_behind(lab, scripted, first):
+    """Whose only command the guest was answered without."""
+    scripted.forget()
+    scripted.stuck(True)
+    scripted.hang(TAPE, TEST_UNIT_READY[0])
+    job = first.guest.start(f"sg_raw -t 5 {first.path.node} {TEST_UNIT_READY.hex(' ')}")
+    ended = job.wait(90, check=False)
+    lab.check("a guest aborts what the drive does not answer", ended.rc != 0, ended.out)
+    scripted.stuck(False)
+    before = scripted.resets(TAPE)
+    lab.equal("it resets the LUN", first.path.reset(), 0)
+    lab.equal("the drive hears of it, though nothing of the guest's is left to end", scripted.resets(TAPE), before + 1)
+    scripted.release()
+    first.path.settle()
+
+
+def run(lab):
+    lab.load_driver()
+    scripted = Scripted(lab)
+    store = scripted.store(TAPE)
+    targets = [lab.target.create(naa) for naa in (NAA, OTHER)]
+    first, second = [Sharer(lab, scripted, guest, target.lun(TAPE, store))
+                     for guest, target in zip(lab.guests, targets)]
+
+    release_comes_first(lab, scripted, first, second)
+    an_attention_is_not_lost(lab, scripted, first, second)
+    lab.equal("clear_encryption_keys is off if nobody asks for it", targets[0].attribute("clear_encryption_keys"), "0")
+    bad = lab.dom0.run(f"echo maybe > {targets[0].path}/attrib/clear_encryption_keys", check=False)
+    lab.check("clear_encryption_keys: a word that is none is refused", bad.rc != 0)
+    for wanted in (0, 1):
+        keys(lab, scripted, first, second, targets[0], wanted)
+    reset_of_what_is_behind(lab, scripted, first)
+
+    second.guest.shutdown()
+    lab.dismantle(first.guest, targets, [store])
+    scripted.close()
