@@ -25,7 +25,8 @@ AT_ONCE_MS, IN_THE_END_MS = 5000, 20000
 
 
 def disks(lab):
-    lab.dom0.run(f"modprobe -a dm-mod brd; dmsetup create {SHARED} <<< '0 {SIZE - BAD} linear /dev/ram9 0\n"
+    lab.dom0.run("modprobe dm-mod; modprobe brd rd_nr=16 rd_size=16384; "
+                 f"dmsetup create {SHARED} <<< '0 {SIZE - BAD} linear /dev/ram9 0\n"
                  f"{SIZE - BAD} {BAD} error'; dmsetup create {OWN} --table '0 {SIZE} linear /dev/ram10 0'; "
                  f"dmsetup mknodes; ls /dev/mapper/{SHARED} /dev/mapper/{OWN}")
 

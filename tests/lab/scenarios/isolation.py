@@ -43,7 +43,8 @@ class Neighbour:
 def run(lab):
     lab.load_driver()
     stores = [lab.backstore.iblock(f"disk{number}", "16M") for number in range(2)]
-    lab.dom0.run("modprobe -a dm-mod brd; dmsetup create stuck --table '0 32768 linear /dev/ram9 0'; "
+    lab.dom0.run("modprobe dm-mod; modprobe brd rd_nr=16 rd_size=16384; "
+                 "dmsetup create stuck --table '0 32768 linear /dev/ram9 0'; "
                  f"dmsetup mknodes; ls {STUCK}")
     stuck = lab.backstore.iblock("stuck", device=STUCK)
     target, other = lab.target.create(NAA), lab.target.create(OTHER)

@@ -70,7 +70,8 @@ def lines(lab, guest):
 
 def run(lab):
     lab.load_driver()
-    lab.dom0.run("modprobe -a dm-mod dm-delay brd; dmsetup create stuck --table '0 32768 linear /dev/ram8 0'; "
+    lab.dom0.run("modprobe -a dm-mod dm-delay; modprobe brd rd_nr=16 rd_size=16384; "
+                 "dmsetup create stuck --table '0 32768 linear /dev/ram8 0'; "
                  "dmsetup create slow --table '0 32768 delay /dev/ram9 0 400'; dmsetup mknodes")
     stores = [lab.backstore.iblock(name, device=f"/dev/mapper/{name}") for name in ("stuck", "slow")]
     target = lab.target.create(NAA)

@@ -201,7 +201,8 @@ def run(lab):
     scripted = Scripted(lab)
     guest, = lab.guests
     guest.run("modprobe -a sg st")
-    lab.dom0.run("modprobe -a dm-mod brd; dmsetup create stuck --table '0 32768 linear /dev/ram9 0'; "
+    lab.dom0.run("modprobe dm-mod; modprobe brd rd_nr=16 rd_size=16384; "
+                 "dmsetup create stuck --table '0 32768 linear /dev/ram9 0'; "
                  f"dmsetup mknodes; ls {STUCK}")
     stores = [lab.backstore.iblock("stuck", device=STUCK), scripted.store(TAPE)]
     target = lab.target.create(NAA)
