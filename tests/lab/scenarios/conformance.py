@@ -5,6 +5,7 @@ import re
 from vscsilab import logscan
 
 TIMEOUT = 1500
+LONG = True
 GUESTS = 1
 NAA = "naa.5001405000000050"
 # Tests that fail, whose doing it is and why.

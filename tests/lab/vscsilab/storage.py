@@ -47,6 +47,10 @@ def config(dom0, path, value=None):
     return None
 
 
+# Exit code: there is one of that name.
+TAKEN = 99
+
+
 class Backstores:
     """Every method makes one backstore and returns it."""
 
@@ -58,28 +62,26 @@ class Backstores:
         self.numbers[kind] = self.numbers.get(kind, -1) + 1
         return self.numbers[kind]
 
-    def _free_hba(self, plugin):
-        """Someone else, stock targetcli say, may have made some too."""
-        taken = self.dom0.run(f"ls {CORE}", check=False).out.split()
+    def _create(self, plugin, name, control, device=None, undo=(), before=()):
+        serial = uuid.uuid5(uuid.NAMESPACE_URL, name)
         while True:
             hba = f"{plugin}_{self._next(plugin)}"
-            if hba not in taken:
-                return hba
-
-    def _create(self, plugin, name, control, device=None, undo=(), before=()):
-        hba = self._free_hba(plugin)
-        path = f"{CORE}/{hba}/{name}"
-        serial = uuid.uuid5(uuid.NAMESPACE_URL, name)
-        self.dom0.run("; ".join([
-            "set -e", "modprobe -a target_core_mod target_core_file "
-            "target_core_iblock target_core_pscsi",
-            f"mkdir -p {path}", *[step.format(path=path) for step in before],
-            f"printf %s {shlex.quote(control)} > {path}/control",
-            f"echo 1 > {path}/enable",
-            # Passed-through devices have a serial number of their own.
-            f"[ {plugin} = pscsi ] || echo {serial} > {path}/wwn/vpd_unit_serial",
-        ]))
-        return Backstore(self.dom0, hba, name, device, undo)
+            path = f"{CORE}/{hba}/{name}"
+            done = self.dom0.run("; ".join([
+                "set -e", "[ -d /sys/module/target_core_pscsi ] || modprobe -a target_core_mod target_core_file "
+                "target_core_iblock target_core_pscsi",
+                # Someone else, stock targetcli say, may have made some too.
+                f"mkdir {CORE}/{hba} 2>/dev/null || exit {TAKEN}",
+                f"mkdir {path}", *[step.format(path=path) for step in before],
+                f"printf %s {shlex.quote(control)} > {path}/control",
+                f"echo 1 > {path}/enable",
+                # Passed-through devices have a serial number of their own.
+                f"[ {plugin} = pscsi ] || echo {serial} > {path}/wwn/vpd_unit_serial",
+            ]), check=False)
+            if done.rc == 0:
+                return Backstore(self.dom0, hba, name, device, undo)
+            if done.rc != TAKEN:
+                raise LabError(f"backstore {hba}/{name}: {done.out}{done.err}")
 
     def ramdisk(self, name, size="16M"):
         return self._create("rd_mcp", name,
