@@ -254,6 +254,8 @@ private:
 			.comes_back = has & w_.on(executor),
 			.well_known = task.target == well_known,
 			.abandoned = w_.is_behind(task.target),
+			// A reset that only the device hears of waits for nobody, and nobody for it.
+			.passed_through = false,
 		};
 		ask(has);
 		if (vscsi_task_step(&view) == VSCSI_TASK_DONE) {
