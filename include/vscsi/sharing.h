@@ -78,6 +78,8 @@ void vscsi_gate_hear(struct vscsi_gate *gate, vscsi_u16 attention) VSCSI_NOEXCEP
 int vscsi_gate_session_ended(struct vscsi_gate *gate, vscsi_u32 session) VSCSI_NOEXCEPT;
 int vscsi_gate_reset(struct vscsi_gate *gate) VSCSI_NOEXCEPT;
 void vscsi_gate_owe(struct vscsi_gate *gate, int bits) VSCSI_NOEXCEPT;
+/* What of it can be done now: not what a command that is in flight may yet take up. */
+int vscsi_gate_due(struct vscsi_gate *gate) VSCSI_NOEXCEPT;
 void vscsi_gate_paid(struct vscsi_gate *gate, int bits) VSCSI_NOEXCEPT;
 /* True once for a nexus whose end took RESERVE or a prevention: I_T NEXUS LOSS OCCURRED. */
 bool vscsi_gate_comes_back(struct vscsi_gate *gate, vscsi_u32 nexus) VSCSI_NOEXCEPT;

@@ -16,8 +16,8 @@ namespace
 
 using Event = search::Event<World>;
 
-// How many times who waits for its turn is told BUSY: once while it drains.
-constexpr u32 most_rounds = 2;
+// How many times who waits for its turn is told BUSY: while it drains, and while the host pays.
+constexpr u32 most_rounds = 3;
 
 std::vector<Event> all_events(u8 slots, std::initializer_list<Command> sent)
 {
@@ -117,6 +117,7 @@ bool gets_its_turn(const World &w, u32 nexus, u8 command, const std::vector<u8> 
 		return true;
 	std::vector<Slot> before(w.s.slots.begin(), w.s.slots.end());
 	for (u32 round = 0; round < most_rounds; round++) {
+		vscsi_gate_paid(&gate, vscsi_gate_due(&gate));
 		std::vector<Slot> sent;
 		for (u32 other = 0; other < nexuses; other++)
 			for (const u8 what : others)

@@ -258,16 +258,18 @@ public:
 	// The host tells the device what it owes, however late.
 	bool host_pays()
 	{
-		if (!s.gate.owed)
-			return false;
+		const u32 owed = s.gate.owed;
+		const int due = vscsi_gate_due(&s.gate);
+		if (!due)
+			return owed != s.gate.owed;
 		if (s.attention)
 			vscsi_gate_hear(&s.gate, power_on);
 		s.attention = 0;
-		if (s.gate.owed & VSCSI_GATE_RELEASE)
+		if (due & VSCSI_GATE_RELEASE)
 			s.reserved = 0;
-		if (s.gate.owed & VSCSI_GATE_ALLOW)
+		if (due & VSCSI_GATE_ALLOW)
 			s.prevents = 0;
-		vscsi_gate_paid(&s.gate, static_cast<int>(s.gate.owed));
+		vscsi_gate_paid(&s.gate, due);
 		return true;
 	}
 	// Something else resets it.

@@ -113,6 +113,23 @@ TEST_F(Gate, WhatIsOwedIsPaidFirst)
 	pass(second, prevent);
 }
 
+TEST_F(Gate, WhatMayYetBeTakenUpIsNotDue)
+{
+	pass(first, reserve6);
+	pass(first, prevent);
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	ASSERT_EQ(enter(first, prevent), VSCSI_GATE_PASS);
+	vscsi_gate_reset(&gate);
+	EXPECT_EQ(gate.owed, vscsi_u32{VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW});
+	EXPECT_EQ(vscsi_gate_due(&gate), 0);
+	leave(first, reserve6, false);
+	EXPECT_EQ(vscsi_gate_due(&gate), VSCSI_GATE_RELEASE);
+	vscsi_gate_paid(&gate, VSCSI_GATE_RELEASE);
+	leave(first, prevent);
+	EXPECT_EQ(vscsi_gate_due(&gate), 0);
+	EXPECT_EQ(gate.owed, 0u);
+}
+
 TEST_F(Gate, NothingIsWrittenWithTheKeyOfTheDead)
 {
 	for (const int bit : {VSCSI_GATE_CLEAR_KEYS, VSCSI_GATE_CLEAR_ALL_KEYS}) {

@@ -200,6 +200,11 @@ void vscsi_gate_owe(vscsi_gate *gate, int bits) noexcept
 	gate_owe(*gate, bits);
 }
 
+int vscsi_gate_due(vscsi_gate *gate) noexcept
+{
+	return gate_due(*gate);
+}
+
 void vscsi_gate_paid(vscsi_gate *gate, int bits) noexcept
 {
 	gate_paid(*gate, bits);

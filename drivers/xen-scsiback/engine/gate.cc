@@ -98,6 +98,20 @@ constexpr void forget_prevention(vscsi_gate &gate) noexcept
 	}
 }
 
+// Another initiator, or a reset, may have taken away what the holder had.
+constexpr void heed(vscsi_gate &gate, u16 attention) noexcept
+{
+	const unsigned code = attention >> 8, qualifier = attention & 0xff;
+	if (code == 0x29) { // power on or reset
+		gate.reserved = 0;
+		forget_prevention(gate);
+	}
+	if (code == 0x2a && (qualifier == 3 || qualifier == 5)) // preempted
+		forget_registration(gate);
+	if (code == 0x2a && qualifier == 4) // reservations released
+		gate.type = 0;
+}
+
 constexpr void let_go(vscsi_gate &gate) noexcept
 {
 	if (gate.unsettled || gate.reserved || gate.registered)
@@ -407,7 +421,7 @@ int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 
 void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
-	gate_hear(gate, outcome.attention);
+	heed(gate, outcome.attention);
 	leave_medium(gate, session, cdb, outcome.good);
 	const Reserving reserving = cdb_reserving(cdb);
 	if (gate.heir == session && reserving == Reserving::persistent_out) {
@@ -445,18 +459,10 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 	let_go(gate);
 }
 
-// Another initiator, or a reset, may have taken away what the holder had.
 void gate_hear(vscsi_gate &gate, u16 attention) noexcept
 {
-	const unsigned code = attention >> 8, qualifier = attention & 0xff;
-	if (code == 0x29) { // power on or reset
-		gate.reserved = 0;
-		forget_prevention(gate);
-	}
-	if (code == 0x2a && (qualifier == 3 || qualifier == 5)) // preempted
-		forget_registration(gate);
-	if (code == 0x2a && qualifier == 4) // reservations released
-		gate.type = 0;
+	heed(gate, attention);
+	let_go(gate);
 }
 
 int gate_session_ended(vscsi_gate &gate, u32 session) noexcept
@@ -492,9 +498,26 @@ void gate_owe(vscsi_gate &gate, int bits) noexcept
 	gate.owed |= static_cast<u32>(bits);
 }
 
+// A RESERVE or PREVENT that passed before a reset may be carried out after it: then it stays.
+int gate_due(vscsi_gate &gate) noexcept
+{
+	bool in_flight = false, prevents = false;
+	for (const auto &preventer : gate.preventers) {
+		in_flight |= preventer.in_flight != 0;
+		prevents |= preventer.prevents != 0;
+	}
+	gate.owed &= ~static_cast<u32>((gate.reserved ? VSCSI_GATE_RELEASE : 0) |
+				       (prevents ? VSCSI_GATE_ALLOW : 0));
+	const bool unsettled = gate.unsettled || gate.attempts;
+	return static_cast<int>(gate.owed) &
+	       ~((unsettled ? VSCSI_GATE_RELEASE : 0) | (in_flight ? VSCSI_GATE_ALLOW : 0));
+}
+
 void gate_paid(vscsi_gate &gate, int bits) noexcept
 {
 	gate.owed &= ~static_cast<u32>(bits);
+	if (bits & VSCSI_GATE_ALLOW)
+		gate.prevented = 0;
 }
 
 bool gate_comes_back(vscsi_gate &gate, u32 nexus) noexcept

@@ -85,13 +85,14 @@ void vscsi_device_pay(struct vscsi_scsi_device *device, struct scsi_device *sdev
 		{ VSCSI_GATE_CLEAR_KEYS, "key of encryption" },
 		{ VSCSI_GATE_CLEAR_ALL_KEYS, "key of encryption for all nexuses" },
 	};
-	u32 owed, i;
+	u32 i;
+	int due;
 
 	spin_lock_irq(&device->lock);
-	owed = device->gate.owed;
+	due = vscsi_gate_due(&device->gate);
 	spin_unlock_irq(&device->lock);
 	for (i = 0; i < ARRAY_SIZE(debts); i++) {
-		if (!(owed & debts[i].bit))
+		if (!(due & debts[i].bit))
 			continue;
 		if (vscsi_pay(device, sdev, debts[i].bit))
 			pr_warn("%s: the %s of a guest that is gone stays: the device does not take it back\n",

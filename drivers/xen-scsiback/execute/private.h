@@ -129,7 +129,7 @@ void vscsi_scsi_device_replace(struct vscsi_scsi_device *device, struct scsi_dev
 /* A command of the host's own, once more after each unit attention; 0, or an error. */
 int vscsi_device_ask(struct vscsi_scsi_device *device, struct scsi_device *sdev,
 		     blk_opf_t operation, const u8 *cdb, u32 cdb_bytes, void *data, u32 bytes);
-/* What the gate owes. */
+/* What the gate owes, as far as that is due. */
 void vscsi_device_pay(struct vscsi_scsi_device *device, struct scsi_device *sdev);
 
 /* reset.c: may sleep for as long as an adapter takes; false: it was not reset. */

@@ -86,6 +86,7 @@ void vscsi_share_leave(struct vscsi_io *io, bool good)
 	struct vscsi_scsi_device *device = io->execution.device;
 	unsigned long flags;
 	void *data = NULL;
+	bool owes;
 
 	if (io->data.bytes) {
 		data = vscsi_io_first_page(io);
@@ -100,7 +101,11 @@ void vscsi_share_leave(struct vscsi_io *io, bool good)
 				outcome.data_bytes);
 	if (outcome.attention)
 		vscsi_note_attention(device, io, outcome.attention);
+	owes = device->gate.owed;
 	spin_unlock_irqrestore(&device->lock, flags);
+	/* It may have waited for this command. */
+	if (owes)
+		vscsi_scsi_device_look(device, true);
 	if (data)
 		kunmap_local(data);
 }

@@ -40,6 +40,7 @@ class Machine:
                  verbose=False, guests=0, features="", debug_kernel=False,
                  icount=False, plugin=None):
         self.image = images.current()
+        self.debug_kernel = debug_kernel
         if debug_kernel:
             self.image = debugkernel.use(self.image)
         # What dom0's modules are built against; None: the usual headers.
