@@ -152,7 +152,8 @@ void nobody_waits_for_who_does_not_come(World &before)
 	for (u32 slot = 0; slot < most_slots; slot++)
 		while (w.fails(0) || w.ends(0))
 			;
-	w.host_pays();
+	while (w.host_pays())
+		;
 	for (u32 nexus = 0; nexus < nexuses; nexus++) {
 		vscsi_gate gate = w.s.gate;
 		int refused = 0;
@@ -169,11 +170,13 @@ void nothing_is_left(World &before)
 	for (u32 slot = 0; slot < most_slots; slot++)
 		while (w.fails(0) || w.ends(0))
 			;
-	w.host_pays();
+	while (w.host_pays())
+		;
 	for (u32 nexus = 0; nexus < nexuses; nexus++)
 		w.session_ends(nexus);
 	w.gets_reset();
-	w.host_pays();
+	while (w.host_pays())
+		;
 	vscsi_gate left{};
 	if (w.s.gate.registered) {
 		left.holder = w.s.gate.holder;

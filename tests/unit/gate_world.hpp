@@ -67,8 +67,9 @@ struct State {
 	u8 preventers; // a bit for each
 	u8 reserver;   // 1 + nexus, or 0
 	u8 registrant;
-	u8 room; // slots that are used
-	u8 spare[2];
+	u8 room;   // slots that are used
+	u8 paying; // what the host has begun to tell the device
+	u8 spare[1];
 };
 
 inline int enter(vscsi_gate &gate, u32 nexus, u8 command)
@@ -255,21 +256,23 @@ public:
 		settle();
 		return true;
 	}
-	// The host tells the device what it owes, however late.
+	// The host begins to tell the device what it owes; the device has heard it.
 	bool host_pays()
 	{
-		const u32 owed = s.gate.owed;
-		const int due = vscsi_gate_due(&s.gate);
-		if (!due)
-			return owed != s.gate.owed;
+		if (!s.paying) {
+			const u32 owed = s.gate.owed;
+			s.paying = static_cast<u8>(vscsi_gate_due(&s.gate));
+			return s.paying || owed != s.gate.owed;
+		}
 		if (s.attention)
 			vscsi_gate_hear(&s.gate, power_on);
 		s.attention = 0;
-		if (due & VSCSI_GATE_RELEASE)
+		if (s.paying & VSCSI_GATE_RELEASE)
 			s.reserved = 0;
-		if (due & VSCSI_GATE_ALLOW)
+		if (s.paying & VSCSI_GATE_ALLOW)
 			s.prevents = 0;
-		vscsi_gate_paid(&s.gate, due);
+		vscsi_gate_paid(&s.gate, s.paying);
+		s.paying = 0;
 		return true;
 	}
 	// Something else resets it.
@@ -392,6 +395,7 @@ inline std::string describe(const State &s)
 		if (slot.command != none)
 			text += " [" + std::to_string(slot.nexus) + " " + names[slot.command] +
 				(slot.executed ? " executed]" : "]");
+	text += s.paying ? " [host pays " + std::to_string(s.paying) + "]" : "";
 	text += s.attention ? " device: attention" : " device:";
 	text += s.prevents ? " prevents" : "";
 	text += s.reserved ? " reserved" : "";
