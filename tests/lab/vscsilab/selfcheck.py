@@ -22,6 +22,8 @@ def lockdep(lab):
 
 def leaks(lab):
     kmemleak = "/sys/kernel/debug/kmemleak"
+    # It looks by itself as well, and says how many; whose they are is asked here.
+    lab.expect_log(r"kmemleak: \d+ new suspected memory leaks", required=False)
     found = lab.dom0.run(f"echo scan > {kmemleak} && sleep {LEAK_AGE} && echo scan > {kmemleak} && "
                          f"cat {kmemleak}", timeout=300).out
     reports = [text for text in re.split(r"(?m)^(?=unreferenced object)", found) if text.strip()]
