@@ -32,7 +32,7 @@ rtslib_tcm = sys.modules[f"{LIBRARY}.tcm"]
 ConfigShell = sys.modules[ui_target.ExecutionError.__module__.split(".")[0]].ConfigShell
 
 from kernel import Kernel  # noqa: E402
-from xen_pvscsi_targetcli import backstores, library, live  # noqa: E402
+from xen_pvscsi_targetcli import backstores, identity, library, live  # noqa: E402
 
 G1 = "432bf4b3-568a-470a-bb53-c9acf63bb03a"
 
@@ -42,7 +42,7 @@ import json, os, sys
 state = json.load(open({state!r}))
 with open({asked!r}, "a") as file:
     file.write(json.dumps(sys.argv[1:]) + chr(10))
-answer, code = state.get(sys.argv[1], [{{}}, 0])
+answer, code = state.get(" ".join(sys.argv[1:3])) or state.get(sys.argv[1], [{{}}, 0])
 print(json.dumps(answer))
 sys.exit(code)
 """
@@ -94,6 +94,20 @@ class Xen:
              "state-name": {3: "mapped", 4: "connected", 6: "closed"}.get(state, "initialising")})
         self.write()
 
+    def hardware(self, *words, identity=None, numbered=True, link=None, node=None):
+        """What `xl-vscsi devices WORD` says, for each of these words."""
+        for word in words:
+            self.answers[f"devices {word}"] = [[{
+                "hctl": None, "node": node or words[0], "type": 1, "identity": identity,
+                "identities": [identity] if identity else [], "numbered": numbered, "link": link,
+                "vendor": "", "model": "", "serial": ""}], 0]
+        self.write()
+
+    def no_hardware(self, *words):
+        for word in words:
+            self.answers[f"devices {word}"] = [{"error": f"{word}: no such device", "code": 3}, 3]
+        self.write()
+
     def asked(self, verb=None):
         try:
             lines = (self.folder / "asked").read_text().splitlines()
@@ -121,6 +135,7 @@ def kernel(tmp_path, monkeypatch):
     monkeypatch.setattr(library.held, "_targets", None)
     fake.sysfs = str(tmp_path / "sys")
     monkeypatch.setattr(backstores, "SYSFS", fake.sysfs)
+    monkeypatch.setattr(identity, "SYSFS", fake.sysfs)
     return fake
 
 

@@ -3,6 +3,7 @@
 hook      waits for modules of targetcli and rtslib to be imported, and extends them
 library   what rtslib leaves out of saved configurations of this fabric
 backstores  targetcli without a system D-Bus; tape drives and changers by their names
+identity  what a device is, kept with a mapping and compared at a restore
 nodes     targetcli's nodes of this fabric
 fabric    its top node, with the commands map, unmap, domains, sessions
 config    portal groups and LUNs, in the kernel or in the saved configuration

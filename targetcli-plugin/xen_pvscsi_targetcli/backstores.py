@@ -1,5 +1,7 @@
-"""targetcli's backstores: without a system D-Bus, and tape drives by their name."""
+"""targetcli's backstores: without a system D-Bus, tape drives by their name, and devices by names that last."""
 import functools
+
+from . import identity
 
 SYSFS = "/sys"
 # SCSI peripheral device types.
@@ -35,6 +37,14 @@ def describe(store):
     return name(store) + (f" ({', '.join(words)})" if words else "")
 
 
+def lasting(make):
+    """A class of rtslib's storage objects: numbers of devices are not what is saved of them."""
+    @functools.wraps(make, updated=())
+    def made(name, dev=None, *args, **options):
+        return make(name, dev if dev is None else identity.lasting(dev), *args, **options)
+    return made
+
+
 def extend(module):
     find = module.UIBackstores._user_backstores
 
@@ -47,6 +57,9 @@ def extend(module):
             self.shell.log.debug(f"No user-backed backstores: {error}")
 
     module.UIBackstores._user_backstores = user_backstores
+
+    for name in ("PSCSIStorageObject", "BlockStorageObject"):
+        setattr(module, name, lasting(getattr(module, name)))
 
     usual = module.UIPSCSIStorageObject.summary
 

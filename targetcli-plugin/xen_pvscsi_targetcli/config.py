@@ -9,7 +9,8 @@ import re
 
 FABRIC = "xen-pvscsi"
 WRITE_PROTECT = "demo_mode_write_protect"
-LINK = re.compile(r"vdev-(\d+:\d+:\d+:\d+)$")
+# With what the device is, see identity.
+LINK = re.compile(r"vdev-(\d+:\d+:\d+:\d+)(?:,.*)?$")
 # An NAA IEEE Registered name of Xen's OUI; map makes such, and unmap removes them.
 OWN_WWN = "naa.500163e"
 

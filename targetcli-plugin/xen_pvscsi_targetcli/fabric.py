@@ -2,7 +2,7 @@
 from targetcli import ui_target
 from targetcli.ui_target import UIFabricModule
 
-from . import backstores, library, live, mapping
+from . import backstores, identity, library, live, mapping
 from .config import FABRIC, KernelConfig, SavedConfig
 from .nodes import ExecutionError, RTSLibError, XenTarget, counters, domain_names, only, parameter, \
     read, renewed, sessions, write_protected
@@ -150,7 +150,8 @@ class XenFabric(UIFabricModule):
         mapper = self._mapper()
         self._do(lambda: mapper.map(
             domain, backstores.name(store), None if values["lun"] is None else mapping.parse_lun(values["lun"]),
-            None if values["vdev"] is None else mapping.parse_vdev(values["vdev"]), read_only, shared))
+            None if values["vdev"] is None else mapping.parse_vdev(values["vdev"]), read_only, shared,
+            identity.keep(store, self.shell.log.warning)))
 
     def ui_complete_map(self, parameters, text, current_param):
         if current_param == "domain":
@@ -299,6 +300,9 @@ class XenFabric(UIFabricModule):
             elif domain and domain.running:
                 words.append("waiting" if snapshot.daemon else "waiting for xen-vscsid")
             self.shell.con.display(f"  {'  '.join(words)}  [{group}]")
+            place = group.wwn, group.tag, lun.index
+            for why in filter(None, (snapshot.another(*place), snapshot.numbered(*place))):
+                self.shell.con.display(f"    {why}")
         if not group.luns:
             self.shell.con.display(f"  no LUN  [{group}]")
 

@@ -5,8 +5,10 @@ All of it is in rtslib's own format, which it restores as it is, with this or wi
 import functools
 import json
 import os
+import sys
 import tempfile
 
+from . import identity
 from .config import FABRIC
 
 HYPERVISOR = "/sys/hypervisor/type"
@@ -142,7 +144,8 @@ def extend_root(module):
             held.hold(config)
             config = {**config, "targets": [target for target in config.get("targets", [])
                                             if target.get("fabric") != FABRIC]}
-        return restore(self, config, *args, **options)
+        config, errors = identity.correct(config, lambda text: print(text, file=sys.stderr))
+        return errors + restore(self, config, *args, **options)
 
     @functools.wraps(clear)
     def clear_all(self, target=None, storage_object=None, confirm=False):

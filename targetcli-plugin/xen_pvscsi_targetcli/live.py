@@ -12,7 +12,7 @@ PROGRAM = "xl-vscsi"
 FRESH = 2.0
 CONNECTED, CLOSED = 4, 6
 # xl-vscsi's exit codes.
-REFUSED, TIMED_OUT = 5, 6
+NOT_FOUND, REFUSED, TIMED_OUT = 3, 5, 6
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 
 
@@ -88,12 +88,17 @@ class Snapshot:
         self.domains = []
         self._devices = {}  # (wwn, tag, lun) -> [Device]
         self._vdevs = {}    # (wwn, tag, lun) -> v-dev that it is to have
+        self._another = {}  # (wwn, tag, lun) -> why nobody gets it: its device is not the one that was mapped
+        self._numbered = {}  # (wwn, tag, lun) -> its number is all that is known of its device
         self._read_domains(answer)
         for guest in answer.get("guests", []):
             self._read_guest(guest)
         for group in answer.get("tpgs", []):
             for lun in group["luns"]:
-                self._vdevs[group["wwn"], group["tpgt"], lun["lun"]] = lun["v-dev"]
+                place = group["wwn"], group["tpgt"], lun["lun"]
+                self._vdevs[place] = lun["v-dev"]
+                self._another[place] = lun.get("another")
+                self._numbered[place] = lun.get("numbered")
 
     def _read_domains(self, answer):
         for item in answer.get("domains", []):
@@ -128,6 +133,12 @@ class Snapshot:
 
     def devices(self, wwn, tag, lun):
         return self._devices.get((wwn, tag, lun), [])
+
+    def another(self, wwn, tag, lun):
+        return self._another.get((wwn, tag, lun))
+
+    def numbered(self, wwn, tag, lun):
+        return self._numbered.get((wwn, tag, lun))
 
     def vdev(self, wwn, tag, lun):
         """The v-dev that the LUN has, or is to have."""

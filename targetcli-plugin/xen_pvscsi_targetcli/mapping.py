@@ -7,6 +7,7 @@ import errno
 import re
 import time
 
+from . import identity as identities
 from . import live
 from .config import new_wwn
 
@@ -70,7 +71,8 @@ class Mapper:
 
     # map
 
-    def map(self, word, store, lun=None, vdev=None, read_only=False, share=False):
+    def map(self, word, store, lun=None, vdev=None, read_only=False, share=False, identity=""):
+        """identity: what the LUN keeps of its device."""
         domain = self.domain(word)
         binding = self.binding(word)
         mine = self.groups_of(domain, binding)
@@ -83,7 +85,7 @@ class Mapper:
         undo = []
         try:
             group = self._group_for(mine, binding, read_only, undo)
-            self.config.add_lun(group, index, f"vdev-{vdev}" if vdev else None, store)
+            self.config.add_lun(group, index, identities.link_for(vdev, identity), store)
             undo.append(lambda: self.config.remove_lun(group, index))
             self.say(f"Created LUN {index}" + (" (read-only)." if read_only else "."))
             live.forget()

@@ -1,11 +1,12 @@
 """targetcli's nodes of the fabric: targets, portal groups, LUNs."""
+import contextlib
 import functools
 import os
 
 from targetcli import ui_target
 from targetcli.ui_target import UILUN, UILUNs, UIMultiTPGTarget, UITPG
 
-from . import backstores, live, mapping
+from . import backstores, identity, live, mapping
 from .config import WRITE_PROTECT, Lun
 
 ExecutionError = ui_target.ExecutionError
@@ -126,6 +127,8 @@ def group_state(tpg, snapshot):
     luns = [lun.lun for lun in tpg.luns]
     if not luns:
         return name, "no LUN", None
+    if any(snapshot.another(tpg.parent_target.wwn, tpg.tag, lun) for lun in luns):
+        return name, "another device", False
     found = [device for lun in luns for device in snapshot.devices(tpg.parent_target.wwn, tpg.tag, lun)]
     if found and len(found) < len(luns):
         return name, f"{sum(device.connected for device in found)} of {len(luns)} connected", None
@@ -176,11 +179,32 @@ class XenLUN(UILUN):
         vdev = snapshot.vdev(*self._place()) or Lun(0, self.rtsnode.alias, None).fixed_vdev
         if vdev:
             words.append(vdev)
+        if snapshot.another(*self._place()):
+            return ", ".join([*words, "refused: ANOTHER DEVICE, see domains"]), False
         devices = snapshot.devices(*self._place())
         state, health = worst(devices)
         if devices:
             words.append(state)
         return ", ".join(words), health
+
+
+@contextlib.contextmanager
+def keeping(warn):
+    """LUNs that targetcli makes meanwhile keep what their devices are, and backstores made for them
+    have paths that last."""
+    usual, make_store = ui_target.LUN, ui_target.StorageObjectFactory
+
+    def make(tpg, lun=None, storage_object=None, alias=None):
+        if storage_object is not None and alias is None:
+            alias = identity.link_for(None, identity.keep(storage_object, warn))
+        return usual(tpg, lun, storage_object, alias)
+
+    ui_target.LUN = make
+    ui_target.StorageObjectFactory = lambda path: make_store(identity.lasting(path))
+    try:
+        yield
+    finally:
+        ui_target.LUN, ui_target.StorageObjectFactory = usual, make_store
 
 
 class XenLUNs(UILUNs):
@@ -190,7 +214,8 @@ class XenLUNs(UILUNs):
             XenLUN(lun, self)
 
     def ui_command_create(self, storage_object, lun=None, add_mapped_luns=None):
-        made = super().ui_command_create(storage_object, lun, add_mapped_luns)
+        with keeping(self.shell.log.warning):
+            made = super().ui_command_create(storage_object, lun, add_mapped_luns)
         live.forget()
         return renewed(self, made)
 

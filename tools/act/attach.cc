@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "act/converge.hpp"
+#include "act/devices.hpp"
 #include "act/guests.hpp"
+#include "act/meaning.hpp"
 #include "core/failure.hpp"
 
 namespace vscsi
@@ -25,7 +27,8 @@ class Attacher
 public:
 	Attacher(const Host &host, const AttachRequest &request)
 	    : m_host{host}, m_request{request}, m_domain{request.domain}, m_options{request.options},
-	      m_source{parse_source(request.pdev)}
+	      m_source{parse_source(request.pdev)}, m_meaning{host, request.domain, request.pdev,
+							      request.configured}
 	{
 		read_vdev();
 	}
@@ -49,6 +52,7 @@ public:
 		}
 		if (!m_request.part)
 			journal.clear();
+		remember(patience);
 		return finish();
 	}
 
@@ -57,7 +61,8 @@ private:
 	{
 		if (m_request.vdev.empty())
 			return;
-		const bool adapter = std::holds_alternative<HostAdapter>(m_source);
+		const bool adapter = std::holds_alternative<HostAdapter>(m_source) ||
+				     std::holds_alternative<AdapterIdentity>(m_source);
 		const auto number = adapter ? parse_number(m_request.vdev, UINT16_MAX) : std::nullopt;
 		if (number)
 			m_options.vdev = Vdev{static_cast<unsigned>(*number), 0, 0, 0};
@@ -70,13 +75,17 @@ private:
 
 	void plan()
 	{
+		m_plan = {};
+		m_result.steps = m_applied;
+		m_result.warnings.clear();
 		m_before = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
-		m_lio = elsewhere() ? Lio{} : m_host.configfs.read();
-		const Scene scene{m_lio, m_before, assign(m_lio, m_before).wanted};
+		m_lio = elsewhere() ? Lio{} : read_lio(m_host);
+		const Scene scene{m_lio, m_before, assign(m_lio, m_before)};
 		if (elsewhere())
 			plan_elsewhere();
 		else
 			std::visit([&](const auto &source) { plan_for(scene, source); }, m_source);
+		std::ranges::copy(m_meaning.warnings(), std::back_inserter(m_result.warnings));
 		for (const Change &change : m_plan.changes)
 			m_result.steps.push_back(describe(change));
 		for (const Action &action : next_actions(m_before, Aim{m_plan.devices, {}}))
@@ -113,24 +122,31 @@ private:
 	{
 		m_plan.changes = std::move(result.changes);
 		m_plan.devices.push_back(std::move(result.wanted));
+		std::ranges::move(result.warnings, std::back_inserter(m_result.warnings));
 	}
 
-	void plan_for(const Scene &scene, const DevicePath &path)
+	// A path, an address, an identity.
+	void plan_for(const Scene &scene, const auto &source)
 	{
-		take(export_device(scene, m_host.sysfs.by_path(path.path), m_options, m_host.random));
-	}
-	void plan_for(const Scene &scene, const Hctl &address)
-	{
-		take(export_device(scene, m_host.sysfs.by_address(address), m_options, m_host.random));
+		const std::vector<HostDevice> paths = m_meaning.of(source);
+		take(export_device(scene, best_path(scene, paths), m_options, m_host.random));
 	}
 	void plan_for(const Scene &scene, const LunName &name) { take(export_lun(scene, name, m_options)); }
 	void plan_for(const Scene &scene, const StoreName &name)
 	{
 		take(export_store(scene, name, m_options, m_host.random));
 	}
-	void plan_for(const Scene &scene, const HostAdapter &adapter)
+	void plan_for(const Scene &scene, const HostAdapter &number)
 	{
-		const Adapter found = m_host.sysfs.adapter(adapter.number);
+		plan_adapter(scene, m_meaning.of(number));
+	}
+	void plan_for(const Scene &scene, const AdapterIdentity &identity)
+	{
+		plan_adapter(scene, m_meaning.of(identity));
+	}
+
+	void plan_adapter(const Scene &scene, const Adapter &found)
+	{
 		AdapterPlan whole = export_adapter(scene, found, m_options, m_host.random);
 		m_plan.changes = std::move(whole.changes);
 		// What the configuration will be says which devices that makes.
@@ -144,10 +160,23 @@ private:
 			if (const auto *lun = std::get_if<RemoveLun>(&change))
 				gone.insert(lun->number);
 		}
-		for (const Wanted &item : scene.wanted)
+		for (const Wanted &item : scene.assigned.wanted)
 			if (whole.tpg && item.pdev.port == whole.tpg->wwn &&
 			    item.pdev.tpgt == whole.tpg->tpgt && !gone.contains(item.pdev.lun))
 				m_plan.devices.push_back(item);
+	}
+
+	void remember(std::chrono::seconds patience)
+	{
+		if (!m_request.configured)
+			return;
+		// The guest has the device, whatever comes of this.
+		try {
+			const Lock lock = Lock::take(m_host.config_lock(), patience);
+			m_meaning.keep();
+		} catch (const Failure &failure) {
+			m_result.warnings.emplace_back(failure.what());
+		}
 	}
 
 	void configure(Journal &journal, std::chrono::seconds patience)
@@ -158,6 +187,28 @@ private:
 			fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}", left);
 		plan();
 		apply_all(m_host.configfs, journal, m_plan.changes);
+		const bool removed_any = std::ranges::any_of(m_plan.changes, [](const Change &change) {
+			return std::holds_alternative<RemoveLun>(change);
+		});
+		if (removed_any)
+			configure_again(journal);
+		if (!elsewhere())
+			std::ranges::move(free_of_handlers(m_host, read_lio(m_host)),
+					  std::back_inserter(m_result.warnings));
+	}
+
+	// For what came in place of a device of an adapter, now that its predecessor is gone.
+	void configure_again(Journal &journal)
+	{
+		for (const Change &change : m_plan.changes)
+			m_applied.push_back(describe(change));
+		try {
+			plan();
+			apply_all(m_host.configfs, journal, m_plan.changes);
+		} catch (const Failure &) {
+			journal.roll_back(m_host.configfs);
+			throw;
+		}
 	}
 
 	void connect()
@@ -199,6 +250,13 @@ private:
 
 	std::string why_late(const Wanted &wanted, const Device *device) const
 	{
+		if (device && device->state == State::initialising && !device->error.empty())
+			return fmt::format(
+				"the backend keeps it back: {}. Give it more time with --wait SECONDS, or "
+				"with "
+				"--wait 0 leave it to come by itself. If it stays so, the device hangs: look "
+				"at it, or reset it",
+				device->error);
 		const Controller *const controller = m_after.controller_at(wanted.vdev.host);
 		if (!controller || controller->back == State::initialising ||
 		    controller->back == State::unknown)
@@ -266,10 +324,12 @@ private:
 	const Domain &m_domain;
 	ExportOptions m_options;
 	Source m_source;
+	Meaning m_meaning;
 	Lio m_lio;
 	Guest m_before;
 	Guest m_after;
 	Plan m_plan;
+	std::vector<std::string> m_applied; // of an earlier plan
 	AttachResult m_result;
 };
 

@@ -21,6 +21,9 @@ struct AttachRequest {
 	// One of several: the caller holds the guest's lock, and clears the journal
 	// or rolls it back.
 	bool part = false;
+	// By a line vscsi=, which stays: if it names a device by a number, it is to be the one that
+	// it was the last time.
+	bool configured = false;
 };
 
 struct Attached {
@@ -32,6 +35,7 @@ struct AttachResult {
 	std::vector<std::string> steps; // what was done, or would be
 	std::vector<Attached> devices;
 	bool changed = false; // false: all of it was there already
+	std::vector<std::string> warnings;
 };
 
 // With a Failure nothing is left of it.

@@ -69,8 +69,10 @@ private:
 				    : Guest{m_result.domain, {}};
 		m_wanted = assign(m_lio, m_guest).wanted;
 		const Source source = adapter_or_vdev();
-		if (const auto *adapter = std::get_if<HostAdapter>(&source))
-			plan_adapter(*adapter);
+		if (const auto *number = std::get_if<HostAdapter>(&source))
+			plan_adapter(m_host.sysfs.adapter(number->number));
+		else if (const auto *identity = std::get_if<AdapterIdentity>(&source))
+			plan_adapter(m_host.sysfs.adapter(*identity));
 		else
 			plan_device(expect_vdev(m_request.vdev));
 		for (const Action &action : next_actions(m_guest, Aim{{}, m_result.devices}))
@@ -81,14 +83,14 @@ private:
 
 	Source adapter_or_vdev() const
 	{
-		if (m_request.vdev.starts_with("host:"))
+		if (m_request.vdev.starts_with("host:") || m_request.vdev.starts_with("adapter:"))
 			return parse_source(m_request.vdev);
 		return Hctl{};
 	}
 
-	void plan_adapter(const HostAdapter &adapter)
+	void plan_adapter(const Adapter &adapter)
 	{
-		const std::string alias = adapter_alias(m_host.sysfs.adapter(adapter.number).identity);
+		const std::string alias = adapter_alias(adapter.identity);
 		const auto tpg = std::ranges::find(m_lio.tpgs, alias, &Tpg::alias);
 		if (tpg == m_lio.tpgs.end() || !names_domain(tpg->domain, m_result.domain))
 			fail(Exit::not_found,

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "act/journal.hpp"
+#include "act/memory.hpp"
 #include "core/export.hpp"
 #include "os/configfs.hpp"
 #include "os/store.hpp"
@@ -17,13 +18,15 @@ struct Host {
 	Store &store;
 	Configfs &configfs;
 	const Sysfs &sysfs;
-	std::filesystem::path run; // locks and journals
+	std::filesystem::path run;   // locks and journals
+	std::filesystem::path state; // what lasts over a reboot
 	Random random;
 
 	std::filesystem::path config_lock() const { return run / "config.lock"; }
 	std::filesystem::path daemon_lock() const { return run / "daemon.lock"; }
 	std::filesystem::path guest_lock(const Domain &domain) const { return run / (key(domain) + ".lock"); }
 	Journal journal(const Domain &domain) const { return Journal{run / (key(domain) + ".journal")}; }
+	Memory memory() const { return Memory{state / "devices"}; }
 	Journal config_journal() const { return Journal{run / "config.journal"}; }
 
 private:

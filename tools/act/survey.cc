@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "act/devices.hpp"
 #include "act/guests.hpp"
 #include "core/failure.hpp"
 
@@ -14,13 +15,27 @@ namespace
 
 ListedDevice listed(const Lio &lio, const Device &device)
 {
-	ListedDevice item{device, {}, {}};
+	ListedDevice item{device, {}, {}, {}};
 	if (const LunRef ref = lun_of(lio, device)) {
 		item.lun = ref.tpg->name_of(*ref.lun);
+		item.another = ref.lun->another;
 		if (const Backstore *const store = lio.store_of(ref.lun->store))
 			item.physical = store->scsi;
 	}
 	return item;
+}
+
+std::vector<ListedRefusal> refused_of(const Lio &lio, const Guest &guest)
+{
+	std::vector<ListedRefusal> found;
+	std::vector<Refused> all = assign(lio, guest).refused;
+	found.reserve(all.size());
+	for (Refused &refused : all) {
+		const LunRef ref = lio.find(refused.wanted.pdev);
+		const Backstore *const store = ref ? lio.store_of(ref.lun->store) : nullptr;
+		found.push_back({std::move(refused), store ? store->scsi : std::nullopt});
+	}
+	return found;
 }
 
 // In the order of the domains, with what each server has for them.
@@ -29,7 +44,10 @@ std::vector<ListedGuest> listed(const Host &host, const Lio &lio, const std::vec
 {
 	std::vector<ListedGuest> items;
 	for (const Domain &domain : domains)
-		items.push_back({domain, true, {}});
+		items.push_back({domain, true, {}, {}});
+	const std::vector<Guest> own = read_guests(host.store, Txn::none, domains, 0);
+	for (std::size_t at = 0; at < own.size(); ++at)
+		items[at].refused = refused_of(lio, own[at]);
 	for (const DomId server : servers) {
 		const std::vector<Guest> guests = read_guests(host.store, Txn::none, domains, server);
 		for (std::size_t at = 0; at < guests.size(); ++at) {
@@ -55,7 +73,14 @@ void look_at_devices(const ListedGuest &guest, std::vector<std::string> &problem
 	}
 	for (const ListedController &controller : guest.controllers)
 		for (const ListedDevice &item : controller.devices)
-			if (item.device.state == State::closed)
+			if (item.device.state != State::closed && !item.device.error.empty())
+				problems.push_back(fmt::format(
+					"{}: {} as {} waits: {}. If it stays so, the device hangs: look at "
+					"it, or reset it",
+					guest.domain.name, item.device.pdev,
+					item.device.vdev ? to_string(*item.device.vdev) : "-",
+					item.device.error));
+			else if (item.device.state == State::closed)
 				problems.push_back(fmt::format(
 					"{}: {} as {} was refused: {}. Put that right, then detach and "
 					"attach it",
@@ -64,11 +89,65 @@ void look_at_devices(const ListedGuest &guest, std::vector<std::string> &problem
 					item.device.error.empty() ? "no reason given" : item.device.error));
 }
 
+// Those of a portal group that is bound are judged with its guest.
+void look_at_luns(const Tpg &tpg, std::vector<std::string> &problems)
+{
+	for (const Lun &lun : tpg.luns)
+		for (const std::string &text :
+		     {tpg.domain.empty() ? lun.another : std::string{}, lun.numbered})
+			if (!text.empty())
+				problems.push_back(fmt::format("{}{}{}: {}", to_string(tpg.name_of(lun)),
+							       tpg.domain.empty() ? "" : " of ", tpg.domain,
+							       text));
+}
+
+// What a line with a number means now, if it does; empty if it has none.
+std::string meant_by(const Host &host, const Source &source)
+{
+	if (const auto *adapter = std::get_if<HostAdapter>(&source))
+		return "adapter:" + host.sysfs.adapter(adapter->number).identity;
+	std::optional<HostDevice> device;
+	if (const auto *address = std::get_if<Hctl>(&source))
+		device = host.sysfs.by_address(*address);
+	else if (const auto *path = std::get_if<DevicePath>(&source))
+		device = host.sysfs.by_path(path->path);
+	if (!device || !device->numbered || device->identity.empty())
+		return {};
+	return "id:" + device->identity;
+}
+
 } // namespace
+
+void look_at_lines(const Host &host, const std::vector<DomainConfig> &configured,
+		   std::vector<std::string> &problems)
+{
+	const auto look = [&](const DomainConfig &config, const std::string &pdev) {
+		const std::string now = meant_by(host, parse_source(pdev));
+		if (now.empty())
+			return;
+		const std::string kind = now.substr(0, now.find(':') + 1);
+		const std::string known = host.memory().of(config.name, pdev);
+		const std::string was =
+			known.empty() || kind + known == now
+				? std::string{}
+				: fmt::format(", and {}{} when {} had it last", kind, known, config.name);
+		problems.push_back(fmt::format("{}: vscsi names {}, a number that may be another's after a "
+					       "reboot: it is {} now{}. Write that, or a link that lasts",
+					       config.file, pdev, now, was));
+	};
+	for (const DomainConfig &config : configured)
+		for (const std::string &text : config.vscsi) {
+			try {
+				look(config, parse_vscsi_line(text).pdev);
+			} catch (const Failure &) {
+				continue; // It is not there.
+			}
+		}
+}
 
 std::vector<ListedGuest> survey(const Host &host, const std::vector<std::string> &names)
 {
-	const Lio lio = host.configfs.read();
+	const Lio lio = read_lio(host);
 	const std::vector<DomId> servers = backends(host.store);
 	std::vector<Domain> domains;
 	if (!names.empty()) {
@@ -80,6 +159,9 @@ std::vector<ListedGuest> survey(const Host &host, const std::vector<std::string>
 	for (const DomId server : servers)
 		for (const DomId id : served(host.store, server))
 			ids.insert(id);
+	for (const Domain &domain : list_domains(host.store))
+		if (bound(lio, domain) && domain.id != 0)
+			ids.insert(domain.id);
 	const std::vector<DomId> wanted(ids.begin(), ids.end());
 	const std::vector<Domain> running = find_domains(host.store, wanted);
 	for (const DomId id : wanted) {
@@ -89,8 +171,28 @@ std::vector<ListedGuest> survey(const Host &host, const std::vector<std::string>
 	std::vector<ListedGuest> found = listed(host, lio, domains, servers);
 	for (ListedGuest &item : found)
 		item.running = std::ranges::find(running, item.domain.id, &Domain::id) != running.end();
-	std::erase_if(found,
-		      [](const ListedGuest &item) { return item.running && item.controllers.empty(); });
+	std::erase_if(found, [](const ListedGuest &item) {
+		return item.running && item.controllers.empty() && item.refused.empty();
+	});
+	return found;
+}
+
+std::vector<HostDevice> find_devices(const Sysfs &sysfs, const std::vector<std::string> &names)
+{
+	if (names.empty())
+		return sysfs.devices();
+	std::vector<HostDevice> found;
+	for (const std::string &name : names) {
+		const Source source = parse_source(name);
+		if (const auto *path = std::get_if<DevicePath>(&source))
+			found.push_back(sysfs.by_path(path->path));
+		else if (const auto *address = std::get_if<Hctl>(&source))
+			found.push_back(sysfs.by_address(*address));
+		else if (const auto *identity = std::get_if<DeviceIdentity>(&source))
+			std::ranges::move(sysfs.by_identity(identity->text), std::back_inserter(found));
+		else
+			fail(Exit::usage, "'{}': say /dev/..., h:c:t:l or id:IDENTITY", name);
+	}
 	return found;
 }
 
@@ -105,7 +207,7 @@ Status status(const Host &host)
 		result.problems.emplace_back("the daemon does not run, so nothing follows the configuration: "
 					     "systemctl start xen-vscsid");
 
-	const Lio lio = host.configfs.read();
+	const Lio lio = read_lio(host);
 	const std::vector<Domain> domains = list_domains(host.store);
 	std::ranges::copy_if(domains, std::back_inserter(result.domains),
 			     [](const Domain &domain) { return domain.id != 0; });
@@ -117,6 +219,7 @@ Status status(const Host &host)
 		Domain named{0, tpg.domain, tpg.domain};
 		if (domain != domains.end())
 			named = item.domain.emplace(*domain);
+		look_at_luns(tpg, result.problems);
 		if (!tpg.domain.empty()) {
 			const Guest guest =
 				item.domain ? read_guest(host.store, Txn::none, named, 0) : Guest{named, {}};

@@ -15,6 +15,13 @@ struct ListedDevice {
 	Device device;
 	std::optional<Hctl> physical;
 	std::optional<LunName> lun; // PORT by its WWN, with its tag; nothing if it is not in this host's LIO
+	std::string another{};      // it is not the device that its LUN was made for
+};
+
+// What a guest is to have and does not get.
+struct ListedRefusal {
+	Refused refused;
+	std::optional<Hctl> physical;
 };
 
 struct ListedController {
@@ -26,10 +33,14 @@ struct ListedGuest {
 	Domain domain;
 	bool running = true; // false: left behind
 	std::vector<ListedController> controllers;
+	std::vector<ListedRefusal> refused{};
 };
 
 // Without names all guests that have PV SCSI; a name that is none is a Failure.
 std::vector<ListedGuest> survey(const Host &host, const std::vector<std::string> &names);
+
+// Without names all that can be attached; a name that is none is a Failure.
+std::vector<HostDevice> find_devices(const Sysfs &sysfs, const std::vector<std::string> &names);
 
 struct TpgStatus {
 	Tpg tpg;
@@ -49,5 +60,8 @@ struct Status {
 };
 
 Status status(const Host &host);
+// Devices and adapters that files of domains name by numbers.
+void look_at_lines(const Host &host, const std::vector<DomainConfig> &configured,
+		   std::vector<std::string> &problems);
 
 } // namespace vscsi

@@ -35,11 +35,13 @@ void attach_configured(const Host &host, const Domain &domain, const std::vector
 		       AttachResult &all)
 {
 	for (const VscsiLine &line : lines) {
-		const AttachRequest request{
-			domain, line.pdev, line.vdev, line.options, 0, std::chrono::seconds{0}, false, true};
+		const AttachRequest request{domain,       line.pdev, line.vdev,
+					    line.options, 0,         std::chrono::seconds{0},
+					    false,        true,      true};
 		AttachResult result = attach(host, request);
 		std::ranges::move(result.steps, std::back_inserter(all.steps));
 		std::ranges::move(result.devices, std::back_inserter(all.devices));
+		std::ranges::move(result.warnings, std::back_inserter(all.warnings));
 		all.changed |= result.changed;
 	}
 }
@@ -129,6 +131,8 @@ Exit create(const Host &host, const Options &options)
 	} catch (const Failure &failure) {
 		throw Failure{failure.code(), fmt::format("{}. {}", failure.what(), take_back(host, domain))};
 	}
+	for (const std::string &warning : result.warnings)
+		fmt::print(stderr, "xl-vscsi: warning: {}\n", warning);
 	std::vector<Wanted> devices;
 	for (const Attached &item : result.devices)
 		devices.push_back(item.wanted);

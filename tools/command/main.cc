@@ -51,6 +51,12 @@ void save(const Options &options)
 		     "it is done, but `targetctl save` failed, so it would not survive a reboot");
 }
 
+void warn(const AttachResult &result)
+{
+	for (const std::string &warning : result.warnings)
+		fmt::print(stderr, "xl-vscsi: warning: {}\n", warning);
+}
+
 void run_attach(const Host &host, const Options &options)
 {
 	const AttachRequest request{expect_domain(host.store, options.domain),
@@ -63,6 +69,7 @@ void run_attach(const Host &host, const Options &options)
 	if (!options.dry_run && request.backend == 0)
 		load_module(host);
 	const AttachResult result = attach(host, request);
+	warn(result);
 	print(options.json ? attach_json(request.domain, result, options.dry_run)
 			   : attach_text(request.domain, result, options.dry_run));
 	save(options);
@@ -81,13 +88,26 @@ void run_detach(const Host &host, const Options &options)
 	save(options);
 }
 
+void print_devices(const Sysfs &sysfs, const Options &options)
+{
+	const std::vector<HostDevice> found = find_devices(sysfs, options.names);
+	print(options.json ? devices_json(found) : devices_text(found));
+}
+
 Exit run(const Options &options)
 {
+	const Sysfs sysfs{options.sysfs};
+	// It needs no Xen.
+	if (options.verb == Verb::devices) {
+		print_devices(sysfs, options);
+		return Exit::done;
+	}
 	Xenstore store;
 	Configfs configfs{options.configfs};
-	const Sysfs sysfs{options.sysfs};
-	const Host host{store, configfs, sysfs, options.run, random_bits};
+	const Host host{store, configfs, sysfs, options.run, options.state, random_bits};
 	switch (options.verb) {
+	case Verb::devices:
+		break;
 	case Verb::attach:
 		run_attach(host, options);
 		break;
@@ -105,6 +125,7 @@ Exit run(const Options &options)
 		Status found = status(host);
 		found.configured =
 			configured_domains({options.config_dirs.begin(), options.config_dirs.end()});
+		look_at_lines(host, found.configured, found.problems);
 		print(options.json ? status_json(found) : status_text(found));
 		break;
 	}

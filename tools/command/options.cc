@@ -17,7 +17,8 @@ constexpr unsigned longest_wait = 86400;
 constexpr double shortest_delay = 0.1;
 
 const char *const footer =
-	"PDEV: /dev/..., h:c:t:l, naa.WWN:LUN, naa.WWN,TPGT:LUN, ALIAS:LUN, host:N, or a backstore's name.\n"
+	"PDEV: /dev/..., id:IDENTITY, h:c:t:l, naa.WWN:LUN, naa.WWN,TPGT:LUN, ALIAS:LUN, host:N,\n"
+	"adapter:IDENTITY, or a backstore's name.\n"
 	"VDEV: h:c:t:l in the guest; h is the number of the controller.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 in use, 5 refused by backend or guest,\n"
 	"6 not in time, 7 no Xen, xenstore, module or rights. See xl-vscsi(8).";
@@ -90,6 +91,7 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	app.add_option("--configfs", options.configfs, "LIO's configuration")->group("");
 	app.add_option("--sysfs", options.sysfs, "sysfs")->group("");
 	app.add_option("--run", options.run, "locks and journals")->group("");
+	app.add_option("--state", options.state, "what lines vscsi= meant")->group("");
 	app.add_option("--config-dir", options.config_dirs, "configurations of domains")->group("");
 
 	CLI::App *verb =
@@ -102,7 +104,8 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 
 	verb = add_verb(app, options, Verb::detach, "detach", "scsi-detach", "take a device from a guest");
 	verb->add_option("DOMAIN", options.domain, "name, id or UUID")->required();
-	verb->add_option("VDEV", options.vdev, "its address in the guest, or host:N for an adapter")
+	verb->add_option("VDEV", options.vdev,
+			 "its address in the guest, or host:N or adapter:IDENTITY for an adapter")
 		->required();
 	add_changing(*verb, options);
 	verb->add_flag("--remove-lun", options.remove_lun,
@@ -120,6 +123,11 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	verb->add_option("--wait", options.wait, "seconds to wait for the devices in the running guest; 0")
 		->check(CLI::Range(0U, longest_wait))
 		->each([&options](const std::string &) { options.wait_given = true; });
+
+	verb = add_verb(app, options, Verb::devices, "devices", "",
+			"list what this host has, with what each is whatever its number");
+	verb->add_option("PDEV", options.names, "/dev/..., id:IDENTITY or h:c:t:l; all if left out");
+	add_printing(*verb, options);
 
 	verb = add_verb(app, options, Verb::status, "status", "",
 			"show what is bound to whom, and what is wrong");

@@ -10,14 +10,14 @@
 namespace vscsi
 {
 
-enum class Verb { attach, detach, list, create, status, top };
+enum class Verb { attach, detach, list, create, devices, status, top };
 
 struct Options {
 	Verb verb = Verb::list;
 	std::string domain;
 	std::string pdev;
 	std::string vdev;
-	std::vector<std::string> names;  // of list and top
+	std::vector<std::string> names;  // of list, devices and top
 	std::vector<std::string> create; // CONFIG and what else is for xl create
 	std::string backend = "0";
 	unsigned wait = 30; // seconds
@@ -34,6 +34,7 @@ struct Options {
 	std::string configfs = "/sys/kernel/config/target";
 	std::string sysfs = "/sys";
 	std::string run = "/run/xen-vscsi";
+	std::string state = "/var/lib/xen-vscsi";
 	std::vector<std::string> config_dirs{"/etc/xen", "/etc/xen/auto"};
 };
 

@@ -18,6 +18,11 @@ ordered_json or_null(const std::optional<T> &value)
 	return value ? ordered_json(to_string(*value)) : ordered_json(nullptr);
 }
 
+ordered_json text_or_null(const std::string &text)
+{
+	return text.empty() ? ordered_json(nullptr) : ordered_json(text);
+}
+
 ordered_json domain_json(const Domain &domain)
 {
 	return {{"name", domain.name}, {"domid", domain.id}, {"uuid", domain.uuid}};
@@ -34,8 +39,19 @@ ordered_json device_json(const ListedDevice &item)
 		{"v-dev", or_null(device.vdev)},
 		{"state", static_cast<int>(device.state)},
 		{"state-name", state_name(device.state)},
-		{"error", device.error.empty() ? ordered_json(nullptr) : ordered_json(device.error)},
-		{"managed", device.managed}};
+		{"error", text_or_null(device.error)},
+		{"managed", device.managed},
+		{"another", text_or_null(item.another)}};
+}
+
+ordered_json refused_json(const ListedRefusal &item)
+{
+	const Wanted &wanted = item.refused.wanted;
+	return {{"p-dev", to_string(wanted.pdev)},
+		{"p-devname", wanted.pdevname},
+		{"phy-hctl", or_null(item.physical)},
+		{"v-dev", to_string(wanted.vdev)},
+		{"error", item.refused.why}};
 }
 
 ordered_json controller_json(const ListedController &item)
@@ -60,6 +76,9 @@ ordered_json guests_json(const std::vector<ListedGuest> &guests)
 		ordered_json entry = domain_json(guest.domain);
 		entry["running"] = guest.running;
 		entry["controllers"] = std::move(controllers);
+		entry["refused"] = ordered_json::array();
+		for (const ListedRefusal &item : guest.refused)
+			entry["refused"].push_back(refused_json(item));
 		all.push_back(std::move(entry));
 	}
 	return all;
@@ -76,7 +95,10 @@ ordered_json tpg_json(const TpgStatus &item)
 		luns.push_back({{"lun", lun.number},
 				{"link", lun.link},
 				{"backstore", fmt::format("{}/{}", lun.store.hba, lun.store.name)},
-				{"v-dev", vdev}});
+				{"v-dev", vdev},
+				{"identity", text_or_null(kept_identity(lun))},
+				{"another", text_or_null(lun.another)},
+				{"numbered", text_or_null(lun.numbered)}});
 	}
 	return {{"wwn", item.tpg.id.wwn},
 		{"tpgt", item.tpg.id.tpgt},
@@ -107,30 +129,58 @@ std::string step_text(const std::vector<std::string> &steps)
 
 } // namespace
 
+namespace
+{
+
+// Values of its columns, in their order.
+template <typename... Values>
+std::string list_line(const Values &...values)
+{
+	return fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n", values...);
+}
+
+std::string name_or_dash(const std::string &name)
+{
+	return name.empty() ? "-" : name;
+}
+
+std::string device_line(const Controller &controller, const ListedDevice &entry, const std::string &domain)
+{
+	const Device &device = entry.device;
+	std::string text = list_line(
+		controller.number, controller.backend, static_cast<int>(controller.back),
+		static_cast<int>(controller.front), entry.physical ? to_string(*entry.physical) : "-",
+		name_or_dash(device.pdevname), device.vdev ? to_string(*device.vdev) : "-",
+		state_name(device.state), domain, device.pdev);
+	for (const std::string &wrong : {device.error, entry.another})
+		if (!wrong.empty())
+			text += fmt::format("    {}\n", wrong);
+	return text;
+}
+
+std::string refused_line(const ListedRefusal &item, const std::string &domain)
+{
+	const Wanted &wanted = item.refused.wanted;
+	return list_line(wanted.vdev.host, 0, "-", "-", item.physical ? to_string(*item.physical) : "-",
+			 name_or_dash(wanted.pdevname), to_string(wanted.vdev), "refused", domain,
+			 to_string(wanted.pdev)) +
+	       fmt::format("    {}\n", item.refused.why);
+}
+
+} // namespace
+
 std::string list_text(const std::vector<ListedGuest> &guests)
 {
-	std::string text =
-		fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n", "Idx", "BE",
-			    "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate", "domain", "p-dev");
+	std::string text = list_line("Idx", "BE", "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate",
+				     "domain", "p-dev");
 	for (const ListedGuest &guest : guests) {
 		const std::string name =
 			guest.running ? guest.domain.name : fmt::format("({})", guest.domain.id);
-		for (const ListedController &item : guest.controllers) {
-			for (const ListedDevice &entry : item.devices) {
-				const Device &device = entry.device;
-				text += fmt::format(
-					"{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n",
-					item.controller.number, item.controller.backend,
-					static_cast<int>(item.controller.back),
-					static_cast<int>(item.controller.front),
-					entry.physical ? to_string(*entry.physical) : "-",
-					device.pdevname.empty() ? "-" : device.pdevname,
-					device.vdev ? to_string(*device.vdev) : "-", state_name(device.state),
-					name, device.pdev);
-				if (!device.error.empty())
-					text += fmt::format("    {}\n", device.error);
-			}
-		}
+		for (const ListedController &item : guest.controllers)
+			for (const ListedDevice &entry : item.devices)
+				text += device_line(item.controller, entry, name);
+		for (const ListedRefusal &item : guest.refused)
+			text += refused_line(item, name);
 	}
 	return text;
 }
@@ -215,7 +265,8 @@ std::string attach_json(const Domain &domain, const AttachResult &result, bool d
 		     {"devices", std::move(devices)},
 		     {"changed", result.changed && !dry_run},
 		     {"dry-run", dry_run},
-		     {"steps", result.steps}});
+		     {"steps", result.steps},
+		     {"warnings", result.warnings}});
 }
 
 std::string detach_text(const DetachResult &result, bool dry_run)
@@ -238,6 +289,40 @@ std::string detach_json(const DetachResult &result, bool dry_run)
 		     {"changed", !dry_run},
 		     {"dry-run", dry_run},
 		     {"steps", result.steps}});
+}
+
+std::string devices_text(const std::vector<HostDevice> &devices)
+{
+	std::string text = fmt::format("{:<12} {:<16} {:<44} {}\n", "hctl", "node", "identity", "device");
+	for (const HostDevice &device : devices) {
+		std::string line = fmt::format(
+			"{:<12} {:<16} {:<44}", device.scsi ? to_string(*device.scsi) : "-",
+			name_or_dash(device.node), device.identity.empty() ? "-" : "id:" + device.identity);
+		for (const std::string &word : {device.vendor, device.model, device.serial})
+			if (!word.empty())
+				line += ' ' + word;
+		text += line + '\n';
+		if (!device.lasting.empty())
+			text += fmt::format("    {}\n", device.lasting);
+	}
+	return text;
+}
+
+std::string devices_json(const std::vector<HostDevice> &devices)
+{
+	ordered_json all = ordered_json::array();
+	for (const HostDevice &device : devices)
+		all.push_back({{"hctl", or_null(device.scsi)},
+			       {"node", text_or_null(device.node)},
+			       {"type", device.type},
+			       {"identity", text_or_null(device.identity)},
+			       {"identities", device.identities},
+			       {"numbered", device.numbered},
+			       {"link", text_or_null(device.lasting)},
+			       {"vendor", device.vendor},
+			       {"model", device.model},
+			       {"serial", device.serial}});
+	return dump(all);
 }
 
 std::string failure_json(const Failure &failure, Layout layout)

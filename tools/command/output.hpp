@@ -20,6 +20,8 @@ std::string attach_text(const Domain &domain, const AttachResult &result, bool d
 std::string attach_json(const Domain &domain, const AttachResult &result, bool dry_run);
 std::string detach_text(const DetachResult &result, bool dry_run);
 std::string detach_json(const DetachResult &result, bool dry_run);
+std::string devices_text(const std::vector<HostDevice> &devices);
+std::string devices_json(const std::vector<HostDevice> &devices);
 enum class Layout { lines, line };
 std::string failure_json(const Failure &failure, Layout layout = Layout::lines);
 

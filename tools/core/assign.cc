@@ -36,6 +36,7 @@ public:
 		}
 		for (const LunRef &ref : rest)
 			fresh(ref);
+		refuse();
 		return std::move(m_result);
 	}
 
@@ -104,6 +105,25 @@ private:
 		m_taken.insert(vdev);
 		m_result.wanted.push_back(
 			{ref.tpg->name_of(*ref.lun), device_name(m_lio, *ref.lun), vdev, true});
+	}
+
+	// The others are where they would be without it.
+	void refuse()
+	{
+		for (const LunRef &ref : m_luns) {
+			const LunName name = ref.tpg->name_of(*ref.lun);
+			const auto at = std::ranges::find(m_result.wanted, name, &Wanted::pdev);
+			if (ref.lun->another.empty() || at == m_result.wanted.end())
+				continue;
+			m_result.problems.push_back(fmt::format("{} as {} of {}: {}", to_string(name),
+								to_string(at->vdev), m_guest.domain.name,
+								ref.lun->another));
+			// What a running guest has is not taken from it on suspicion.
+			if (!ref.lun->surely && present(ref))
+				continue;
+			m_result.refused.push_back({*at, ref.lun->another});
+			m_result.wanted.erase(at);
+		}
 	}
 
 	const Lio &m_lio;

@@ -18,8 +18,15 @@ struct Wanted {
 	bool managed = true; // by a bound portal group, so the daemon follows it
 };
 
+// A LUN whose device is not the one that it was made for, and its place.
+struct Refused {
+	Wanted wanted;
+	std::string why;
+};
+
 struct Assignment {
 	std::vector<Wanted> wanted;
+	std::vector<Refused> refused;
 	std::vector<std::string> problems; // LUNs that cannot be attached, and why
 };
 

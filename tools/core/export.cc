@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/failure.hpp"
+#include "core/hash.hpp"
 
 namespace vscsi
 {
@@ -20,20 +21,22 @@ bool is_disk(unsigned type)
 	return type == type_disk || type == optical_memory || type == simplified;
 }
 
-// `auto-` and the device's name, in letters that LIO's tools take.
-std::string store_name(const Lio &lio, const std::set<std::string> &planned, const std::string &node)
+// `auto-` and what the device is, or is called, in letters that LIO's tools take.
+std::string store_name(const Lio &lio, const std::set<std::string> &planned, const HostDevice &device)
 {
-	std::string base{auto_prefix};
-	for (const char letter : node.substr(node.starts_with("/dev/") ? 5 : 0))
-		base += std::isalnum(static_cast<unsigned char>(letter)) ? letter : '-';
+	std::string base = device.identity;
+	if (base.empty())
+		for (const char letter : device.node.substr(device.node.starts_with("/dev/") ? 5 : 0))
+			base += std::isalnum(static_cast<unsigned char>(letter)) ? letter : '-';
 	const auto used = [&](const std::string &name) {
 		return planned.contains(name) || std::ranges::any_of(lio.stores, [&](const Backstore &store) {
 			       return store.id.name == name;
 		       });
 	};
-	std::string name = base;
+	std::string name = fmt::format("{}{}", auto_prefix, base);
+	// In front, where it is no part of an identity.
 	for (unsigned number = 2; used(name); ++number)
-		name = fmt::format("{}-{}", base, number);
+		name = fmt::format("{}{}-{}", auto_prefix, number, base);
 	return name;
 }
 
@@ -86,16 +89,22 @@ public:
 			fail(Exit::failed, "{}: has no device node; load the driver sg",
 			     to_string(*device.scsi));
 		MakeStore store{{free_hba(m_lio, m_hbas, pass ? "pscsi" : "iblock"),
-				 store_name(m_lio, m_names, device.node)},
-				device.node,
+				 store_name(m_lio, m_names, device)},
+				lasting_path(device),
 				pass ? pass_control(*device.scsi) : block_control(device),
-				pass ? std::string{} : serial_of(device.identity)};
+				pass ? std::string{} : serial_of(device.serial_seed)};
 		m_hbas.insert(store.id.hba);
 		m_names.insert(store.id.name);
 		return store;
 	}
 
 private:
+	// It is saved, and looked up again.
+	static const std::string &lasting_path(const HostDevice &device)
+	{
+		return device.lasting.empty() ? device.node : device.lasting;
+	}
+
 	static std::string pass_control(const Hctl &address)
 	{
 		return fmt::format("scsi_host_id={},scsi_channel_id={},scsi_target_id={},scsi_lun_id={}",
@@ -104,7 +113,8 @@ private:
 
 	static std::string block_control(const HostDevice &device)
 	{
-		return fmt::format("udev_path={}{}", device.node, device.read_only ? ",readonly=1" : "");
+		return fmt::format("udev_path={}{}", lasting_path(device),
+				   device.read_only ? ",readonly=1" : "");
 	}
 
 	const Lio &m_lio;
@@ -152,7 +162,9 @@ unsigned free_lun(const Tpg &tpg)
 Vdev choose_vdev(const Scene &scene, const Tpg *tpg, bool ring_per_lun, unsigned lun,
 		 const std::optional<Vdev> &asked)
 {
-	const Taken all = taken(scene.guest, scene.wanted);
+	Taken all = taken(scene.guest, scene.assigned.wanted);
+	for (const Refused &refused : scene.assigned.refused)
+		all.insert(refused.wanted.vdev);
 	if (asked) {
 		if (all.contains(*asked))
 			fail(Exit::in_use,
@@ -163,7 +175,7 @@ Vdev choose_vdev(const Scene &scene, const Tpg *tpg, bool ring_per_lun, unsigned
 		return *asked;
 	}
 	if (tpg && !ring_per_lun)
-		for (const Wanted &item : scene.wanted)
+		for (const Wanted &item : scene.assigned.wanted)
 			if (item.pdev.port == tpg->id.wwn && item.pdev.tpgt == tpg->id.tpgt)
 				return free_vdev(all, item.vdev.host, lun);
 	return free_vdev(all, free_controller(all), lun);
@@ -195,6 +207,14 @@ std::optional<Export> existing(const Scene &scene, const StoreId &store, const E
 	return {};
 }
 
+// A number alone is no name.
+std::string called(const HostDevice &device)
+{
+	return device.numbered && !device.identity.empty()
+		       ? fmt::format("{}, which is {},", device.node, device.identity)
+		       : device.node;
+}
+
 void need_binding(const Lio &lio)
 {
 	for (const Tpg &tpg : lio.tpgs)
@@ -204,12 +224,30 @@ void need_binding(const Lio &lio)
 						"one of this project");
 }
 
+// What a LUN's link has to keep, if the backstore's name does not.
+std::string kept_by_link(const StoreId &store, const std::string &identity)
+{
+	return identity_of_name(store.name) == identity ? std::string{} : identity;
+}
+
+// What a backstore leads to.
+struct Exported {
+	StoreId store;
+	std::string name; // for operators
+	std::string identity;
+	bool numbered = false;
+};
+
 // A LUN for a backstore that this guest does not have yet.
-Export new_lun(const Scene &scene, const StoreId &store, const std::string &name,
-	       const ExportOptions &options, Random random)
+Export new_lun(const Scene &scene, const Exported &what, const ExportOptions &options, Random random)
 {
 	need_binding(scene.lio);
 	Export result;
+	if (what.numbered && what.identity.empty())
+		result.warnings.push_back(fmt::format(
+			"{} is a number, and the device does not say by VPD pages 83h or 80h what it is, so "
+			"after a reboot it cannot be told from another",
+			what.name));
 	const Tpg *const tpg = own_tpg(scene, options.ring_per_lun);
 	const unsigned lun = tpg ? free_lun(*tpg) : 0;
 	TpgId id;
@@ -221,12 +259,23 @@ Export new_lun(const Scene &scene, const StoreId &store, const std::string &name
 		result.changes.emplace_back(make);
 	}
 	const Vdev vdev = choose_vdev(scene, tpg, options.ring_per_lun, lun, options.vdev);
-	result.changes.emplace_back(MakeLun{id, lun, link_for(vdev), store});
-	result.wanted = {{id.wwn, id.tpgt, lun}, name, vdev, true};
+	result.changes.emplace_back(
+		MakeLun{id, lun, link_for(vdev, kept_by_link(what.store, what.identity)), what.store});
+	result.wanted = {{id.wwn, id.tpgt, lun}, what.name, vdev, true};
 	return result;
 }
 
 } // namespace
+
+const HostDevice &best_path(const Scene &scene, const std::vector<HostDevice> &paths)
+{
+	const auto best = std::ranges::find_if(paths, [&](const HostDevice &device) {
+		return std::ranges::any_of(scene.lio.stores, [&](const Backstore &store) {
+			return is_device(store, device) && scene.lio.exported(store.id);
+		});
+	});
+	return best == paths.end() ? paths.front() : *best;
+}
 
 Export export_device(const Scene &scene, const HostDevice &device, const ExportOptions &options,
 		     Random random)
@@ -235,7 +284,7 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 	for (const Backstore &store : scene.lio.stores) {
 		if (!is_device(store, device))
 			continue;
-		if (auto found = existing(scene, store.id, options, device.node)) {
+		if (auto found = existing(scene, store.id, options, called(device))) {
 			found->wanted.pdevname = device.node;
 			return *std::move(found);
 		}
@@ -244,10 +293,11 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 		if (!idle && fits)
 			idle = store.id;
 	}
+	const bool numbered = device.numbered && device.lasting.empty();
 	if (idle)
-		return new_lun(scene, *idle, device.node, options, random);
+		return new_lun(scene, {*idle, device.node, device.identity, numbered}, options, random);
 	const MakeStore make = StoreMaker{scene.lio}.make(device, options.via);
-	Export result = new_lun(scene, make.id, device.node, options, random);
+	Export result = new_lun(scene, {make.id, device.node, device.identity, numbered}, options, random);
 	result.changes.insert(result.changes.begin(), make);
 	return result;
 }
@@ -266,11 +316,11 @@ Export export_store(const Scene &scene, const StoreName &name, const ExportOptio
 	if (found.size() > 1)
 		fail(Exit::usage, "there are several backstores '{}': say {}/{}", name.name,
 		     found.front()->id.plugin(), name.name);
-	const StoreId &id = found.front()->id;
-	const std::string shown = fmt::format("{}/{}", id.plugin(), id.name);
-	if (auto there = existing(scene, id, options, shown))
+	const Backstore &store = *found.front();
+	const std::string shown = fmt::format("{}/{}", store.id.plugin(), store.id.name);
+	if (auto there = existing(scene, store.id, options, shown))
 		return *std::move(there);
-	return new_lun(scene, id, shown, options, random);
+	return new_lun(scene, {store.id, shown, store.identity, store.numbered}, options, random);
 }
 
 Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &options)
@@ -286,9 +336,11 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 		     "bind "
 		     "it anew",
 		     to_string(name), ref.tpg->domain);
+	if (!ref.lun->another.empty())
+		fail(Exit::refused, "{}: {}", to_string(name), ref.lun->another);
 
-	Export result{{}, {ref.tpg->name_of(*ref.lun), device_name(scene.lio, *ref.lun), {}, true}};
-	for (const Wanted &item : scene.wanted) {
+	Export result{{}, {ref.tpg->name_of(*ref.lun), device_name(scene.lio, *ref.lun), {}, true}, {}};
+	for (const Wanted &item : scene.assigned.wanted) {
 		if (item.pdev != result.wanted.pdev)
 			continue;
 		// Bound already: it has its v-dev, which can only be confirmed.
@@ -357,14 +409,16 @@ std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter
 			used.insert(*vdev);
 			controller = vdev->host;
 		}
-		const bool gone = store && store->scsi &&
-				  std::ranges::none_of(adapter.devices, [&](const HostDevice &device) {
-					  return device.scsi == store->scsi;
-				  });
+		const bool gone =
+			store && store->scsi &&
+			(lun.surely || std::ranges::none_of(adapter.devices, [&](const HostDevice &device) {
+				 return device.scsi == store->scsi;
+			 }));
 		if (gone)
 			for (const Change &change : plan_removal(lio, tpg.id, lun.number))
 				changes.push_back(change);
-		else if (store && store->scsi)
+		// One that was replaced comes when the LUN of its predecessor is gone.
+		if (store && store->scsi)
 			there.insert(*store->scsi);
 	}
 	StoreMaker maker{lio};
@@ -392,7 +446,8 @@ std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter
 		    address.lun >= frontend_luns || used.contains(vdev))
 			vdev = free_vdev(used, controller, number);
 		used.insert(vdev);
-		changes.emplace_back(MakeLun{tpg.id, number, link_for(vdev), store});
+		changes.emplace_back(
+			MakeLun{tpg.id, number, link_for(vdev, kept_by_link(store, device.identity)), store});
 	}
 	return changes;
 }
@@ -419,14 +474,14 @@ AdapterPlan export_adapter(const Scene &scene, const Adapter &adapter, const Exp
 	const MakeTpg make = new_tpg(scene, alias, options.ring_per_lun, random);
 	Tpg empty{make.id, alias, make.domain, options.ring_per_lun, true, {}};
 	// follow_adapter() takes the controller from the links that are there.
-	const unsigned controller =
-		options.vdev ? options.vdev->host : free_controller(taken(scene.guest, scene.wanted));
+	const unsigned controller = options.vdev ? options.vdev->host
+						 : free_controller(taken(scene.guest, scene.assigned.wanted));
 	AdapterPlan plan{{make}, make.id};
 	for (Change change : follow_adapter(scene.lio, empty, adapter)) {
 		if (auto *lun = std::get_if<MakeLun>(&change)) {
 			Vdev vdev = *vdev_of_link(lun->link);
 			vdev.host = controller;
-			lun->link = link_for(vdev);
+			lun->link = link_for(vdev, identity_of_link(lun->link));
 		}
 		plan.changes.push_back(std::move(change));
 	}

@@ -26,13 +26,14 @@ struct ExportOptions {
 struct Export {
 	std::vector<Change> changes;
 	Wanted wanted;
+	std::vector<std::string> warnings;
 };
 
 // What a plan is made of.
 struct Scene {
 	const Lio &lio;
 	const Guest &guest;
-	std::vector<Wanted> wanted; // as assigned already
+	Assignment assigned;
 };
 
 // Random bits for a WWN.
@@ -41,6 +42,8 @@ using Random = std::uint64_t (*)();
 // Each throws a Failure that says why it cannot be.
 Export export_device(const Scene &scene, const HostDevice &device, const ExportOptions &options,
 		     Random random);
+// Of several paths to one device, the one that is exported already.
+const HostDevice &best_path(const Scene &scene, const std::vector<HostDevice> &paths);
 Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &options);
 Export export_store(const Scene &scene, const StoreName &name, const ExportOptions &options, Random random);
 

@@ -20,8 +20,21 @@ struct HostDevice {
 	unsigned type = type_disk;
 	bool whole = true; // no partition
 	bool read_only = false;
-	std::string identity; // for a serial number that stays the same
+	std::string serial_seed; // for a serial number that stays the same
+	// What it is: the best identity that no other device here has; empty if there is none,
+	// or if its name lasts, as a volume's does.
+	std::string identity;
+	std::vector<std::string> identities; // all that it says
+	bool numbered = false;               // node is a number of the kernel's
+	std::string lasting;                 // a link to it that is none; may be empty
+	std::string vendor, model, serial;   // as it says
+	std::string handler;                 // dom0's device handler; empty: none
 };
+
+// An identity of the device that no other one has; two paths lead to one.
+std::string distinct_identity(const HostDevice &device, const std::vector<HostDevice> &all);
+// For operators: /dev/nst0 (3:0:0:1, IBM ULT3580-TD5, serial 1068000073).
+std::string describe(const HostDevice &device);
 
 struct Adapter {
 	unsigned number = 0;

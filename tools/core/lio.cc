@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "core/failure.hpp"
+#include "core/hash.hpp"
+#include "core/identity.hpp"
 
 namespace vscsi
 {
@@ -91,6 +93,23 @@ bool made_by_tool(const Tpg &tpg)
 bool made_by_tool(const StoreId &store)
 {
 	return store.name.starts_with(auto_prefix);
+}
+
+std::string identity_of_name(std::string_view name)
+{
+	if (!name.starts_with(auto_prefix))
+		return {};
+	name.remove_prefix(auto_prefix.size());
+	// The second one of a device is auto-2-….
+	if (const std::size_t dash = name.find('-'); parse_number(name.substr(0, dash), UINT32_MAX))
+		name.remove_prefix(dash + 1);
+	return is_identity(name) ? std::string{name} : std::string{};
+}
+
+std::string kept_identity(const Lun &lun)
+{
+	std::string kept = identity_of_link(lun.link);
+	return kept.empty() ? identity_of_name(lun.store.name) : kept;
 }
 
 std::string adapter_alias(std::string_view identity)

@@ -32,12 +32,22 @@ struct Backstore {
 	std::string udev_path;
 	std::optional<Hctl> scsi;         // of a pscsi backstore
 	std::optional<BlockNumber> block; // of an iblock backstore
+	// Of its device, now, if anybody looked at it.
+	std::string identity{}; // what a new LUN keeps; empty: nothing tells it from others
+	bool numbered = false;  // udev_path is a number of the kernel's
+	// Of a passed-through device: dom0's device handler (alua, say), which keeps unit attentions
+	// to itself, and which nothing else in dom0 needs.
+	std::string handler{};
 };
 
 struct Lun {
 	unsigned number = 0;
 	std::string link;
 	StoreId store;
+	// If anybody looked at its device; empty: nothing is wrong with it.
+	std::string another{};  // why it is not given: it is not the device that the LUN was made for
+	bool surely = false;    // that is certain: it is taken from those who have it
+	std::string numbered{}; // the device's number is all that is known of it
 };
 
 struct TpgId {
@@ -85,6 +95,10 @@ constexpr std::string_view auto_prefix = "auto-";
 constexpr std::string_view adapter_alias_prefix = "host-";
 bool made_by_tool(const Tpg &tpg);
 bool made_by_tool(const StoreId &store);
+// The name of a backstore that keeps what its device is, `auto-naa.5…`.
+std::string identity_of_name(std::string_view name);
+// What the LUN's device was when the LUN was made; empty: nobody kept it.
+std::string kept_identity(const Lun &lun);
 // The portal group that keeps in step with the adapter of this identity.
 std::string adapter_alias(std::string_view identity);
 

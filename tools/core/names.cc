@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/failure.hpp"
+#include "core/identity.hpp"
 
 namespace vscsi
 {
@@ -16,6 +17,8 @@ namespace
 constexpr std::uint64_t greatest_vdev = 65535;
 constexpr std::string_view link_prefix = "vdev-";
 constexpr std::string_view adapter_prefix = "host:";
+constexpr std::string_view identity_prefix = "id:";
+constexpr std::string_view adapter_identity_prefix = "adapter:";
 
 // Four decimal numbers with colons between them.
 std::optional<std::array<std::uint64_t, 4>> four_numbers(std::string_view text, std::uint64_t greatest)
@@ -94,6 +97,12 @@ Source parse_source(std::string_view text)
 	if (text.starts_with(adapter_prefix)) {
 		if (const auto number = parse_number(text.substr(adapter_prefix.size()), UINT32_MAX))
 			return HostAdapter{static_cast<unsigned>(*number)};
+	} else if (text.starts_with(identity_prefix) && is_identity(text.substr(identity_prefix.size()))) {
+		return DeviceIdentity{std::string{text.substr(identity_prefix.size())}};
+	} else if (text.starts_with(adapter_identity_prefix) &&
+		   !parse_number(text.substr(adapter_identity_prefix.size()), greatest_lun) &&
+		   text.size() > adapter_identity_prefix.size()) {
+		return AdapterIdentity{std::string{text.substr(adapter_identity_prefix.size())}};
 	} else if (const auto address = parse_hctl(text)) {
 		return *address;
 	} else if (const auto lun = parse_lun_name(text)) {
@@ -107,8 +116,8 @@ Source parse_source(std::string_view text)
 					 std::string{text.substr(slash + 1)}};
 	}
 	fail(Exit::usage,
-	     "'{}' names no device. Say one of: /dev/..., h:c:t:l, naa.WWN:LUN, naa.WWN,TPGT:LUN, "
-	     "ALIAS:LUN, host:N, or the name of a backstore",
+	     "'{}' names no device. Say one of: /dev/..., id:IDENTITY, h:c:t:l, naa.WWN:LUN, "
+	     "naa.WWN,TPGT:LUN, ALIAS:LUN, host:N, adapter:IDENTITY, or the name of a backstore",
 	     text);
 }
 
@@ -143,16 +152,24 @@ std::string to_string(const LunName &name)
 			 : fmt::format("{}:{}", name.port, name.lun);
 }
 
-std::string link_for(const Vdev &address)
+std::string link_for(const Vdev &address, std::string_view identity)
 {
-	return std::string{link_prefix} + to_string(address);
+	return fmt::format("{}{}{}{}", link_prefix, to_string(address), identity.empty() ? "" : ",",
+			   identity);
 }
 
 std::optional<Vdev> vdev_of_link(std::string_view link)
 {
 	if (!link.starts_with(link_prefix))
 		return {};
-	return parse_vdev(link.substr(link_prefix.size()));
+	return parse_vdev(link.substr(link_prefix.size(), link.find(',') - link_prefix.size()));
+}
+
+std::string identity_of_link(std::string_view link)
+{
+	if (const std::size_t comma = link.find(','); comma != std::string_view::npos)
+		link.remove_prefix(comma + 1);
+	return is_identity(link) ? std::string{link} : std::string{};
 }
 
 std::string_view plugin_name(std::string_view text)
@@ -165,16 +182,6 @@ std::string_view plugin_name(std::string_view text)
 		if (text == targetcli)
 			return configfs;
 	return text;
-}
-
-std::uint64_t stable_hash(std::string_view text)
-{
-	std::uint64_t hash = 0xcbf29ce484222325;
-	for (const char byte : text) {
-		hash ^= static_cast<unsigned char>(byte);
-		hash *= 0x100000001b3;
-	}
-	return hash;
 }
 
 } // namespace vscsi

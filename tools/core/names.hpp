@@ -54,7 +54,15 @@ struct StoreName {
 	std::string plugin; // empty: any
 	std::string name;
 };
-using Source = std::variant<DevicePath, Hctl, LunName, HostAdapter, StoreName>;
+// id:… and adapter:…, which are nobody's numbers.
+struct DeviceIdentity {
+	std::string text;
+};
+struct AdapterIdentity {
+	std::string text;
+};
+using Source =
+	std::variant<DevicePath, Hctl, LunName, HostAdapter, StoreName, DeviceIdentity, AdapterIdentity>;
 
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t greatest);
 std::optional<Hctl> parse_hctl(std::string_view text);
@@ -69,14 +77,13 @@ std::string to_string(const Hctl &address);
 std::string to_string(const Vdev &address);
 std::string to_string(const LunName &name);
 
-// A LUN's link that fixes its v-dev, `vdev-h:c:t:l`.
-std::string link_for(const Vdev &address);
+// A LUN's link that fixes its v-dev, `vdev-h:c:t:l`, and keeps what its device was,
+// `vdev-h:c:t:l,IDENTITY`; IDENTITY alone is a link as well.
+std::string link_for(const Vdev &address, std::string_view identity = {});
 std::optional<Vdev> vdev_of_link(std::string_view link);
+std::string identity_of_link(std::string_view link);
 
 // configfs' name of a plugin for any of its names, `block` gives `iblock`.
 std::string_view plugin_name(std::string_view text);
-
-// FNV-1a; for names that must be the same in the next run.
-std::uint64_t stable_hash(std::string_view text);
 
 } // namespace vscsi

@@ -71,7 +71,9 @@ VscsiLine parse_vscsi_line(std::string_view text)
 	}
 	VscsiLine line{parts.front(), {}, {}};
 	auto word = parts.begin() + 1;
-	const bool adapter = std::holds_alternative<HostAdapter>(parse_source(line.pdev));
+	const Source source = parse_source(line.pdev);
+	const bool adapter = std::holds_alternative<HostAdapter>(source) ||
+			     std::holds_alternative<AdapterIdentity>(source);
 	if (word != parts.end() &&
 	    (word->find(':') != std::string::npos || (adapter && parse_number(*word, UINT16_MAX))))
 		line.vdev = *word++;

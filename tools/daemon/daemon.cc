@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "act/attach.hpp"
+#include "act/devices.hpp"
 #include "act/guests.hpp"
 #include "act/perform.hpp"
 #include "core/failure.hpp"
+#include "core/hash.hpp"
 #include "os/xlconfig.hpp"
 
 namespace vscsi
@@ -57,8 +59,10 @@ Daemon::Time Daemon::pass()
 	m_next = m_host.store.now() + idle;
 	for (const std::string &complaint : recover(m_host))
 		tell_once(Level::error, "cannot undo what was begun: " + complaint);
-	m_lio = m_host.configfs.read();
+	m_lio = read_lio(m_host);
 	follow_adapters();
+	for (const std::string &said : free_of_handlers(m_host, m_lio))
+		tell_once(Level::notice, said);
 	notice_changes();
 	if (!m_started)
 		start_up();
@@ -89,8 +93,8 @@ void Daemon::notice_changes()
 	for (const Tpg &tpg : m_lio.tpgs) {
 		all += fmt::format("{} {} {} {}\n", tpg.id.wwn, tpg.id.tpgt, tpg.domain, tpg.alias);
 		for (const Lun &lun : tpg.luns)
-			all += fmt::format("{} {} {} {}\n", lun.number, lun.link, lun.store.hba,
-					   lun.store.name);
+			all += fmt::format("{} {} {} {} {}\n", lun.number, lun.link, lun.store.hba,
+					   lun.store.name, lun.another);
 	}
 	const std::uint64_t fingerprint = stable_hash(all);
 	if (fingerprint == m_fingerprint)
@@ -112,7 +116,7 @@ void Daemon::follow_adapters()
 		look_again(soon);
 		return;
 	}
-	m_lio = m_host.configfs.read();
+	m_lio = read_lio(m_host);
 	const Lio before = m_lio;
 	const std::vector<Adapter> adapters = m_host.sysfs.adapters();
 	for (const Tpg &tpg : before.tpgs) {
@@ -149,7 +153,7 @@ void Daemon::follow_adapters()
 			tell_once(Level::error, fmt::format("{}: {}", tpg.alias, failure.what()));
 		}
 	}
-	m_lio = m_host.configfs.read();
+	m_lio = read_lio(m_host);
 }
 
 void Daemon::remove_luns()
@@ -246,21 +250,40 @@ bool Daemon::awaited(const Domain &domain)
 // What the domain's configuration file asks for.
 void Daemon::welcome(const Domain &domain, const std::vector<std::string> &lines)
 {
+	std::vector<std::string> pdevs;
 	for (const std::string &text : lines) {
 		try {
 			const VscsiLine line = parse_vscsi_line(text);
+			pdevs.push_back(line.pdev);
 			const AttachRequest request{domain,       line.pdev, line.vdev,
 						    line.options, 0,         std::chrono::seconds{0},
-						    false};
-			for (const std::string &step : attach(m_host, request).steps)
+						    false,        false,     true};
+			const AttachResult result = attach(m_host, request);
+			for (const std::string &step : result.steps)
 				log_line(Level::notice, step);
+			for (const std::string &warning : result.warnings)
+				log_line(Level::warning,
+					 fmt::format("{}: vscsi '{}': {}", domain.name, text, warning));
 		} catch (const Failure &failure) {
 			log_line(Level::error,
 				 fmt::format("{}: vscsi '{}': {}", domain.name, text, failure.what()));
 		}
 	}
+	forget_lines(domain, pdevs);
 	if (!lines.empty())
-		m_lio = m_host.configfs.read();
+		m_lio = read_lio(m_host);
+}
+
+void Daemon::forget_lines(const Domain &domain, const std::vector<std::string> &pdevs)
+{
+	const auto lock = Lock::attempt(m_host.config_lock());
+	if (!lock)
+		return; // The next start of the domain does it.
+	try {
+		m_host.memory().forget_others(lasting_name(domain), pdevs);
+	} catch (const Failure &failure) {
+		tell_once(Level::warning, failure.what());
+	}
 }
 
 void Daemon::settle(const Domain &domain)

@@ -60,6 +60,7 @@ private:
 	bool awaited(const Domain &domain);
 	void hold(const Domain &domain);
 	void welcome(const Domain &domain, const std::vector<std::string> &lines);
+	void forget_lines(const Domain &domain, const std::vector<std::string> &pdevs);
 	void settle(const Domain &domain);
 	Aim patient_aim(const Guest &guest);
 	void give_another_chance(const Guest &guest, Aim &aim);

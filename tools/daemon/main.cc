@@ -32,6 +32,7 @@ struct Options {
 	std::string configfs = "/sys/kernel/config/target";
 	std::string sysfs = "/sys";
 	std::string run = "/run/xen-vscsi";
+	std::string state = "/var/lib/xen-vscsi";
 	std::vector<std::string> directories{"/etc/xen/auto", "/etc/xen"};
 	bool hold = true;
 	bool once = false;
@@ -52,6 +53,7 @@ std::optional<Exit> parse(int argc, char **argv, Options &options)
 	app.add_option("--configfs", options.configfs, "LIO's configuration")->group("");
 	app.add_option("--sysfs", options.sysfs, "sysfs")->group("");
 	app.add_option("--run", options.run, "locks and journals")->group("");
+	app.add_option("--state", options.state, "what lines vscsi= meant")->group("");
 	try {
 		app.parse(argc, argv);
 	} catch (const CLI::ParseError &error) {
@@ -152,7 +154,7 @@ Exit run(const Options &options)
 	Xenstore store;
 	Configfs configfs{options.configfs};
 	const Sysfs sysfs{options.sysfs};
-	const Host host{store, configfs, sysfs, options.run, random_bits};
+	const Host host{store, configfs, sysfs, options.run, options.state, random_bits};
 	const Lock alone = only_one(host);
 	DaemonSettings settings{{options.directories.begin(), options.directories.end()}, pause_domain};
 	if (!options.hold)

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "os/sysfs.hpp"
 
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-
 #include <algorithm>
+#include <fstream>
 
 #include "core/failure.hpp"
 #include "os/files.hpp"
@@ -38,8 +36,16 @@ std::string node_of_kind(const fs::path &device, const char *kind, std::string_v
 	return {};
 }
 
-// An LVM volume, a RAID, a disk: what identifies it best.
-std::string block_identity(const fs::path &block, const std::string &node)
+// The kernel's name of a device, as it is below /dev.
+std::string kernel_name(const fs::path &node)
+{
+	std::string name = node.filename().string();
+	std::ranges::replace(name, '!', '/');
+	return name;
+}
+
+// An LVM volume, a RAID, a disk: what its serial number is made of.
+std::string serial_seed(const fs::path &block, const std::string &node)
 {
 	for (const char *file : {"dm/uuid", "md/uuid", "wwid", "device/wwid", "device/serial", "serial"})
 		if (std::string text = first_line(block / file); !text.empty())
@@ -47,15 +53,35 @@ std::string block_identity(const fs::path &block, const std::string &node)
 	return node;
 }
 
+// The nodes of SCSI devices; of these kinds the first is what a device is known by.
+constexpr std::pair<const char *, std::string_view> node_kinds[] = {
+	{"block", ""}, {"scsi_tape", "nst"}, {"scsi_changer", ""}, {"scsi_generic", ""}};
+
+void add_block(const fs::path &block, HostDevice &device)
+{
+	device.block = parse_block(first_line(block / "dev"));
+	device.read_only = first_line(block / "ro") == "1";
+	device.whole = !fs::exists(block / "partition");
+	device.serial_seed = serial_seed(block, device.node);
+}
+
+// A volume's or a RAID's name is its owner's.
+bool is_mapped(const HostDevice &device)
+{
+	return std::ranges::any_of(device.identities, [](const std::string &identity) {
+		return identity.starts_with("dm.") || identity.starts_with("md.");
+	});
+}
+
 } // namespace
 
-std::optional<NodeNumber> stat_node(const std::string &path)
+std::optional<fs::path> Sysfs::node_of(const NodeNumber &number) const
 {
-	struct stat found {
-	};
-	if (stat(path.c_str(), &found) != 0 || !(S_ISBLK(found.st_mode) || S_ISCHR(found.st_mode)))
-		return {};
-	return NodeNumber{S_ISBLK(found.st_mode), major(found.st_rdev), minor(found.st_rdev)};
+	std::error_code error;
+	const fs::path node = fs::canonical(m_root / "dev" / (number.block ? "block" : "char") /
+						    fmt::format("{}:{}", number.major, number.minor),
+					    error);
+	return error ? std::nullopt : std::optional{node};
 }
 
 HostDevice Sysfs::by_path(const std::string &path) const
@@ -64,89 +90,240 @@ HostDevice Sysfs::by_path(const std::string &path) const
 	if (!number)
 		fail(Exit::not_found,
 		     "{}: no such device. A file or ramdisk is attached by its backstore's name", path);
-	const fs::path link = m_root / "dev" / (number->block ? "block" : "char") /
-			      fmt::format("{}:{}", number->major, number->minor);
-	std::error_code error;
-	const fs::path node = fs::canonical(link, error);
-	if (error)
+	const auto node = node_of(*number);
+	if (!node)
 		fail(Exit::not_found, "{}: the kernel knows no device {}:{}; is its driver gone?", path,
 		     number->major, number->minor);
 
-	const bool partition = fs::exists(node / "partition");
-	const fs::path parent = fs::canonical(node / "device", error);
+	std::error_code error;
+	const bool partition = fs::exists(*node / "partition");
+	const fs::path parent = fs::canonical(*node / "device", error);
 	const auto address = error || partition ? std::nullopt : parse_hctl(parent.filename().string());
 	HostDevice device;
 	if (address)
-		device = describe(parent, *address);
+		device = read_scsi(parent, *address);
 	else if (!number->block)
 		fail(Exit::not_found, "{} is no SCSI device", path);
-	device.node = path;
-	if (number->block) {
-		device.block = BlockNumber{number->major, number->minor};
-		device.read_only = first_line(node / "ro") == "1";
-		device.whole = !partition;
-		device.identity = block_identity(node, path);
+	// An sg node of a disk stands for the disk.
+	if (number->block || !device.block) {
+		device.node = path;
+		device.numbered = is_number(path);
 	}
+	if (number->block) {
+		add_block(*node, device);
+		device.block = BlockNumber{number->major, number->minor};
+		identify_block(*node, device);
+	}
+	finish(device, scsi_devices(), Links{m_dev, m_lookup});
 	return device;
 }
 
 HostDevice Sysfs::by_address(const Hctl &address) const
 {
 	std::error_code error;
-	const fs::path device =
+	const fs::path path =
 		fs::canonical(m_root / "class/scsi_device" / to_string(address) / "device", error);
 	if (error)
 		fail(Exit::not_found, "{}: this host has no such SCSI device; `lsscsi` lists them",
 		     to_string(address));
-	return describe(device, address);
+	HostDevice device = read_scsi(path, address);
+	finish(device, scsi_devices(), Links{m_dev, m_lookup});
+	return device;
 }
 
-HostDevice Sysfs::describe(const fs::path &path, const Hctl &address) const
+std::vector<HostDevice> Sysfs::by_identity(const std::string &identity) const
+{
+	std::vector<HostDevice> found = devices();
+	std::erase_if(found, [&](const HostDevice &device) {
+		return std::ranges::find(device.identities, identity) == device.identities.end();
+	});
+	// Another one that says the same of itself is not meant.
+	if (std::ranges::any_of(found, [&](const HostDevice &device) { return device.identity == identity; }))
+		std::erase_if(found, [&](const HostDevice &device) { return device.identity != identity; });
+	if (found.empty())
+		fail(Exit::not_found, "id:{}: this host has no such device; `xl-vscsi devices` lists them",
+		     identity);
+	return found;
+}
+
+HostDevice Sysfs::read_scsi(const fs::path &path, const Hctl &address) const
 {
 	HostDevice device;
 	device.scsi = address;
 	device.type = static_cast<unsigned>(
 		parse_number(first_line(path / "type"), UINT32_MAX).value_or(type_disk));
-	static constexpr std::pair<const char *, std::string_view> kinds[] = {
-		{"block", ""}, {"scsi_tape", "nst"}, {"scsi_changer", ""}, {"scsi_generic", ""}};
-	for (const auto &[kind, prefix] : kinds) {
+	identify_scsi(path, device);
+	for (const auto &[kind, prefix] : node_kinds) {
 		const std::string name = node_of_kind(path, kind, prefix);
 		if (name.empty())
 			continue;
+		const bool block = std::string_view{kind} == "block";
 		// sd comes a moment after sg, and pscsi needs it.
-		if (device.type == type_disk && std::string_view{kind} != "block")
+		if (device.type == type_disk && !block)
 			break;
-		device.node = "/dev/" + name;
-		if (std::string_view{kind} == "block") {
-			device.block = parse_block(first_line(path / kind / name / "dev"));
-			device.read_only = first_line(path / kind / name / "ro") == "1";
-			device.identity = block_identity(path / kind / name, device.node);
-		}
+		device.node = "/dev/" + kernel_name(name);
+		device.numbered = true;
+		if (block)
+			add_block(path / kind / name, device);
 		break;
 	}
 	return device;
 }
 
-Adapter Sysfs::adapter(unsigned number) const
+std::optional<HostDevice> Sysfs::read_block(const NodeNumber &number) const
 {
-	const fs::path link = m_root / "class/scsi_host" / fmt::format("host{}", number) / "device";
+	const auto node = node_of(number);
+	if (!node)
+		return {};
+	HostDevice device;
+	device.node = "/dev/" + kernel_name(*node);
+	device.numbered = true;
+	add_block(*node, device);
+	device.block = BlockNumber{number.major, number.minor};
 	std::error_code error;
-	const fs::path host = fs::canonical(link, error);
-	if (error)
-		fail(Exit::not_found, "host:{}: this machine has no such adapter; `lsscsi -H` lists them",
-		     number);
-	Adapter adapter{number, adapter_identity(host), {}};
+	const fs::path parent = fs::canonical(*node / "device", error);
+	if (!error && device.whole)
+		device.scsi = parse_hctl(parent.filename().string());
+	identify_block(*node, device);
+	return device;
+}
+
+std::vector<HostDevice> Sysfs::scsi_devices() const
+{
+	std::vector<HostDevice> found;
 	for (const std::string &name : names_in(m_root / "class/scsi_device")) {
 		const auto address = parse_hctl(name);
-		if (!address || address->host != number)
-			continue;
+		std::error_code error;
 		const fs::path device = fs::canonical(m_root / "class/scsi_device" / name / "device", error);
 		// It may go at any time; one that is being removed is gone.
-		if (!error && first_line(device / "state") != "deleted")
-			adapter.devices.push_back(describe(device, *address));
+		if (address && !error && first_line(device / "state") != "deleted")
+			found.push_back(read_scsi(device, *address));
 	}
-	std::ranges::sort(adapter.devices, {}, [](const HostDevice &device) { return *device.scsi; });
-	return adapter;
+	std::ranges::sort(found, {}, [](const HostDevice &device) { return *device.scsi; });
+	return found;
+}
+
+// Those that are no SCSI device themselves, and tell what they are.
+std::vector<HostDevice> Sysfs::block_devices() const
+{
+	std::vector<HostDevice> found;
+	for (const std::string &name : names_in(m_root / "class/block")) {
+		const auto number = parse_block(first_line(m_root / "class/block" / name / "dev"));
+		if (!number)
+			continue;
+		auto device = read_block({true, number->major, number->minor});
+		if (device && !device->scsi && !device->identities.empty())
+			found.push_back(*std::move(device));
+	}
+	return found;
+}
+
+std::vector<HostDevice> Sysfs::devices() const
+{
+	std::vector<HostDevice> found = scsi_devices();
+	std::ranges::move(block_devices(), std::back_inserter(found));
+	const std::vector<HostDevice> all = found;
+	const Links links{m_dev, m_lookup};
+	for (HostDevice &device : found)
+		finish(device, all, links);
+	return found;
+}
+
+// All that lead to it, the one that it is known by first.
+std::vector<NodeNumber> Sysfs::nodes_of(const HostDevice &device) const
+{
+	if (device.block)
+		return {{true, device.block->major, device.block->minor}};
+	std::vector<NodeNumber> found;
+	if (!device.scsi)
+		return found;
+	const fs::path place = m_root / "class/scsi_device" / to_string(*device.scsi) / "device";
+	for (const char *kind : {"scsi_tape", "scsi_changer", "scsi_generic"})
+		for (const std::string &name : names_in(place / kind))
+			if (const auto number = parse_block(first_line(place / kind / name / "dev")))
+				found.push_back({false, number->major, number->minor});
+	return found;
+}
+
+bool Sysfs::is_number(const std::string &path) const
+{
+	const auto number = m_lookup(path);
+	const auto node = number ? node_of(*number) : std::nullopt;
+	return is_numbered(path, node ? kernel_name(*node) : std::string{});
+}
+
+void Sysfs::finish(HostDevice &device, const std::vector<HostDevice> &all, const Links &links) const
+{
+	if (device.numbered)
+		for (const NodeNumber &node : nodes_of(device))
+			if (device.lasting.empty())
+				device.lasting = links.to(node);
+	if (device.numbered || !is_mapped(device))
+		device.identity = distinct_identity(device, all);
+}
+
+std::vector<std::optional<HostDevice>> Sysfs::behind(const std::vector<Backstore> &stores) const
+{
+	std::vector<std::optional<HostDevice>> found(stores.size());
+	if (std::ranges::none_of(stores, [](const Backstore &store) { return store.scsi || store.block; }))
+		return found;
+	const std::vector<HostDevice> all = scsi_devices();
+	const Links links{m_dev, m_lookup};
+	auto place = found.begin();
+	for (const Backstore &store : stores) {
+		std::optional<HostDevice> device;
+		if (store.scsi) {
+			const auto at = std::ranges::find(all, store.scsi, &HostDevice::scsi);
+			if (at != all.end()) {
+				device = *at;
+				device->handler = handler_of(*store.scsi);
+			}
+		} else if (store.block) {
+			device = read_block({true, store.block->major, store.block->minor});
+		}
+		if (device) {
+			device->numbered = is_number(store.udev_path);
+			finish(*device, all, links);
+		}
+		*place++ = std::move(device);
+	}
+	return found;
+}
+
+// sysfs says "detached" where there is none. A disk that something is on, multipath say, keeps it.
+std::string Sysfs::handler_of(const Hctl &address) const
+{
+	const fs::path device = m_root / "class/scsi_device" / to_string(address) / "device";
+	const std::string state = first_line(device / "dh_state");
+	if (state == "detached")
+		return {};
+	for (const std::string &block : names_in(device / "block"))
+		if (!names_in(device / "block" / block / "holders").empty())
+			return {};
+	return state;
+}
+
+bool Sysfs::detach_handler(const Hctl &address) const
+{
+	std::ofstream file{m_root / "class/scsi_device" / to_string(address) / "device/dh_state"};
+	file << "detach" << std::flush;
+	return file.good();
+}
+
+Adapter Sysfs::adapter(unsigned number) const
+{
+	for (const Adapter &one : adapters())
+		if (one.number == number)
+			return one;
+	fail(Exit::not_found, "host:{}: this machine has no such adapter; `lsscsi -H` lists them", number);
+}
+
+Adapter Sysfs::adapter(const AdapterIdentity &identity) const
+{
+	for (const Adapter &one : adapters())
+		if (one.identity == identity.text)
+			return one;
+	fail(Exit::not_found, "adapter:{}: this machine has no such adapter", identity.text);
 }
 
 // Numbers of adapters change; where one sits, its port name and its target do not.
@@ -168,6 +345,8 @@ std::string Sysfs::adapter_identity(const fs::path &host) const
 
 std::vector<Adapter> Sysfs::adapters() const
 {
+	const std::vector<HostDevice> all = scsi_devices();
+	const Links links{m_dev, m_lookup};
 	std::vector<Adapter> found;
 	for (const std::string &name : names_in(m_root / "class/scsi_host")) {
 		constexpr std::string_view prefix = "host";
@@ -175,13 +354,18 @@ std::vector<Adapter> Sysfs::adapters() const
 			name.starts_with(prefix)
 				? parse_number(std::string_view{name}.substr(prefix.size()), UINT32_MAX)
 				: std::nullopt;
-		if (!number)
+		std::error_code error;
+		const fs::path host = fs::canonical(m_root / "class/scsi_host" / name / "device", error);
+		// It may have gone meanwhile.
+		if (!number || error)
 			continue;
-		try {
-			found.push_back(adapter(static_cast<unsigned>(*number)));
-		} catch (const Failure &) {
-			continue; // It went meanwhile.
-		}
+		Adapter one{static_cast<unsigned>(*number), adapter_identity(host), {}};
+		for (const HostDevice &device : all)
+			if (device.scsi->host == one.number)
+				one.devices.push_back(device);
+		for (HostDevice &device : one.devices)
+			finish(device, all, links);
+		found.push_back(std::move(one));
 	}
 	return found;
 }

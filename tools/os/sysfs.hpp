@@ -2,30 +2,22 @@
 // Devices and adapters of this host.
 #pragma once
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/host.hpp"
+#include "os/deviceinfo.hpp"
 
 namespace vscsi
 {
 
-struct NodeNumber {
-	bool block = false;
-	unsigned major = 0;
-	unsigned minor = 0;
-};
-// What stat() says of a path; nothing if there is no such device node.
-using NodeLookup = std::function<std::optional<NodeNumber>(const std::string &)>;
-std::optional<NodeNumber> stat_node(const std::string &path);
-
 class Sysfs
 {
 public:
-	explicit Sysfs(std::filesystem::path root, NodeLookup lookup = stat_node)
-	    : m_root{std::move(root)}, m_lookup{std::move(lookup)}
+	explicit Sysfs(std::filesystem::path root, NodeLookup lookup = stat_node,
+		       std::filesystem::path dev = "/dev")
+	    : m_root{std::move(root)}, m_dev{std::move(dev)}, m_lookup{std::move(lookup)}
 	{
 	}
 
@@ -33,16 +25,38 @@ public:
 	HostDevice by_path(const std::string &path) const;
 	HostDevice by_address(const Hctl &address) const;
 	Adapter adapter(unsigned number) const;
+	Adapter adapter(const AdapterIdentity &identity) const;
+	// All paths to it.
+	std::vector<HostDevice> by_identity(const std::string &identity) const;
 
 	std::vector<Adapter> adapters() const;
+	// What can be attached: SCSI devices, and block devices that tell what they are.
+	std::vector<HostDevice> devices() const;
+	// The device behind each backstore, as far as sysfs tells; nothing if it is not there.
+	std::vector<std::optional<HostDevice>> behind(const std::vector<Backstore> &stores) const;
+
+	// False: it is still attached.
+	bool detach_handler(const Hctl &address) const;
+
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
 
 private:
-	HostDevice describe(const std::filesystem::path &device, const Hctl &address) const;
+	std::optional<std::filesystem::path> node_of(const NodeNumber &number) const;
+	std::vector<HostDevice> scsi_devices() const;
+	HostDevice read_scsi(const std::filesystem::path &device, const Hctl &address) const;
+	std::optional<HostDevice> read_block(const NodeNumber &number) const;
+	std::vector<HostDevice> block_devices() const;
+	std::vector<NodeNumber> nodes_of(const HostDevice &device) const;
+	bool is_number(const std::string &path) const;
+	// That may be detached; empty: none.
+	std::string handler_of(const Hctl &address) const;
+	// What only all devices together tell.
+	void finish(HostDevice &device, const std::vector<HostDevice> &all, const Links &links) const;
 	std::string adapter_identity(const std::filesystem::path &host) const;
 
 	std::filesystem::path m_root; // /sys
+	std::filesystem::path m_dev;
 	NodeLookup m_lookup;
 };
 

@@ -108,21 +108,57 @@ void FakeConfigfs::write(const fs::path &path, const std::string &value)
 	Configfs::write(path, value);
 	// A longer value may have been there.
 	put(path, value + '\n');
-	if (path.filename() == "control") {
-		std::string info = "Status: ACTIVATED\n";
-		unsigned numbers[4] = {};
-		if (std::sscanf(value.c_str(),
-				"scsi_host_id=%u,scsi_channel_id=%u,scsi_target_id=%u,scsi_lun_id=%u",
-				&numbers[0], &numbers[1], &numbers[2], &numbers[3]) == 4)
-			info += fmt::format("SCSI Device Bus Location: Channel ID: {} Target ID: {} LUN: {} "
-					    "Host ID: {}\n",
-					    numbers[1], numbers[2], numbers[3], numbers[0]);
-		const auto node = nodes.find(value.substr(value.find('=') + 1));
-		if (node != nodes.end())
-			info += fmt::format("Major: {} Minor: {}  CLAIMED: IBLOCK\n", node->second.major,
-					    node->second.minor);
-		put(path.parent_path() / "info", info);
-	}
+	if (path.filename() == "control")
+		put(path.parent_path() / "info", info_of(value));
+}
+
+std::string FakeConfigfs::info_of(const std::string &control) const
+{
+	std::string info = "Status: ACTIVATED\n";
+	unsigned numbers[4] = {};
+	if (std::sscanf(control.c_str(),
+			"scsi_host_id=%u,scsi_channel_id=%u,scsi_target_id=%u,scsi_lun_id=%u", &numbers[0],
+			&numbers[1], &numbers[2], &numbers[3]) == 4)
+		info += fmt::format("SCSI Device Bus Location: Channel ID: {} Target ID: {} LUN: {} "
+				    "Host ID: {}\n",
+				    numbers[1], numbers[2], numbers[3], numbers[0]);
+	const std::size_t from = control.find('=') + 1;
+	const auto node = nodes.find(control.substr(from, control.find(',') - from));
+	if (node != nodes.end())
+		info += fmt::format("Major: {} Minor: {}  CLAIMED: IBLOCK\n", node->second.major,
+				    node->second.minor);
+	return info;
+}
+
+void FakeConfigfs::restore(const std::function<std::optional<Hctl>(const std::string &)> &address)
+{
+	for (const std::string &hba : names_in(root() / "core"))
+		for (const std::string &name : names_in(root() / "core" / hba)) {
+			const fs::path path = root() / "core" / hba / name;
+			const std::string node = first_line(path / "udev_path");
+			if (node.empty())
+				continue;
+			if (!nodes.contains(node)) {
+				drop({hba, name});
+				continue;
+			}
+			const auto at = hba.starts_with("pscsi") ? address(node) : std::nullopt;
+			put(path / "info",
+			    info_of(at ? fmt::format("scsi_host_id={},scsi_channel_id={},scsi_target_id={},"
+						     "scsi_lun_id={}",
+						     at->host, at->channel, at->target, at->lun)
+				       : "udev_path=" + node));
+		}
+}
+
+// A backstore that could not be made, and so its LUNs.
+void FakeConfigfs::drop(const StoreId &store)
+{
+	for (const Tpg &tpg : read().tpgs)
+		for (const Lun &lun : tpg.luns)
+			if (lun.store == store)
+				apply(RemoveLun{tpg.id, lun.number});
+	apply(RemoveStore{store});
 }
 
 StoreId FakeConfigfs::add_store(const std::string &hba, const std::string &name, const std::string &info)
@@ -174,8 +210,10 @@ FakeHost::FakeHost()
 	    [this](const std::string &path) -> std::optional<NodeNumber> {
 		    const auto found = configfs.nodes.find(path);
 		    return found == configfs.nodes.end() ? std::nullopt : std::optional{found->second};
-	    }},
-      host{store, configfs, sysfs, folder.path() / "run", counted}, guest{store.add_domain(1, "g1")}
+	    },
+	    folder.path() / "dev"},
+      host{store, configfs, sysfs, folder.path() / "run", folder.path() / "state", counted},
+      guest{store.add_domain(1, "g1")}
 {
 	store.add_domain(0, "Domain-0");
 	store.peer = [this] { peer.step(); };
@@ -186,7 +224,8 @@ FakeHost::FakeHost()
 void FakeHost::add_scsi(const Hctl &address, unsigned type, const std::string &node, unsigned minor)
 {
 	const fs::path sys = folder.path() / "sys";
-	const fs::path host_dir = sys / "devices/pci0/0000:00:01.0" / fmt::format("host{}", address.host);
+	const auto place = places.try_emplace(address.host, "0000:00:01.0").first;
+	const fs::path host_dir = sys / "devices/pci0" / place->second / fmt::format("host{}", address.host);
 	const fs::path device = host_dir / "target" / to_string(address);
 	const bool block = type == 0;
 	const std::string kind = block ? "block" : type == 1 ? "scsi_tape" : "scsi_changer";
@@ -211,6 +250,56 @@ void FakeHost::add_scsi(const Hctl &address, unsigned type, const std::string &n
 void FakeHost::remove_scsi(const Hctl &address)
 {
 	fs::remove_all(folder.path() / "sys/class/scsi_device" / to_string(address));
+}
+
+namespace
+{
+
+// Of a VPD page.
+std::string page_head(unsigned code, const std::string &payload)
+{
+	return {'\0', static_cast<char>(code), '\0', static_cast<char>(payload.size())};
+}
+
+} // namespace
+
+void FakeHost::says(const Hctl &address, const Says &what) const
+{
+	const fs::path device = folder.path() / "sys/class/scsi_device" / to_string(address) / "device";
+	put(device / "vendor", what.vendor + "\n");
+	put(device / "model", what.model + "\n");
+	if (!what.serial.empty())
+		put(device / "vpd_pg80", page_head(0x80, what.serial) + what.serial);
+	if (what.naa.empty())
+		return;
+	std::string value{'\x01', '\x03', '\0', static_cast<char>(what.naa.size() / 2)};
+	for (std::size_t at = 0; at < what.naa.size(); at += 2)
+		value += static_cast<char>(std::stoi(what.naa.substr(at, 2), nullptr, 16));
+	put(device / "vpd_pg83", page_head(0x83, value) + value);
+}
+
+std::string FakeHost::add_link(const std::string &name, const std::string &node)
+{
+	const std::string path = (folder.path() / "dev" / name).string();
+	put(path, "");
+	configfs.nodes[path] = configfs.nodes.at(node);
+	return path;
+}
+
+void FakeHost::shut_down()
+{
+	for (const char *part : {"sys/class", "sys/devices", "sys/dev", "dev"})
+		fs::remove_all(folder.path() / part);
+	configfs.nodes.clear();
+	for (const std::string &id : store.list(Txn::none, "/local/domain"))
+		if (id != "0")
+			store.remove_domain(static_cast<DomId>(std::stoul(id)));
+	store.remove(Txn::none, "/local/domain/0/backend");
+}
+
+void FakeHost::restore()
+{
+	configfs.restore([this](const std::string &node) { return sysfs.by_path(node).scsi; });
 }
 
 void FakeHost::add_volume(const std::string &node, unsigned minor)

@@ -43,6 +43,9 @@ public:
 		      const std::string &alias = {});
 	void add_lun(const TpgId &tpg, unsigned number, const StoreId &store, const std::string &link = "x");
 
+	// What targetctl makes of what it saved: devices are looked up by their paths anew.
+	void restore(const std::function<std::optional<Hctl>(const std::string &)> &address);
+
 	// All directories, links and parameters, to compare.
 	std::string snapshot() const;
 
@@ -53,6 +56,16 @@ protected:
 
 private:
 	void step();
+	std::string info_of(const std::string &control) const;
+	void drop(const StoreId &store);
+};
+
+// What a device says of itself.
+struct Says {
+	std::string naa; // hexadecimal; empty: no VPD page 83h
+	std::string serial;
+	std::string vendor = "IBM";
+	std::string model = "ULT3580-TD5";
 };
 
 struct FakeHost {
@@ -69,6 +82,14 @@ struct FakeHost {
 	// A disk, tape or changer of adapter N, with its device node.
 	void add_scsi(const Hctl &address, unsigned type, const std::string &node, unsigned minor);
 	void remove_scsi(const Hctl &address);
+	void says(const Hctl &address, const Says &what) const;
+	// A link below /dev, `tape/by-id/scsi-35000-nst`; its path.
+	std::string add_link(const std::string &name, const std::string &node);
+	// No device, node or link is left, and all guests are gone; then, with other devices, LIO's
+	// configuration is as targetctl restores it.
+	void shut_down();
+	void restore();
+	std::map<unsigned, std::string> places{}; // where adapters sit, if it matters
 	void add_volume(const std::string &node, unsigned minor);
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "unit/fake_store.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -194,7 +195,12 @@ void FakePeer::devices(const std::string &back)
 	for (const std::string &dir : m_store.list(Txn::none, back + "/vscsi-devs")) {
 		const std::string path = back + "/vscsi-devs/" + dir;
 		const std::string state = m_store.value(path + "/state");
-		if (state == "1") {
+		const auto waiting = std::ranges::find_if(waits, [&](const auto &entry) {
+			return m_store.value(path + "/p-dev").starts_with(entry.first);
+		});
+		if (state == "1" && waiting != waits.end()) {
+			m_store.set(path + "/error", waiting->second);
+		} else if (state == "1") {
 			const auto reason = refuse.find(m_store.value(path + "/p-dev"));
 			m_store.set(path + "/state", reason == refuse.end() ? "4" : "6");
 			if (reason != refuse.end())

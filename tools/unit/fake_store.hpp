@@ -76,6 +76,7 @@ public:
 
 	std::set<DomId> deaf;                      // guests without a frontend
 	std::map<std::string, std::string> refuse; // p-dev, reason
+	std::map<std::string, std::string> waits;  // how the p-dev begins, reason: it stays at 1
 	bool stubborn = false;                     // guests do not let go of devices
 	bool overlooks = false;                    // one change of devices
 

@@ -86,8 +86,8 @@ public:
 		options.sysfs = m_tree.sysfs().string();
 		options.delay = delay;
 		const Sysfs sysfs{options.sysfs};
-		const Host host{m_fake.store, m_fake.configfs, sysfs, m_fake.folder.path(),
-				m_fake.host.random};
+		const Host host{m_fake.store,         m_fake.configfs,   sysfs,
+				m_fake.folder.path(), m_fake.host.state, m_fake.host.random};
 		winsize size{10, columns, 0, 0};
 		m_shell = forkpty(&m_file, nullptr, nullptr, &size);
 		if (m_shell == 0)

@@ -199,6 +199,9 @@ TEST(Options, NewAndOldNamesOfVerbs)
 	EXPECT_EQ(options.names.size(), 2U);
 	EXPECT_FALSE(parsed(options, {"status"}));
 	EXPECT_EQ(options.verb, Verb::status);
+	EXPECT_FALSE(parsed(options, {"devices", "/dev/nst0", "3:0:0:1"}));
+	EXPECT_EQ(options.verb, Verb::devices);
+	EXPECT_EQ(options.names.size(), 2U);
 }
 
 TEST(Options, WhatXlCreateKnowsIsPassedOn)
@@ -258,6 +261,30 @@ TEST(Output, ListHasTheColumnsThatUsersKnow)
 		  std::string::npos)
 		<< text;
 	EXPECT_NE(text.find("no such LUN"), std::string::npos);
+}
+
+TEST(Output, DevicesHaveWhatTheyAreCalledByAfterAReboot)
+{
+	FakeHost fake;
+	fake.add_scsi({3, 0, 0, 1}, 1, "nst0", 1);
+	fake.says({3, 0, 0, 1}, {"5000c50000000001", "LTO-1"});
+	fake.add_scsi({3, 0, 0, 2}, 1, "nst1", 2);
+	const std::string link = fake.add_link("tape/by-id/scsi-35000c50000000001-nst", "/dev/nst0");
+	const auto all = find_devices(fake.sysfs, {});
+	EXPECT_EQ(devices_text(all),
+		  fmt::format("{:<12} {:<16} {:<44} device\n{:<12} {:<16} {:<44} IBM ULT3580-TD5 LTO-1\n"
+			      "    {}\n{:<12} {:<16} {:<44}\n",
+			      "hctl", "node", "identity", "3:0:0:1", "/dev/nst0", "id:naa.5000c50000000001",
+			      link, "3:0:0:2", "/dev/nst1", "-"));
+	const auto json = nlohmann::json::parse(devices_json(all));
+	EXPECT_EQ(json.at(0).at("identity"), "naa.5000c50000000001");
+	EXPECT_EQ(json.at(0).at("link"), link);
+	EXPECT_EQ(json.at(0).at("identities").size(), 2U);
+	EXPECT_EQ(json.at(0).at("numbered"), true);
+	EXPECT_TRUE(json.at(1).at("identity").is_null());
+	for (const char *name : {"/dev/nst0", "3:0:0:1", "id:naa.5000c50000000001"})
+		EXPECT_EQ(find_devices(fake.sysfs, {name}).at(0).node, "/dev/nst0");
+	EXPECT_THROW(find_devices(fake.sysfs, {"naa.5:0"}), Failure);
 }
 
 TEST(Output, JsonNamesAreAnInterface)

@@ -30,7 +30,7 @@ struct Watched {
 	FakeHost fake;
 	StatisticsTree tree;
 	Sysfs sysfs{tree.sysfs()};
-	Host host{fake.store, fake.configfs, sysfs, fake.folder.path(), fake.host.random};
+	Host host{fake.store, fake.configfs, sysfs, fake.folder.path(), fake.host.state, fake.host.random};
 
 	void serve(const std::string &controller, std::uint64_t requests = 0) const
 	{

@@ -38,6 +38,10 @@ enum {
 };
 
 #define OUT_BYTES 24
+/* Of target port group 1, relative target port 1, which is all that there is. */
+#define GROUP_BYTES 12
+
+bool scripted_alua;
 
 struct unit {
 	char serial[SERIAL_BYTES + 1];
@@ -106,6 +110,8 @@ static void standard_inquiry(struct scsi_cmnd *cmd)
 	data[2] = 6;
 	data[3] = 2;
 	data[4] = sizeof(data) - 5;
+	/* TPGS: implicit asymmetric access. */
+	data[5] = tape && scripted_alua ? 0x10 : 0;
 	memcpy(data + 8, VENDOR, VENDOR_BYTES);
 	memcpy(data + 16, tape ? "tape            1.00" : "disk            1.00", 20);
 	scripted_data(cmd, data, sizeof(data));
@@ -116,8 +122,10 @@ static void vital_product_data(struct scsi_cmnd *cmd)
 {
 	static const u8 pages[] = { 0x00, 0x80, 0x83 };
 	static const u8 designator[] = { 2, 1, 0 };
+	/* Relative target port, and target port group. */
+	static const u8 ports[] = { 1, 0x14, 0, 4, 0, 0, 0, 1, 1, 0x15, 0, 4, 0, 0, 0, 1 };
 	const char *serial = unit_of(cmd)->serial;
-	u8 data[4 + 4 + VENDOR_BYTES + SERIAL_BYTES] = {};
+	u8 data[4 + 4 + VENDOR_BYTES + SERIAL_BYTES + sizeof(ports)] = {};
 	u32 length = strlen(serial);
 
 	data[0] = is_tape(cmd) ? TYPE_TAPE : TYPE_DISK;
@@ -137,6 +145,10 @@ static void vital_product_data(struct scsi_cmnd *cmd)
 		memcpy(data + 8, VENDOR, VENDOR_BYTES);
 		memcpy(data + 8 + VENDOR_BYTES, serial, length);
 		data[3] = 4 + data[7];
+		if (scripted_alua) {
+			memcpy(data + 4 + data[3], ports, sizeof(ports));
+			data[3] += sizeof(ports);
+		}
 		break;
 	default:
 		refuse(cmd, 0x24);
@@ -233,6 +245,19 @@ static void persistent_reserve_out(struct scsi_cmnd *cmd)
 	}
 }
 
+/* REPORT TARGET PORT GROUPS (SPC-4 6.37): active, optimised. */
+static void report_port_groups(struct scsi_cmnd *cmd)
+{
+	u8 data[4 + GROUP_BYTES] = {};
+
+	put_unaligned_be32(GROUP_BYTES, data);
+	data[5] = 1;
+	data[7] = 1;
+	data[11] = 1;
+	data[15] = 1;
+	scripted_data(cmd, data, sizeof(data));
+}
+
 void scripted_execute(struct scsi_cmnd *cmd)
 {
 	static const u8 limits[6] = { 0, 0x7f, 0xff, 0xff, 0, 1 };
@@ -271,6 +296,9 @@ void scripted_execute(struct scsi_cmnd *cmd)
 		data[2] = is_tape(cmd) ? 0x10 : 0;
 		data[3] = 8;
 		scripted_data(cmd, data, 12);
+		break;
+	case MAINTENANCE_IN:
+		report_port_groups(cmd);
 		break;
 	case READ_6:
 	case READ_10:

@@ -7,6 +7,9 @@
 
 #define SCRIPTED_LUNS 2
 
+/* Whether the tape drive has target port groups. */
+extern bool scripted_alua;
+
 struct scsi_cmnd;
 
 /* device.c; the script's lock is held. */

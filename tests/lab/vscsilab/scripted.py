@@ -9,13 +9,14 @@ TEST_UNIT_READY = bytes(6)
 
 
 class Scripted:
-    def __init__(self, lab, tags=64):
-        """tags: commands that the adapter takes at a time, 64 at most."""
+    def __init__(self, lab, tags=64, alua=False):
+        """tags: commands that the adapter takes at a time, 64 at most. alua: the tape drive has
+        target port groups."""
         self.lab, self.dom0 = lab, lab.dom0
         module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel,
                                      lab.machine.dom0_headers)
         self.dom0.put(module.read_bytes(), "/root/scripted-scsi.ko")
-        self.dom0.run(f"modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko tags={tags} && "
+        self.dom0.run(f"modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko tags={tags} alua={int(alua)} && "
                       "(mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug)")
         self.host = self.dom0.poll("grep -l scripted_scsi /sys/class/scsi_host/*/proc_name | "
                                    "sed 's/.*host\\([0-9]*\\).*/\\1/'").out.strip()
