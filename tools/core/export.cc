@@ -162,9 +162,11 @@ unsigned free_lun(const Tpg &tpg)
 Vdev choose_vdev(const Scene &scene, const Tpg *tpg, bool ring_per_lun, unsigned lun,
 		 const std::optional<Vdev> &asked)
 {
-	Taken all = taken(scene.guest, scene.assigned.wanted);
+	// Who is refused keeps its place.
+	std::vector<Wanted> places = scene.assigned.wanted;
 	for (const Refused &refused : scene.assigned.refused)
-		all.insert(refused.wanted.vdev);
+		places.push_back(refused.wanted);
+	const Taken all = taken(scene.guest, places);
 	if (asked) {
 		if (all.contains(*asked))
 			fail(Exit::in_use,
@@ -175,7 +177,7 @@ Vdev choose_vdev(const Scene &scene, const Tpg *tpg, bool ring_per_lun, unsigned
 		return *asked;
 	}
 	if (tpg && !ring_per_lun)
-		for (const Wanted &item : scene.assigned.wanted)
+		for (const Wanted &item : places)
 			if (item.pdev.port == tpg->id.wwn && item.pdev.tpgt == tpg->id.tpgt)
 				return free_vdev(all, item.vdev.host, lun);
 	return free_vdev(all, free_controller(all), lun);
