@@ -24,6 +24,7 @@ class Sharer:
     def come(self):
         self.lab.attach(self.guest, self.pdev, "0:0:0:0")
         self.path = Path(self.scripted, self.guest, TAPE)
+        self.heard = self.path.send(TEST_UNIT_READY)
         self.path.settle()
 
     def go(self):
@@ -59,6 +60,7 @@ def release_comes_first(lab, scripted, first, second):
     lab.equal("when it has, the other reserves", waiting.wait(60).rc, 0)
     lab.equal("and releases", second.send(RELEASE), GOOD)
     first.come()
+    lab.equal("who lost its reservation by going hears of it", first.heard, ["6/29/07"])
 
 
 def an_attention_is_not_lost(lab, scripted, first, second):
