@@ -48,12 +48,13 @@ class Drives:
 
     def number(self, order):
         """As a kernel does that finds them in this order."""
+        order = list(order)
         both = " ".join(self.hctl(lun) for lun in (1, 2))
         again = " ".join(self.hctl(lun) for lun in order)
         before = self.nst(1)
         self.dom0.run(f"cd /sys/bus/scsi/drivers/st && for d in {both}; do echo $d > unbind; done; "
                       f"for d in {again}; do echo $d > bind; done")
-        self.order = list(order)
+        self.order = order
         self.lab.note(f"drive 1 was {before} and is {self.nst(1)}")
 
     def swap(self):

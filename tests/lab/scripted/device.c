@@ -111,7 +111,7 @@ static void standard_inquiry(struct scsi_cmnd *cmd)
 	data[3] = 2;
 	data[4] = sizeof(data) - 5;
 	/* TPGS: implicit asymmetric access. */
-	data[5] = tape && scripted_alua ? 0x10 : 0;
+	data[5] = !tape && scripted_alua ? 0x10 : 0;
 	memcpy(data + 8, VENDOR, VENDOR_BYTES);
 	memcpy(data + 16, tape ? "tape            1.00" : "disk            1.00", 20);
 	scripted_data(cmd, data, sizeof(data));
@@ -145,7 +145,7 @@ static void vital_product_data(struct scsi_cmnd *cmd)
 		memcpy(data + 8, VENDOR, VENDOR_BYTES);
 		memcpy(data + 8 + VENDOR_BYTES, serial, length);
 		data[3] = 4 + data[7];
-		if (scripted_alua) {
+		if (scripted_alua && !is_tape(cmd)) {
 			memcpy(data + 4 + data[3], ports, sizeof(ports));
 			data[3] += sizeof(ports);
 		}

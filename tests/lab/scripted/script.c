@@ -69,7 +69,7 @@ static uint scripted_tags = HANGING;
 module_param_named(tags, scripted_tags, uint, 0444);
 MODULE_PARM_DESC(tags, "commands that the host adapter takes at a time");
 module_param_named(alua, scripted_alua, bool, 0444);
-MODULE_PARM_DESC(alua, "the tape drive has target port groups");
+MODULE_PARM_DESC(alua, "the disk has target port groups");
 
 static bool scripted_stuck;
 static bool scripted_resets_fail;

@@ -7,7 +7,7 @@
 
 #define SCRIPTED_LUNS 2
 
-/* Whether the tape drive has target port groups. */
+/* Whether the disk has target port groups. */
 extern bool scripted_alua;
 
 struct scsi_cmnd;

@@ -10,8 +10,8 @@ TEST_UNIT_READY = bytes(6)
 
 class Scripted:
     def __init__(self, lab, tags=64, alua=False):
-        """tags: commands that the adapter takes at a time, 64 at most. alua: the tape drive has
-        target port groups."""
+        """tags: commands that the adapter takes at a time, 64 at most. alua: the disk has target port
+        groups."""
         self.lab, self.dom0 = lab, lab.dom0
         module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel,
                                      lab.machine.dom0_headers)
