@@ -38,7 +38,7 @@ def run(lab):
     target.delete()
     store.delete()
 
-    done = admin.run(f"attach g1 {scripted.hctl(DISK)} 0:0:0:1 --via pscsi")
+    done = admin.run(f"attach g1 {scripted.hctl(DISK)} 0:0:0:1 --backstore pscsi")
     lab.check("xl-vscsi says that it detached the handler", "device handler alua" in done.out + done.err,
               done.out + done.err)
     lab.equal("and it did", lab.dom0.run(f"cat {handler}").out.strip(), "detached")
