@@ -192,9 +192,6 @@ private:
 		});
 		if (removed_any)
 			configure_again(journal);
-		if (!elsewhere())
-			std::ranges::move(free_of_handlers(m_host, read_lio(m_host)),
-					  std::back_inserter(m_result.warnings));
 	}
 
 	// For what came in place of a device of an adapter, now that its predecessor is gone.

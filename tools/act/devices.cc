@@ -77,7 +77,6 @@ Lio read_lio(const Host &host)
 		if (devices[at]) {
 			lio.stores[at].identity = devices[at]->identity;
 			lio.stores[at].numbered = devices[at]->numbered;
-			lio.stores[at].handler = devices[at]->handler;
 			places[lio.stores[at].id] = at;
 		}
 	for (Tpg &tpg : lio.tpgs)
@@ -85,21 +84,6 @@ Lio read_lio(const Host &host)
 			if (const auto place = places.find(lun.store); place != places.end())
 				judge(host, lun, lio.stores[place->second], *devices[place->second]);
 	return lio;
-}
-
-std::vector<std::string> free_of_handlers(const Host &host, const Lio &lio)
-{
-	std::vector<std::string> said;
-	for (const Backstore &store : lio.stores) {
-		if (store.handler.empty() || !store.scsi || lio.exports_of(store.id).empty())
-			continue;
-		const std::string what = fmt::format("{}: dom0's device handler {}, which keeps unit "
-						     "attentions from guests,",
-						     to_string(*store.scsi), store.handler);
-		said.push_back(host.sysfs.detach_handler(*store.scsi) ? what + " was detached"
-								      : what + " cannot be detached");
-	}
-	return said;
 }
 
 } // namespace vscsi

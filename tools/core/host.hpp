@@ -28,7 +28,6 @@ struct HostDevice {
 	bool numbered = false;               // node is a number of the kernel's
 	std::string lasting;                 // a link to it that is none; may be empty
 	std::string vendor, model, serial;   // as it says
-	std::string handler;                 // dom0's device handler; empty: none
 };
 
 // An identity of the device that no other one has; two paths lead to one.

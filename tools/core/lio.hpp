@@ -35,9 +35,6 @@ struct Backstore {
 	// Of its device, now, if anybody looked at it.
 	std::string identity{}; // what a new LUN keeps; empty: nothing tells it from others
 	bool numbered = false;  // udev_path is a number of the kernel's
-	// Of a passed-through device: dom0's device handler (alua, say), which keeps unit attentions
-	// to itself, and which nothing else in dom0 needs.
-	std::string handler{};
 };
 
 struct Lun {

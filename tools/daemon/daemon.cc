@@ -61,8 +61,6 @@ Daemon::Time Daemon::pass()
 		tell_once(Level::error, "cannot undo what was begun: " + complaint);
 	m_lio = read_lio(m_host);
 	follow_adapters();
-	for (const std::string &said : free_of_handlers(m_host, m_lio))
-		tell_once(Level::notice, said);
 	notice_changes();
 	if (!m_started)
 		start_up();

@@ -2,7 +2,6 @@
 #include "os/sysfs.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include "core/failure.hpp"
 #include "os/files.hpp"
@@ -274,10 +273,8 @@ std::vector<std::optional<HostDevice>> Sysfs::behind(const std::vector<Backstore
 		std::optional<HostDevice> device;
 		if (store.scsi) {
 			const auto at = std::ranges::find(all, store.scsi, &HostDevice::scsi);
-			if (at != all.end()) {
+			if (at != all.end())
 				device = *at;
-				device->handler = handler_of(*store.scsi);
-			}
 		} else if (store.block) {
 			device = read_block({true, store.block->major, store.block->minor});
 		}
@@ -288,26 +285,6 @@ std::vector<std::optional<HostDevice>> Sysfs::behind(const std::vector<Backstore
 		*place++ = std::move(device);
 	}
 	return found;
-}
-
-// sysfs says "detached" where there is none. A disk that something is on, multipath say, keeps it.
-std::string Sysfs::handler_of(const Hctl &address) const
-{
-	const fs::path device = m_root / "class/scsi_device" / to_string(address) / "device";
-	const std::string state = first_line(device / "dh_state");
-	if (state == "detached")
-		return {};
-	for (const std::string &block : names_in(device / "block"))
-		if (!names_in(device / "block" / block / "holders").empty())
-			return {};
-	return state;
-}
-
-bool Sysfs::detach_handler(const Hctl &address) const
-{
-	std::ofstream file{m_root / "class/scsi_device" / to_string(address) / "device/dh_state"};
-	file << "detach" << std::flush;
-	return file.good();
 }
 
 Adapter Sysfs::adapter(unsigned number) const

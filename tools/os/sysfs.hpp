@@ -35,9 +35,6 @@ public:
 	// The device behind each backstore, as far as sysfs tells; nothing if it is not there.
 	std::vector<std::optional<HostDevice>> behind(const std::vector<Backstore> &stores) const;
 
-	// False: it is still attached.
-	bool detach_handler(const Hctl &address) const;
-
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
 
@@ -49,8 +46,6 @@ private:
 	std::vector<HostDevice> block_devices() const;
 	std::vector<NodeNumber> nodes_of(const HostDevice &device) const;
 	bool is_number(const std::string &path) const;
-	// That may be detached; empty: none.
-	std::string handler_of(const Hctl &address) const;
 	// What only all devices together tell.
 	void finish(HostDevice &device, const std::vector<HostDevice> &all, const Links &links) const;
 	std::string adapter_identity(const std::filesystem::path &host) const;

@@ -67,6 +67,7 @@ void vscsi_scsi_device_replace(struct vscsi_scsi_device *device, struct scsi_dev
 	vscsi_attention_add(&device->attentions, VSCSI_POWER_ON);
 	device->stranger[0] = '\0';
 	spin_unlock_irq(&device->lock);
+	vscsi_handler_restore(old);
 	scsi_device_put(old);
 	pr_info("%s (%s) is back\n", dev_name(&sdev->sdev_gendev), device->identity);
 }
@@ -132,6 +133,15 @@ static bool vscsi_device_to_read(struct vscsi_scsi_device *device)
 	return due;
 }
 
+static void vscsi_device_quieten(struct vscsi_scsi_device *device, struct scsi_device *sdev)
+{
+	const void *handler = vscsi_handler_quieten(sdev);
+
+	spin_lock_irq(&device->lock);
+	device->handler = handler;
+	spin_unlock_irq(&device->lock);
+}
+
 static void vscsi_device_look(struct work_struct *work)
 {
 	struct vscsi_scsi_device *device = container_of(work, struct vscsi_scsi_device, look);
@@ -143,6 +153,7 @@ static void vscsi_device_look(struct work_struct *work)
 		sdev = vscsi_scsi_device_pin(device);
 	}
 	if (!vscsi_sdev_gone(sdev)) {
+		vscsi_device_quieten(device, sdev);
 		vscsi_device_pay(device, sdev);
 		if (vscsi_device_to_read(device))
 			vscsi_device_read(device, sdev);
@@ -185,4 +196,5 @@ int vscsi_look_init(void)
 void vscsi_look_exit(void)
 {
 	destroy_workqueue(vscsi_look_wq);
+	vscsi_handlers_exit();
 }

@@ -82,6 +82,7 @@ struct vscsi_scsi_device {
 	unsigned long early_abort;	/* lock: jiffies of the last burst */
 	bool early_aborts;		/* lock: there was one */
 	unsigned long looked;		/* lock: jiffies, see look.c */
+	const void *handler;		/* lock: dom0's, that was looked at; to compare only */
 	struct work_struct look;	/* has a reference */
 	char stranger[VSCSI_IDENTITY_BYTES];	/* lock to clear; its look: who is in its place */
 	struct mutex reset_lock;
@@ -124,6 +125,12 @@ void vscsi_look_prepare(struct vscsi_scsi_device *device);
 void vscsi_scsi_device_look(struct vscsi_scsi_device *device, bool now);
 /* May sleep: the device is back; the reference to sdev goes with it. */
 void vscsi_scsi_device_replace(struct vscsi_scsi_device *device, struct scsi_device *sdev);
+
+/* handler.c: may sleep. */
+/* dom0's device handler keeps no unit attention to itself; the one that the device has now, to compare only. */
+const void *vscsi_handler_quieten(struct scsi_device *sdev);
+void vscsi_handler_restore(struct scsi_device *sdev);
+void vscsi_handlers_exit(void);
 
 /* ask.c: may sleep for as long as the device takes, up to minutes. */
 /* A command of the host's own, once more after each unit attention; 0, or an error. */

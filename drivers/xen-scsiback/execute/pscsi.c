@@ -7,7 +7,6 @@
 #include <linux/slab.h>
 
 #include <scsi/scsi_device.h>
-#include <scsi/scsi_dh.h>
 #include <scsi/scsi_host.h>
 #include <target/target_core_backend.h>
 
@@ -95,17 +94,6 @@ static struct vscsi_scsi_device *vscsi_scsi_device_of(struct scsi_device *sdev)
 	return device;
 }
 
-/* scsi_dh_alua, say, answers some unit attentions by itself: no guest hears of those. */
-static void vscsi_tell_of_handler(struct scsi_device *sdev)
-{
-	const char *name = scsi_dh_attached_handler_name(sdev->request_queue, GFP_KERNEL);
-
-	if (name)
-		pr_warn("%s: dom0's device handler %s keeps unit attentions from guests: echo detach > /sys/class/scsi_device/%s/device/dh_state\n",
-			dev_name(&sdev->sdev_gendev), name, dev_name(&sdev->sdev_gendev));
-	kfree(name);
-}
-
 struct vscsi_scsi_device *vscsi_scsi_device_find(struct se_device *dev)
 {
 	struct vscsi_scsi_device *device;
@@ -116,7 +104,6 @@ struct vscsi_scsi_device *vscsi_scsi_device_find(struct se_device *dev)
 	sdev = vscsi_pscsi_device(dev);
 	if (IS_ERR(sdev))
 		return ERR_CAST(sdev);
-	vscsi_tell_of_handler(sdev);
 	mutex_lock(&vscsi_scsi_devices_lock);
 	device = vscsi_scsi_device_of(sdev);
 	mutex_unlock(&vscsi_scsi_devices_lock);

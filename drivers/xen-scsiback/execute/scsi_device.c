@@ -16,6 +16,7 @@ static void vscsi_scsi_device_free(struct kref *kref)
 	lockdep_assert_held(&vscsi_scsi_devices_lock);
 	list_del(&device->entry);
 	mutex_unlock(&vscsi_scsi_devices_lock);
+	vscsi_handler_restore(device->sdev);
 	scsi_device_put(device->sdev);
 	kfree_rcu(device, rcu);
 }

@@ -10,6 +10,7 @@
 #include <linux/highmem.h>
 
 #include <scsi/scsi_common.h>
+#include <scsi/scsi_device.h>
 #include <scsi/scsi_proto.h>
 
 /* SPC-4: BUS DEVICE RESET FUNCTION OCCURRED, I_T NEXUS LOSS OCCURRED, REPORTED LUNS DATA HAS CHANGED. */
@@ -44,7 +45,7 @@ static void vscsi_note_attention(struct vscsi_scsi_device *device, struct vscsi_
 int vscsi_share_enter(struct vscsi_io *io)
 {
 	struct vscsi_scsi_device *device = io->execution.device;
-	bool inherited = false;
+	bool inherited = false, handled;
 	unsigned long flags;
 	int verdict;
 
@@ -55,9 +56,10 @@ int vscsi_share_enter(struct vscsi_io *io)
 		if (device->unread)
 			verdict = VSCSI_GATE_BUSY;
 	}
+	handled = READ_ONCE(device->sdev->handler) != device->handler;
 	spin_unlock_irqrestore(&device->lock, flags);
-	/* The device says who holds it now. */
-	if (inherited)
+	/* The device says who holds it now; or dom0 has a device handler for it since. */
+	if (inherited || handled)
 		vscsi_scsi_device_look(device, false);
 	return verdict;
 }
