@@ -1,5 +1,6 @@
 """Commands that target core emulates, with buffers of several segments."""
 TIMEOUT = 400
+LONG = True
 GUESTS = 1
 NAA = "naa.6001405000000020"
 

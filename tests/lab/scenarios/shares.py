@@ -4,6 +4,7 @@ from vscsilab.vscsi import INIT_WAIT, INITIALISED, backend, frontend
 
 GUESTS = 2
 TIMEOUT = 300
+LONG = True
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000d8"
 PARAMETERS = "/sys/module/xen_scsiback/parameters"
