@@ -140,7 +140,7 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 	find $(MODULE_DIR) \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name modules.order -o -name Module.symvers \) -delete
 
-test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, 40 minutes
+test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, an hour
 	@tests/run lab-long
 
 test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
