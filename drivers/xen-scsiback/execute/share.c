@@ -192,9 +192,10 @@ void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, const void *argum
 	spin_lock_irq(&device->lock);
 	owed = vscsi_gate_session_ended(&device->gate, end->nexus);
 	keys = vscsi_keys_ended(&device->keys, end->nexus);
-	if (end->clear_keys)
+	if (end->clear_keys) {
+		vscsi_gate_owe(&device->gate, keys);
 		owed |= keys;
-	vscsi_gate_owe(&device->gate, owed);
+	}
 	spin_unlock_irq(&device->lock);
 	if (owed)
 		vscsi_scsi_device_look(device, true);
