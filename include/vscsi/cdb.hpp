@@ -69,6 +69,7 @@ enum class Trait : u8 {
 	prompt = 4,      // waits for nothing but the medium
 	unsupported = 8, // target core shall not: INVALID COMMAND OPERATION CODE
 	refused = 16,    // target core shall not: INVALID FIELD IN CDB
+	lasting = 32,    // may take hours
 };
 
 [[nodiscard]] constexpr Trait operator|(Trait a, Trait b) noexcept
@@ -110,14 +111,15 @@ inline constexpr u16 any_action = 0xffff;
 
 // The row of a CDB; always one, also for what no standard knows.
 [[nodiscard]] const CdbRow &cdb_row(const u8 *cdb, DeviceClass of) noexcept;
-// Reservations go by the operation code alone, whatever the device is.
-[[nodiscard]] const CdbRow &cdb_reservation_row(u8 opcode) noexcept;
+// Reservations go by the operation code and the service action, whatever the device is.
+[[nodiscard]] const CdbRow &cdb_reservation_row(const u8 *cdb) noexcept;
 
 // VSCSI_CDB_*; see engine.h for these.
 [[nodiscard]] int cdb_verdict(const vscsi_cdb_view &view) noexcept;
 [[nodiscard]] u32 cdb_bytes(const u8 *cdb, u32 said) noexcept;
 [[nodiscard]] bool cdb_may_wait(const u8 *cdb, u32 device_type) noexcept;
 [[nodiscard]] bool cdb_is_plain(const u8 *cdb, u32 direction, u32 device_type) noexcept;
+[[nodiscard]] u32 cdb_time_limit(const u8 *cdb, u32 device_type, u32 said) noexcept;
 // always_to_allow is resolved.
 [[nodiscard]] Beside cdb_beside(const u8 *cdb) noexcept;
 [[nodiscard]] Reserving cdb_reserving(const u8 *cdb) noexcept;

@@ -96,6 +96,7 @@ struct vscsi_cursor {
 #define VSCSI_HOST_ABORT 5
 #define VSCSI_HOST_ERROR 7
 #define VSCSI_HOST_RESET 8
+#define VSCSI_HOST_DISRUPTED 14 /* the transport is: worth another try */
 
 /* Why requests were rejected: indices of vscsi_counters.rejected. */
 #define VSCSI_REJECT_ACTION 0     /* unknown action */
@@ -251,6 +252,14 @@ vscsi_u32 vscsi_cdb_bytes(const vscsi_u8 *cdb, vscsi_u32 said) VSCSI_NOEXCEPT;
 bool vscsi_cdb_may_wait(const vscsi_u8 *cdb, vscsi_u32 device_type) VSCSI_NOEXCEPT;
 /* Whether it is a plain read from, or write to, a disk in that direction. */
 bool vscsi_cdb_is_plain(const vscsi_u8 *cdb, vscsi_u32 direction, vscsi_u32 device_type) VSCSI_NOEXCEPT;
+/*
+ * Seconds that a host adapter gives the command.  said: what the frontend says, 0 if it
+ * does not.  The wire has 16 bits for it, so that a limit of days arrives as anything:
+ * of commands that may take hours, and of the largest values, it is not believed.  The
+ * guest's abort comes by its own clock in any case.
+ */
+vscsi_u32 vscsi_cdb_time_limit(const vscsi_u8 *cdb, vscsi_u32 device_type,
+			       vscsi_u32 said) VSCSI_NOEXCEPT;
 
 /* Sense key, additional sense code and its qualifier. */
 struct vscsi_sense {
@@ -264,9 +273,12 @@ struct vscsi_sense {
  */
 void vscsi_sense_of(const vscsi_u8 *sense, vscsi_u32 bytes, struct vscsi_sense *out) VSCSI_NOEXCEPT;
 
-/* What a guest is told of the block layer's status; key and the rest are 0 without CHECK CONDITION. */
+/*
+ * What a guest is told of the block layer's status: a result of the host adapter, or a
+ * SAM-5 status; key and the rest are 0 without CHECK CONDITION.
+ */
 struct vscsi_block_answer {
-	vscsi_u8 status, key, code, qualifier;
+	vscsi_u8 host, status, key, code, qualifier;
 };
 /* error: the positive errno of that status, 0 if it is none. */
 void vscsi_block_status(vscsi_u32 error, bool write, struct vscsi_block_answer *out) VSCSI_NOEXCEPT;

@@ -106,8 +106,10 @@ struct ListCount {
 	return {Reject::none, static_cast<u32>(bytes / sizeof(wire::Segment))};
 }
 
-// The data is packed without holes.  It keeps the place that it has in the
-// guest's first page where that saves splitting every copy in two, but only
+// The data is packed without holes, from the start of a page, so that each piece
+// is as many blocks of a device as fit: 4096 bytes and more are some devices'
+// smallest, and may not be cut (dm-crypt).  Data that fits one page keeps the place
+// that it has in the guest's, which saves splitting its copy in two, but only
 // sector-aligned: block drivers complain about other buffers.
 [[nodiscard]] constexpr DataLayout lay_out(Span<const wire::Segment> segments) noexcept
 {
@@ -121,11 +123,7 @@ struct ListCount {
 	if (bytes == 0)
 		return {Reject::none, 0, 0, 0};
 	u32 first = segments[0].offset;
-	if (first % sector_bytes != 0 || first + bytes > segments.size() * wire::page_bytes)
-		first = 0;
-	// One block must be one piece for WRITE SAME, and COMPARE AND WRITE takes
-	// its second block from the start of a page.
-	if (bytes <= 2 * wire::page_bytes && first + bytes > wire::page_bytes)
+	if (first % sector_bytes != 0 || first + bytes > wire::page_bytes)
 		first = 0;
 	return {Reject::none, bytes, (first + bytes + wire::page_bytes - 1) / wire::page_bytes, first};
 }

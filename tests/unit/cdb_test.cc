@@ -490,7 +490,7 @@ TEST(Cdb, DeviceTypes)
 TEST(Cdb, PlainAreReadsAndWritesOfDisks)
 {
 	const std::set<u32> reads{0x08, 0x28, 0x88, 0xa8};
-	const std::set<u32> writes{0x0a, 0x2a, 0x8a, 0xaa};
+	const std::set<u32> writes{0x0a, 0x2a, 0x8a, 0xaa, 0x2e, 0x8e};
 	each_command([&](char device, u32 opcode, u32 action) {
 		const Cdb cdb = command(opcode, action);
 		const auto plain = [&](u32 direction) {
@@ -500,6 +500,31 @@ TEST(Cdb, PlainAreReadsAndWritesOfDisks)
 		ASSERT_EQ(plain(VSCSI_TO_DEVICE), device == 'd' && writes.count(opcode));
 		ASSERT_FALSE(plain(VSCSI_NO_DATA));
 	});
+}
+
+u32 limit(char device, u32 opcode, u32 said, u32 action = 0)
+{
+	return vscsi_cdb_time_limit(command(opcode, action).data(), type_of(device), said);
+}
+
+// 16 bits of seconds on the wire: a limit of 65,600 s arrives as 64.
+TEST(Cdb, NoTimeLimitCutsAFormatOrAnEraseShort)
+{
+	constexpr u32 day = 24 * 3600;
+	const std::set<std::pair<char, u32>> lasting{
+		{'d', 0x04}, {'c', 0x04}, {'t', 0x04}, {'t', 0x19}, {'t', 0x93}, {'d', 0x93},
+		{'d', 0x41}, {'d', 0x48}, {'t', 0x0b}, {'t', 0x13}, {'t', 0x8f}, {'c', 0xa1},
+	};
+	for (const auto &[device, opcode] : lasting)
+		for (const u32 said : {u32{0}, u32{64}, u32{65'535}})
+			EXPECT_GE(limit(device, opcode, said), day) << device << ' ' << opcode;
+	for (const u32 opcode : {0x08u, 0x0au, 0x28u, 0x00u, 0x11u}) {
+		EXPECT_EQ(limit('t', opcode, 0), 900u);
+		EXPECT_EQ(limit('t', opcode, 1), 1u);
+		EXPECT_EQ(limit('t', opcode, 64'999), 64'999u);
+		EXPECT_GE(limit('t', opcode, 65'000), day) << "as good as without one";
+		EXPECT_GE(limit('t', opcode, 65'535), day);
+	}
 }
 
 TEST(Cdb, AllButReadsAndWritesOfDisksMayWait)

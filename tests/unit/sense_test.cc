@@ -110,33 +110,35 @@ TEST(Sense, ZerosAreNone)
 	EXPECT_EQ(read(Sense(VSCSI_SENSE_BYTES)), nothing);
 }
 
-// Status, key, code, qualifier.
-using Answer = std::tuple<int, int, int, int>;
+// Host result, status, key, code, qualifier.
+using Answer = std::tuple<int, int, int, int, int>;
 
 Answer answer(u32 error, bool write)
 {
-	vscsi_block_answer out{0xee, 0xee, 0xee, 0xee};
+	vscsi_block_answer out{0xee, 0xee, 0xee, 0xee, 0xee};
 	vscsi_block_status(error, write, &out);
-	return {out.status, out.key, out.code, out.qualifier};
+	return {out.host, out.status, out.key, out.code, out.qualifier};
 }
 
 TEST(BlockStatus, EachHasItsAnswer)
 {
-	constexpr Answer unreachable{2, 0x2, 0x08, 0x00};
+	constexpr Answer unreachable{0, 2, 0x2, 0x08, 0x00};
+	constexpr Answer full{0, 2, 0x7, 0x27, 0x07};
 	const std::map<u32, Answer> answers{
-		{0, {0, 0, 0, 0}},
-		{EAGAIN, {8, 0, 0, 0}},
-		{ENOMEM, {8, 0, 0, 0}},
-		{EBUSY, {8, 0, 0, 0}},
-		{EBADE, {0x18, 0, 0, 0}},
-		{ENOSPC, {2, 0x7, 0x27, 0x07}},
-		{EILSEQ, {2, 0xb, 0x10, 0x01}},
-		{EOPNOTSUPP, {2, 0x5, 0x20, 0x00}},
-		{EREMOTEIO, {2, 0x5, 0x24, 0x00}},
+		{0, {0, 0, 0, 0, 0}},
+		{EAGAIN, {0, 8, 0, 0, 0}},
+		{ENOMEM, {0, 8, 0, 0, 0}},
+		{EBUSY, {0, 8, 0, 0, 0}},
+		{EBADE, {0, 0x18, 0, 0, 0}},
+		{ENOSPC, full},
+		{EDQUOT, full},
+		{EILSEQ, {0, 2, 0xb, 0x10, 0x01}},
+		{EOPNOTSUPP, {0, 2, 0x5, 0x20, 0x00}},
+		{EREMOTEIO, {0, 2, 0x5, 0x24, 0x00}},
 		{EIO, unreachable},
-		{ENODEV, unreachable},
-		{ENOLINK, unreachable},
-		{ETIMEDOUT, unreachable},
+		{ENODEV, {VSCSI_HOST_NO_CONNECT, 0, 0, 0, 0}},
+		{ENOLINK, {VSCSI_HOST_DISRUPTED, 0, 0, 0, 0}},
+		{ETIMEDOUT, {VSCSI_HOST_DISRUPTED, 0, 0, 0, 0}},
 	};
 	for (u32 error = 0; error < 200; error++) {
 		if (error == ENODATA)
@@ -147,8 +149,8 @@ TEST(BlockStatus, EachHasItsAnswer)
 		EXPECT_EQ(answer(error, true), wanted) << error;
 	}
 	EXPECT_EQ(answer(~0u, true), unreachable);
-	EXPECT_EQ(answer(ENODATA, false), (Answer{2, 0x3, 0x11, 0x00}));
-	EXPECT_EQ(answer(ENODATA, true), (Answer{2, 0x3, 0x0c, 0x00}));
+	EXPECT_EQ(answer(ENODATA, false), (Answer{0, 2, 0x3, 0x11, 0x00}));
+	EXPECT_EQ(answer(ENODATA, true), (Answer{0, 2, 0x3, 0x0c, 0x00}));
 }
 
 } // namespace

@@ -85,6 +85,8 @@ static sense_reason_t vscsi_inspect(struct vscsi_request *request)
 		return TCM_INVALID_CDB_FIELD;
 	if (io->cdb[0] == REPORT_LUNS && !vscsi_report_luns_valid(io->cdb))
 		return TCM_INVALID_CDB_FIELD;
+	if (vscsi_io_parameters_refused(io))
+		return TCM_INVALID_PARAMETER_LIST;
 	/* A buffer shorter than the CDB says must still be of whole blocks. */
 	if (cmd->se_cmd_flags & SCF_SCSI_DATA_CDB &&
 	    !(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) &&
@@ -148,7 +150,7 @@ static void vscsi_misdirected(struct vscsi_request *request, struct vscsi_cdb_vi
  * Whether the command may go on: what its CDB may do is the engine's to say.  If not,
  * it is answered.
  */
-static bool vscsi_admit(struct vscsi_request *request)
+static bool vscsi_admit(struct vscsi_request *request, bool ring_thread)
 {
 	struct vscsi_io *io = &request->io;
 	struct vscsi_cdb_view view = {
@@ -165,6 +167,12 @@ static bool vscsi_admit(struct vscsi_request *request)
 		return false;
 	}
 	if (io->execution.unknown) {
+		vscsi_fail(request, TCM_LUN_BUSY);
+		return false;
+	}
+	if (ring_thread && vscsi_io_size_changed(io)) {
+		/* CAPACITY DATA HAS CHANGED is the answer, whatever target core makes of this. */
+		vscsi_io_note_check(io, UNIT_ATTENTION, 0x2a, 0x09);
 		vscsi_fail(request, TCM_LUN_BUSY);
 		return false;
 	}
@@ -204,6 +212,7 @@ static void vscsi_execute(struct vscsi_request *request, bool first)
 
 void vscsi_command_start(struct vscsi_request *request, bool first)
 {
+	bool ring_thread = current == request->queue->thread;
 	struct vscsi_lun *lun = request->lun;
 	struct vscsi_io *io = &request->io;
 	struct se_cmd *cmd = &io->cmd;
@@ -226,8 +235,8 @@ void vscsi_command_start(struct vscsi_request *request, bool first)
 		target_put_sess_cmd(cmd);
 		return;
 	}
-	vscsi_io_find(io, current == request->queue->thread);
-	if (!vscsi_admit(request))
+	vscsi_io_find(io, ring_thread);
+	if (!vscsi_admit(request, ring_thread))
 		return;
 	vscsi_hand_over_pages(io);
 	vscsi_io_take(io);

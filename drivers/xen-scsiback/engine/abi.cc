@@ -5,6 +5,7 @@
 #include <vscsi/block_limits.hpp>
 #include <vscsi/cdb.hpp>
 #include <vscsi/control.hpp>
+#include <vscsi/disk.hpp>
 #include <vscsi/gate.hpp>
 #include <vscsi/keys.hpp>
 #include <vscsi/names.hpp>
@@ -144,6 +145,11 @@ bool vscsi_cdb_is_plain(const vscsi_u8 *cdb, vscsi_u32 direction, vscsi_u32 devi
 	return cdb_is_plain(cdb, direction, device_type);
 }
 
+vscsi_u32 vscsi_cdb_time_limit(const vscsi_u8 *cdb, vscsi_u32 device_type, vscsi_u32 said) noexcept
+{
+	return cdb_time_limit(cdb, device_type, said);
+}
+
 void vscsi_sense_of(const vscsi_u8 *sense, vscsi_u32 bytes, vscsi_sense *out) noexcept
 {
 	*out = sense_of({sense, bytes});
@@ -167,6 +173,36 @@ void vscsi_protect_mode_sense(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 byt
 void vscsi_widen_block_limits(vscsi_u8 *page, vscsi_u32 bytes, vscsi_u32 blocks) noexcept
 {
 	widen_block_limits({page, bytes}, blocks);
+}
+
+vscsi_u32 vscsi_capacity_answer(const vscsi_capacity *capacity, const vscsi_u8 *cdb, vscsi_u8 *out) noexcept
+{
+	return capacity_answer(*capacity, cdb, {out, VSCSI_CAPACITY_BYTES});
+}
+
+bool vscsi_cdb_hears_attention(const vscsi_u8 *cdb) noexcept
+{
+	return cdb_hears_attention(cdb);
+}
+
+bool vscsi_registers_other_ports(const vscsi_u8 *cdb, const vscsi_u8 *data, vscsi_u32 bytes) noexcept
+{
+	return registers_other_ports(cdb, {data, bytes});
+}
+
+void vscsi_hide_other_ports(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) noexcept
+{
+	hide_other_ports(cdb, {data, bytes});
+}
+
+vscsi_u32 vscsi_split_block(const vscsi_u8 *cdb, vscsi_u32 device_type, vscsi_u32 bytes) noexcept
+{
+	return split_block(cdb, device_type, bytes);
+}
+
+void vscsi_split_piece(const vscsi_u8 *cdb, vscsi_u32 first, vscsi_u32 blocks, vscsi_u8 *out) noexcept
+{
+	split_piece(cdb, first, blocks, {out, VSCSI_CDB_BYTES});
 }
 
 int vscsi_gate_enter(vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb) noexcept

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <vscsi/big_endian.hpp>
 #include <vscsi/block_limits.hpp>
 
 namespace vscsi
@@ -11,33 +12,19 @@ constexpr u32 at_maximum = 8;
 constexpr u32 at_optimal = 12;
 constexpr u32 needed = at_optimal + 4;
 
-u32 get(Span<u8> page, u32 at) noexcept
-{
-	u32 value = 0;
-	for (u32 i = 0; i < 4; i++)
-		value = value << 8 | page[at + i];
-	return value;
-}
-
-void put(Span<u8> page, u32 at, u32 value) noexcept
-{
-	for (u32 i = 0; i < 4; i++)
-		page[at + i] = static_cast<u8>(value >> (24 - 8 * i));
-}
-
 } // namespace
 
 void widen_block_limits(Span<u8> page, u32 blocks) noexcept
 {
 	if (page.size() < needed || page[1] != block_limits_page)
 		return;
-	const u32 maximum = get(page, at_maximum);
+	const u64 maximum = get_big_endian(page, at_maximum, 4);
 	// None is no limit.
 	if (!maximum || maximum >= blocks)
 		return;
-	if (get(page, at_optimal) == maximum)
-		put(page, at_optimal, blocks);
-	put(page, at_maximum, blocks);
+	if (get_big_endian(page, at_optimal, 4) == maximum)
+		put_big_endian(page, at_optimal, 4, blocks);
+	put_big_endian(page, at_maximum, 4, blocks);
 }
 
 } // namespace vscsi

@@ -84,10 +84,20 @@ bool cdb_is_plain(const u8 *cdb, u32 direction, u32 device_type) noexcept
 	return direction == (row.data.way == Way::in ? VSCSI_FROM_DEVICE : VSCSI_TO_DEVICE);
 }
 
+u32 cdb_time_limit(const u8 *cdb, u32 device_type, u32 said) noexcept
+{
+	constexpr u32 unknown = 900;
+	constexpr u32 week = 7 * 24 * 3600;
+	constexpr u32 near_all_that_fits = 65'000;
+	if (said >= near_all_that_fits || cdb_row(cdb, device_class(device_type)).is(Trait::lasting))
+		return week;
+	return said ? said : unknown;
+}
+
 Beside cdb_beside(const u8 *cdb) noexcept
 {
 	constexpr u8 prevent = 3;
-	const Beside beside = cdb_reservation_row(cdb[0]).beside;
+	const Beside beside = cdb_reservation_row(cdb).beside;
 	if (beside != Beside::always_to_allow)
 		return beside;
 	return (cdb[4] & prevent) ? Beside::nothing : Beside::always;
@@ -95,7 +105,7 @@ Beside cdb_beside(const u8 *cdb) noexcept
 
 Reserving cdb_reserving(const u8 *cdb) noexcept
 {
-	return cdb_reservation_row(cdb[0]).reserving;
+	return cdb_reservation_row(cdb).reserving;
 }
 
 } // namespace vscsi

@@ -126,7 +126,7 @@ enum class Removal : u8 { neither, prevents, allows };
 
 Removal removal(const u8 *cdb) noexcept
 {
-	if (cdb_reservation_row(cdb[0]).beside != Beside::always_to_allow)
+	if (cdb_reservation_row(cdb).beside != Beside::always_to_allow)
 		return Removal::neither;
 	return cdb_beside(cdb) == Beside::always ? Removal::allows : Removal::prevents;
 }

@@ -48,13 +48,32 @@ enum Errno : u32 {
 	try_again = 11,
 	no_memory = 12,
 	device_busy = 16,
+	no_device = 19, // gone for good
 	no_space = 28,
 	bad_exchange = 52, // reserved for another
 	no_data = 61,      // the medium is bad
+	link_severed = 67,
 	bad_sequence = 84, // protection information does not fit
 	not_supported = 95,
+	timed_out = 110,
 	remote_io = 121, // the target refuses it
+	over_quota = 122,
 };
+
+constexpr vscsi_block_answer host(u8 result) noexcept
+{
+	return {result, 0, 0, 0, 0};
+}
+
+constexpr vscsi_block_answer status(u8 code) noexcept
+{
+	return {VSCSI_HOST_OK, code, 0, 0, 0};
+}
+
+constexpr vscsi_block_answer check(u8 key, u8 code, u8 qualifier) noexcept
+{
+	return {VSCSI_HOST_OK, check_condition, key, code, qualifier};
+}
 
 } // namespace
 
@@ -83,21 +102,27 @@ vscsi_block_answer block_answer(u32 error, bool write) noexcept
 	case try_again:
 	case no_memory:
 	case device_busy:
-		return {busy, 0, 0, 0};
+		return status(busy);
 	case bad_exchange:
-		return {reservation_conflict, 0, 0, 0};
-	case no_space: // SPACE ALLOCATION FAILED WRITE PROTECT
-		return {check_condition, data_protect, 0x27, 0x07};
+		return status(reservation_conflict);
+	case no_space:
+	case over_quota: // SPACE ALLOCATION FAILED WRITE PROTECT
+		return check(data_protect, 0x27, 0x07);
 	case no_data: // WRITE ERROR, UNRECOVERED READ ERROR
-		return {check_condition, medium_error, write ? u8{0x0c} : u8{0x11}, 0};
+		return check(medium_error, write ? u8{0x0c} : u8{0x11}, 0);
 	case bad_sequence: // LOGICAL BLOCK GUARD CHECK FAILED
-		return {check_condition, aborted_command, 0x10, 0x01};
+		return check(aborted_command, 0x10, 0x01);
 	case not_supported: // INVALID COMMAND OPERATION CODE
-		return {check_condition, illegal_request, 0x20, 0};
+		return check(illegal_request, 0x20, 0);
 	case remote_io: // INVALID FIELD IN CDB
-		return {check_condition, illegal_request, 0x24, 0};
+		return check(illegal_request, 0x24, 0);
+	case no_device:
+		return host(VSCSI_HOST_NO_CONNECT);
+	case link_severed:
+	case timed_out:
+		return host(VSCSI_HOST_DISRUPTED);
 	default: // LOGICAL UNIT COMMUNICATION FAILURE
-		return {check_condition, not_ready, 0x08, 0};
+		return check(not_ready, 0x08, 0);
 	}
 }
 

@@ -11,6 +11,7 @@
 /* The last one takes every backstore. */
 static const struct vscsi_executor *const vscsi_executors[] = {
 	&vscsi_bio_executor,
+	&vscsi_file_executor,
 	&vscsi_scsi_executor,
 	&vscsi_core_executor,
 };

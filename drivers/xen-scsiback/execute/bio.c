@@ -4,23 +4,22 @@
  * Target core does all that comes before: LUN, access, unit attentions, ALUA,
  * reservations, task attributes.
  *
- * The ring's thread does not wait for a device, since it has aborts to read and
- * other LUNs to serve: what would have had to is started by a work item of its
- * I_T_L nexus, which may.
+ * The ring's thread does not wait for a device: what would have had to is started by
+ * a work item (blocked.c).
  */
 #include "private.h"
 
 #include <linux/blkdev.h>
 #include <linux/slab.h>
 
+#include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 
+#include "block.h"
 #include "limits.h"
 
 /* A guest waits for its writes, so no throttle for what is written back holds them. */
 #define VSCSI_WRITE (REQ_OP_WRITE | REQ_SYNC | REQ_IDLE)
-
-static struct workqueue_struct *vscsi_blocked_wq;
 
 /* iblock tells its device in words only. */
 static dev_t vscsi_bio_device(struct se_device *dev)
@@ -62,6 +61,7 @@ static int vscsi_bio_link(struct vscsi_backing *backing, struct se_device *dev)
 static bool vscsi_bio_find(struct vscsi_io *io, const struct vscsi_backing *backing)
 {
 	io->execution.bdev = backing->bdev;
+	io->execution.searched = false;
 	return true;
 }
 
@@ -76,12 +76,20 @@ static void vscsi_bio_ended(struct bio *bio)
 	vscsi_execute_up->ended(io);
 }
 
+/* SBC-3 5.37: what is verified is on the medium. */
+static bool vscsi_writes_and_verifies(const struct se_cmd *cmd)
+{
+	return cmd->t_task_cdb[0] == WRITE_VERIFY || cmd->t_task_cdb[0] == WRITE_VERIFY_16;
+}
+
 static blk_opf_t vscsi_bio_operation(const struct se_cmd *cmd, struct block_device *bdev)
 {
+	bool through = cmd->se_cmd_flags & SCF_FUA || vscsi_writes_and_verifies(cmd);
+
 	if (cmd->data_direction == DMA_FROM_DEVICE)
 		return REQ_OP_READ;
 	/* Without a volatile cache a write is on the medium when it ends. */
-	if (bdev_fua(bdev) && (cmd->se_cmd_flags & SCF_FUA || !bdev_write_cache(bdev)))
+	if (bdev_fua(bdev) && (through || !bdev_write_cache(bdev)))
 		return VSCSI_WRITE | REQ_FUA;
 	return VSCSI_WRITE;
 }
@@ -90,16 +98,14 @@ static void vscsi_bio_submit(struct vscsi_io *io, blk_opf_t flags)
 {
 	struct block_device *bdev = io->execution.bdev;
 	struct bio *bio = &io->execution.bio;
-	struct scatterlist *sgl = io->data.sgl;
 	struct se_cmd *cmd = &io->cmd;
-	u32 count = cmd->t_data_nents, i;
+	u32 count = cmd->t_data_nents;
 
 	bio_init(bio, bdev, io->data.vecs, count, vscsi_bio_operation(cmd, bdev) | flags);
 	bio->bi_iter.bi_sector = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
 	bio->bi_end_io = vscsi_bio_ended;
 	bio->bi_private = io;
-	for (i = 0; i < count; i++)
-		__bio_add_page(bio, sg_page(&sgl[i]), sgl[i].length, sgl[i].offset);
+	vscsi_data_add_to(&io->data, bio, 0, cmd->data_length);
 	submit_bio(bio);
 }
 
@@ -132,8 +138,10 @@ static bool vscsi_bio_take(struct vscsi_io *io)
 
 	if (!vscsi_direct_wanted() || !(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) ||
 	    !cmd->t_data_nents || cmd->prot_op || cmd->transport_complete_callback ||
-	    !vscsi_cdb_is_plain(io->cdb, io->command.direction, io->execution.device_type))
+	    !vscsi_cdb_is_plain(io->cdb, io->command.direction, io->execution.device_type)) {
+		vscsi_block_take(io);
 		return false;
+	}
 	io->execution.ender = VSCSI_ENDS_RING;
 	cmd->execute_cmd = vscsi_bio_execute;
 	return true;
@@ -144,52 +152,36 @@ static bool vscsi_bio_waits(struct vscsi_io *io, bool first)
 	return false;
 }
 
-/* The command holds its I_T_L nexus until it is over. */
-static void vscsi_bio_block(struct vscsi_io *io)
-{
-	struct vscsi_itl *itl = io->itl;
-
-	vscsi_itl_get(itl);
-	llist_add(&io->execution.node, &itl->blocked);
-	if (!queue_work(vscsi_blocked_wq, &itl->unblock))
-		vscsi_itl_put(itl);
-}
-
 bool vscsi_bio_again(struct vscsi_io *io)
 {
 	blk_status_t status = io->execution.bio_status;
 
 	/* A device below a stacked one may know no bios that do not wait. */
-	if ((status != BLK_STS_AGAIN && status != BLK_STS_NOTSUPP) ||
-	    !(io->execution.bio.bi_opf & REQ_NOWAIT))
+	bool waits = (status == BLK_STS_AGAIN || status == BLK_STS_NOTSUPP) &&
+		     io->execution.bio.bi_opf & REQ_NOWAIT;
+
+	if (!waits && !vscsi_search_wanted(io))
 		return false;
 	io->times.done = 0;
-	vscsi_bio_block(io);
+	vscsi_io_block(io);
 	return true;
 }
 
 /* What had to wait; meanwhile it may have become unwanted. */
-static void vscsi_bio_start(struct vscsi_io *io)
+static void vscsi_bio_resume(struct vscsi_io *io)
 {
-	if (!vscsi_io_unwanted(io)) {
+	bool unwanted = vscsi_io_unwanted(io);
+
+	if (!unwanted && !vscsi_search_wanted(io)) {
 		vscsi_bio_submit(io, 0);
 		return;
 	}
-	io->execution.bio_status = BLK_STS_OK;
+	if (unwanted)
+		io->execution.bio_status = BLK_STS_OK;
+	else
+		vscsi_search(io);
 	io->times.done = ktime_get_ns();
 	vscsi_execute_up->ended(io);
-}
-
-void vscsi_bio_unblock(struct work_struct *work)
-{
-	struct vscsi_itl *itl = container_of(work, struct vscsi_itl, unblock);
-	struct llist_node *blocked = llist_reverse_order(llist_del_all(&itl->blocked));
-	struct vscsi_io *io, *next;
-
-	/* Each may be over, and gone, before the next is looked at. */
-	llist_for_each_entry_safe(io, next, blocked, execution.node)
-		vscsi_bio_start(io);
-	vscsi_itl_put(itl);
 }
 
 const struct vscsi_executor vscsi_bio_executor = {
@@ -198,17 +190,6 @@ const struct vscsi_executor vscsi_bio_executor = {
 	.take		= vscsi_bio_take,
 	.waits		= vscsi_bio_waits,
 	.amend		= vscsi_limits_amend,
+	.resume		= vscsi_bio_resume,
 	.comes_back	= true,
 };
-
-int vscsi_bio_init(void)
-{
-	vscsi_blocked_wq = alloc_workqueue("xen-vscsi-wait", WQ_UNBOUND | WQ_MEM_RECLAIM,
-					   WQ_UNBOUND_MAX_ACTIVE);
-	return vscsi_blocked_wq ? 0 : -ENOMEM;
-}
-
-void vscsi_bio_exit(void)
-{
-	destroy_workqueue(vscsi_blocked_wq);
-}

@@ -30,6 +30,7 @@
 
 struct request;
 struct vscsi_executor;
+struct vscsi_file;
 struct vscsi_io;
 struct vscsi_scsi_device;
 
@@ -46,8 +47,10 @@ struct vscsi_itl {
 	u32 attentions;			/* device's lock: how many of its have been told */
 	u16 own_attention;		/* device's lock: one that is for this guest alone, or 0 */
 	bool elsewhere;			/* ring thread: the last backstore was no such device */
-	struct llist_head blocked;	/* bios that would have had to wait */
-	struct work_struct unblock;	/* starts them, where it may wait */
+	struct llist_head blocked;	/* commands whose next step may wait */
+	struct work_struct unblock;	/* takes it */
+	const void *sized;		/* ring thread: the backstore whose size the guest knows, to compare only */
+	u64 last_lba;			/* ring thread: of that */
 };
 
 /* Who sees to a command when its executor has ended it. */
@@ -106,9 +109,14 @@ struct vscsi_execution {
 	struct llist_node node;		/* on a list of ended, or of blocked, ones */
 	struct bio bio;
 	blk_status_t bio_status;
+	bool searched;			/* for the block at which a read failed */
+	u32 good_bytes;			/* of such a read: what comes before that block */
+	int error;			/* positive errno that target core has no word for, or 0 */
 	struct block_device *bdev;	/* valid while the command is target core's */
+	struct vscsi_file *file;	/* referenced */
 	struct vscsi_scsi_device *device;
 	struct request *request;	/* as stage says */
+	u32 piece_from, piece_bytes;	/* of the data: what is with the device, mostly all of it */
 	enum vscsi_request_stage stage;
 	spinlock_t lock;
 	bool aborting;			/* lock to set: somebody wants the command back */
@@ -208,6 +216,13 @@ void vscsi_io_take(struct vscsi_io *io);
  * the thread has aborts to read.  first: the command was not submitted before.
  */
 bool vscsi_io_waits(struct vscsi_io *io, bool first);
+/*
+ * Ring thread: whether the size of an emulated LUN has changed since the guest last sent
+ * it a command that hears of it.
+ */
+bool vscsi_io_size_changed(struct vscsi_io *io);
+/* A parameter list that neither target core nor a device shall see. */
+bool vscsi_io_parameters_refused(struct vscsi_io *io);
 /* Target core ended what the executor of a backstore answers, and the guest shall see it changed. */
 void vscsi_io_amend(struct vscsi_io *io);
 /* The command is over: gives back what its executor holds.  May sleep. */
@@ -250,5 +265,7 @@ void vscsi_io_result_of(const struct vscsi_io *io, struct vscsi_result *out);
 void vscsi_io_note_host(struct vscsi_io *io, enum vscsi_known known, u8 host);
 void vscsi_io_note_busy(struct vscsi_io *io);
 void vscsi_io_note_check(struct vscsi_io *io, u8 key, u8 code, u8 qualifier);
+/* What the block layer has said, a positive errno. */
+void vscsi_io_note_error(struct vscsi_io *io, int error);
 
 #endif

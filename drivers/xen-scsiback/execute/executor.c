@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A command's way through the executor of its LUN's backstore. */
 #include "private.h"
+#include "limits.h"
 
 #include <target/target_core_backend.h>
 
@@ -61,6 +62,7 @@ void vscsi_io_find(struct vscsi_io *io, bool ring_thread)
 
 	execution->ender = VSCSI_ENDS_CORE;
 	execution->bio_status = BLK_STS_OK;
+	execution->error = 0;
 	execution->memory = false;
 	rcu_read_lock();
 	/* Target core's dummy for LUN 0 has the number of a LUN that may be there. */
@@ -103,6 +105,7 @@ void vscsi_io_amend(struct vscsi_io *io)
 {
 	const struct vscsi_executor *executor = io->execution.executor;
 
+	vscsi_ports_amend(io);
 	if (executor && executor->amend)
 		executor->amend(io);
 }
@@ -163,17 +166,17 @@ int vscsi_execute_init(const struct vscsi_execute_callbacks *callbacks)
 	int err;
 
 	vscsi_execute_up = callbacks;
-	err = vscsi_bio_init();
+	err = vscsi_blocked_init();
 	if (err)
 		return err;
 	err = vscsi_look_init();
 	if (err)
-		vscsi_bio_exit();
+		vscsi_blocked_exit();
 	return err;
 }
 
 void vscsi_execute_exit(void)
 {
 	vscsi_look_exit();
-	vscsi_bio_exit();
+	vscsi_blocked_exit();
 }

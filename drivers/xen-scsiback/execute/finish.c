@@ -9,6 +9,7 @@
 
 #include <linux/blkdev.h>
 
+#include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 
@@ -42,18 +43,24 @@ static void vscsi_leave_task_set(struct se_cmd *cmd)
 		schedule_work(&dev->delayed_cmd_work);
 }
 
+/* The data before the block that is bad has come, and the guest can use it. */
+static void vscsi_note_bad_block(struct vscsi_io *io)
+{
+	u64 lba = io->cmd.t_task_lba + io->execution.good_bytes / io->cmd.se_dev->dev_attrib.block_size;
+	struct vscsi_io_result *result = &io->result;
+
+	result->residual = io->data.bytes - io->execution.good_bytes;
+	/* Fixed format has room for 32 bits. */
+	memset(result->sense, 0, sizeof(result->sense));
+	scsi_build_sense_buffer(lba >> 32 ? 1 : 0, result->sense, MEDIUM_ERROR, 0x11, 0);
+	scsi_set_sense_information(result->sense, sizeof(result->sense), lba);
+}
+
 static void vscsi_note_bio_error(struct vscsi_io *io)
 {
-	struct vscsi_block_answer answer;
-
-	vscsi_block_status(-blk_status_to_errno(io->execution.bio_status), !vscsi_io_reads(io),
-			   &answer);
-	if (answer.status == SAM_STAT_CHECK_CONDITION) {
-		vscsi_io_note_check(io, answer.key, answer.code, answer.qualifier);
-		return;
-	}
-	vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_OK);
-	io->result.status = answer.status;
+	vscsi_io_note_error(io, -blk_status_to_errno(io->execution.bio_status));
+	if (io->execution.bio_status == BLK_STS_MEDIUM && io->execution.searched)
+		vscsi_note_bad_block(io);
 }
 
 static void vscsi_note_end(struct vscsi_io *io)

@@ -19,6 +19,7 @@ struct vscsi_backing {
 	u32 device_type;
 	bool memory;			/* core.c: a ramdisk of target core's */
 	struct block_device *bdev;	/* bio.c; iblock keeps it open while a LUN or a command needs it */
+	struct vscsi_file *file;	/* file.c; referenced */
 	struct vscsi_scsi_device *device;	/* scsi.c; referenced */
 	struct rcu_head rcu;
 };
@@ -36,6 +37,10 @@ struct vscsi_executor {
 	bool (*take)(struct vscsi_io *io);
 	bool (*waits)(struct vscsi_io *io, bool first);
 	void (*amend)(struct vscsi_io *io);
+	/* The next step of what was blocked.  Process context; may sleep. */
+	void (*resume)(struct vscsi_io *io);
+	/* Target core has told a failure in its own words: the errno behind it, or 0.  The same context. */
+	int (*explain)(struct vscsi_io *io);
 	void (*over)(struct vscsi_io *io);
 	/* Execution's lock held, interrupts off. */
 	void (*abort)(struct vscsi_io *io);
@@ -44,6 +49,7 @@ struct vscsi_executor {
 
 extern const struct vscsi_executor vscsi_core_executor;
 extern const struct vscsi_executor vscsi_bio_executor;
+extern const struct vscsi_executor vscsi_file_executor;
 extern const struct vscsi_executor vscsi_scsi_executor;
 
 /* callbacks.c: the stair up. */
@@ -59,12 +65,19 @@ bool vscsi_backing_passes_through(struct vscsi_backings *backings, u32 lun);
 /* core.c: target core executes the command, unless it is unwanted by then. */
 void vscsi_core_take(struct vscsi_io *io);
 
-/* bio.c */
-int vscsi_bio_init(void);
-void vscsi_bio_exit(void);
-void vscsi_bio_unblock(struct work_struct *work);
-/* A bio that would have had to wait: true if it is started once more. */
+/* blocked.c */
+int vscsi_blocked_init(void);
+void vscsi_blocked_exit(void);
+/* Any context: its executor shall resume it where it may sleep. */
+void vscsi_io_block(struct vscsi_io *io);
+void vscsi_itl_unblock(struct work_struct *work);
+
+/* bio.c: true if a bio that has ended goes on, since it would have had to wait, or to say more. */
 bool vscsi_bio_again(struct vscsi_io *io);
+
+/* search.c: for the block at which a read failed; may sleep for as long as the device takes. */
+bool vscsi_search_wanted(const struct vscsi_io *io);
+void vscsi_search(struct vscsi_io *io);
 
 /* scsi_device.c: the devices that are passed through. */
 struct vscsi_scsi_device {
@@ -170,6 +183,8 @@ static inline bool vscsi_io_unwanted(struct vscsi_io *io)
 	return true;
 }
 
+/* data.c: as many of its bytes to a bio that has room for them. */
+void vscsi_data_add_to(const struct vscsi_data *data, struct bio *bio, u32 from, u32 bytes);
 /* The first page of a command's data; kunmap_local() it. */
 void *vscsi_io_first_page(struct vscsi_io *io);
 

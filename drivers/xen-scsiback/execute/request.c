@@ -3,66 +3,79 @@
 #include "execute.h"
 #include "request.h"
 
-#include <linux/slab.h>
-
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
 
+#include <vscsi/disk.h>
+
 /* Beyond the guest's own limit: its abort shall come first. */
 #define VSCSI_TIMEOUT_MARGIN (30 * HZ)
-/* For a guest that does not say. */
-#define VSCSI_UNKNOWN_TIMEOUT 900
 
 static void vscsi_bio_end(struct bio *bio)
 {
-	bool own = bio->bi_private;
-
 	bio_uninit(bio);
-	if (!own)
-		kfree(bio);
 }
 
-/* The command's own for the first, which mostly is all. */
-static struct bio *vscsi_bio_make(struct vscsi_io *io, struct request *req, u32 pages)
+/* As much as the host adapter takes: how many bytes that is. */
+static u32 vscsi_bio_fill(struct vscsi_io *io, struct request *req, u32 from, u32 bytes)
 {
+	u32 at = io->data.sgl->offset + from, left = bytes, length;
 	struct bio *bio = &io->execution.bio;
 
-	if (!req->bio) {
-		bio_init(bio, NULL, io->data.vecs, pages, req_op(req));
-		bio->bi_private = io;
-	} else {
-		bio = bio_kmalloc(pages, GFP_NOIO);
-		if (!bio)
-			return NULL;
-		bio_init(bio, NULL, bio->bi_inline_vecs, pages, req_op(req));
-	}
+	bio_init(bio, NULL, io->data.vecs, io->data.entries, req_op(req));
 	bio->bi_end_io = vscsi_bio_end;
-	return bio;
+	for (; left; left -= length, at += length) {
+		length = min_t(u32, left, PAGE_SIZE - offset_in_page(at));
+		if (bio_add_pc_page(req->q, bio, sg_page(&io->data.sgl[at >> PAGE_SHIFT]), length,
+				    offset_in_page(at)) != length)
+			break;
+	}
+	return bytes - left;
+}
+
+/* The same, in whole blocks if it cannot be all; 0 if it is nothing. */
+static u32 vscsi_bio_fit(struct vscsi_io *io, struct request *req, u32 from, u32 bytes)
+{
+	u32 fits = vscsi_bio_fill(io, req, from, bytes), block;
+
+	if (fits == bytes)
+		return bytes;
+	bio_uninit(&io->execution.bio);
+	block = vscsi_split_block(io->cdb, io->execution.device_type, io->cmd.data_length);
+	if (!block || fits < block)
+		return 0;
+	fits -= fits % block;
+	return vscsi_bio_fill(io, req, from, fits);
+}
+
+static void vscsi_request_set_piece(struct vscsi_io *io, struct request *req, u32 from, u32 bytes)
+{
+	u32 block = vscsi_split_block(io->cdb, io->execution.device_type, io->cmd.data_length);
+	struct scsi_cmnd *scmd = blk_mq_rq_to_pdu(req);
+
+	vscsi_split_piece(io->cdb, from / block, bytes / block, scmd->cmnd);
 }
 
 int vscsi_request_map(struct vscsi_io *io, struct request *req)
 {
-	u32 count = io->cmd.t_data_nents, done = 0;
-	struct scatterlist *sg = io->data.sgl;
+	struct vscsi_execution *execution = &io->execution;
+	u32 bytes = io->cmd.t_data_nents ? io->cmd.data_length - execution->piece_from : 0, fits;
+	int err;
 
-	while (done < count) {
-		u32 before = done;
-		struct bio *bio;
-		int err;
-
-		bio = vscsi_bio_make(io, req, count - done);
-		if (!bio)
-			return -ENOMEM;
-		for (; done < count; done++, sg++)
-			if (bio_add_pc_page(req->q, bio, sg_page(sg), sg->length, sg->offset) !=
-			    sg->length)
-				break;
-		err = done == before ? -EINVAL : blk_rq_append_bio(req, bio);
-		if (err) {
-			vscsi_bio_end(bio);
-			return err;
-		}
+	execution->piece_bytes = 0;
+	if (!bytes)
+		return 0;
+	fits = vscsi_bio_fit(io, req, execution->piece_from, bytes);
+	if (!fits)
+		return -EINVAL;
+	err = blk_rq_append_bio(req, &execution->bio);
+	if (err) {
+		bio_uninit(&execution->bio);
+		return err;
 	}
+	execution->piece_bytes = fits;
+	if (fits != io->cmd.data_length)
+		vscsi_request_set_piece(io, req, execution->piece_from, fits);
 	return 0;
 }
 
@@ -101,7 +114,7 @@ struct request *vscsi_request_alloc(struct scsi_device *sdev, blk_opf_t operatio
 
 static u32 vscsi_request_timeout(const struct vscsi_io *io, struct scsi_device *sdev)
 {
-	u32 seconds = io->command.timeout ? io->command.timeout : VSCSI_UNKNOWN_TIMEOUT;
+	u32 seconds = vscsi_cdb_time_limit(io->cdb, io->execution.device_type, io->command.timeout);
 
 	return max_t(u32, seconds * HZ + VSCSI_TIMEOUT_MARGIN, sdev->request_queue->rq_timeout);
 }

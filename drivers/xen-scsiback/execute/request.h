@@ -15,7 +15,10 @@ struct request *vscsi_request_alloc(struct scsi_device *sdev, blk_opf_t operatio
 /* The same, for a guest's command. */
 struct request *vscsi_io_request(struct vscsi_io *io, struct scsi_device *sdev,
 				 blk_mq_req_flags_t flags);
-/* The command's pages become the request's; one that fails keeps what it has.  May sleep. */
+/*
+ * The command's pages from piece_from on become the request's; of a read or write of blocks
+ * as many as the host adapter takes, and its CDB is for these.  May sleep.
+ */
 int vscsi_request_map(struct vscsi_io *io, struct request *req);
 /* A request that was not started. */
 void vscsi_request_drop(struct request *req);

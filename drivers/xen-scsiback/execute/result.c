@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a command came to, whoever says so. */
 #include "private.h"
+#include "capacity.h"
 
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
@@ -49,6 +50,23 @@ static bool vscsi_io_is_attention(const struct vscsi_io *io)
 	return sense.key == UNIT_ATTENTION;
 }
 
+/* Target core has one word for whatever a backstore failed at. */
+static bool vscsi_io_explained(struct vscsi_io *io)
+{
+	const struct vscsi_executor *executor = io->execution.executor;
+	struct vscsi_sense sense;
+
+	vscsi_sense_of(io->result.sense, sizeof(io->result.sense), &sense);
+	if (sense.key != NOT_READY || sense.code != 0x08)
+		return false;
+	if (!io->execution.error && executor && executor->explain)
+		io->execution.error = executor->explain(io);
+	if (!io->execution.error)
+		return false;
+	vscsi_io_note_error(io, io->execution.error);
+	return true;
+}
+
 void vscsi_io_note_status(struct vscsi_io *io)
 {
 	struct vscsi_io_result *result = &io->result;
@@ -63,6 +81,10 @@ void vscsi_io_note_status(struct vscsi_io *io)
 		vscsi_io_note_host(io, VSCSI_KNOWN_CORE, VSCSI_HOST_RESET);
 		return;
 	}
+	if (vscsi_capacity_beside_reservation(io))
+		return;
+	if (io->cmd.scsi_status == SAM_STAT_CHECK_CONDITION && vscsi_io_explained(io))
+		return;
 	vscsi_io_note(io);
 	/* No data came with it; a guest must not take stale memory for data. */
 	if (vscsi_io_reads(io))
@@ -97,6 +119,19 @@ void vscsi_io_note_check(struct vscsi_io *io, u8 key, u8 code, u8 qualifier)
 	memset(result->sense, 0, sizeof(result->sense));
 	scsi_build_sense_buffer(0, result->sense, key, code, qualifier);
 	result->has_sense = true;
+}
+
+void vscsi_io_note_error(struct vscsi_io *io, int error)
+{
+	struct vscsi_block_answer answer;
+
+	vscsi_block_status(error, !vscsi_io_reads(io), &answer);
+	if (answer.status == SAM_STAT_CHECK_CONDITION) {
+		vscsi_io_note_check(io, answer.key, answer.code, answer.qualifier);
+		return;
+	}
+	vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, answer.host);
+	io->result.status = answer.status;
 }
 
 void vscsi_io_result_of(const struct vscsi_io *io, struct vscsi_result *out)

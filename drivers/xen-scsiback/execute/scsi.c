@@ -11,6 +11,7 @@
 #define pr_fmt(fmt) "xen-pvscsi: " fmt
 
 #include "private.h"
+#include "limits.h"
 #include "request.h"
 
 #include <linux/highmem.h>
@@ -78,6 +79,11 @@ static void vscsi_scsi_abort(struct vscsi_io *io)
 	blk_abort_request(req);
 }
 
+static u32 vscsi_scsi_piece_end(const struct vscsi_io *io)
+{
+	return io->execution.piece_from + io->execution.piece_bytes;
+}
+
 static void vscsi_scsi_note(struct vscsi_io *io, const struct scsi_cmnd *scmd, blk_status_t error)
 {
 	struct vscsi_io_result *result = &io->result;
@@ -88,7 +94,8 @@ static void vscsi_scsi_note(struct vscsi_io *io, const struct scsi_cmnd *scmd, b
 	if (error && !scmd->result)
 		result->host = VSCSI_HOST_ERROR;
 	/* More than was asked for: libiscsi counts what did not fit, all else came. */
-	result->residual = scmd->resid_len <= io->data.bytes ? scmd->resid_len : 0;
+	result->residual = io->data.bytes - vscsi_scsi_piece_end(io) +
+			   (scmd->resid_len <= io->execution.piece_bytes ? scmd->resid_len : 0);
 	if (result->host)
 		result->residual = io->data.bytes;
 	if (result->status == SAM_STAT_CHECK_CONDITION) {
@@ -98,16 +105,37 @@ static void vscsi_scsi_note(struct vscsi_io *io, const struct scsi_cmnd *scmd, b
 	result->known = VSCSI_KNOWN_DEVICE;
 }
 
-static void vscsi_scsi_protect(struct vscsi_io *io)
+static void vscsi_scsi_amend(struct vscsi_io *io)
 {
 	void *data;
 
-	if (!vscsi_io_reads(io) || io->result.status || io->result.residual >= io->data.bytes ||
-	    !vscsi_io_read_only(io))
+	if (!vscsi_io_reads(io) || io->result.status || io->result.residual >= io->data.bytes)
+		return;
+	vscsi_ports_amend(io);
+	if (!vscsi_io_read_only(io))
 		return;
 	data = vscsi_io_first_page(io);
 	vscsi_protect_mode_sense(io->cdb, data, io->data.sgl->length);
 	kunmap_local(data);
+}
+
+/* Target core only passes on that it is over; the result is here. */
+static void vscsi_scsi_end(struct vscsi_io *io)
+{
+	if (io->execution.ender == VSCSI_ENDS_RING)
+		vscsi_execute_up->ended(io);
+	else
+		target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
+}
+
+/* All of a piece came, and it was not the last. */
+static bool vscsi_scsi_goes_on(const struct vscsi_io *io)
+{
+	const struct vscsi_io_result *result = &io->result;
+
+	return !result->host && !result->status && io->execution.piece_bytes &&
+	       vscsi_scsi_piece_end(io) < io->cmd.data_length &&
+	       result->residual == io->data.bytes - vscsi_scsi_piece_end(io);
 }
 
 /* Interrupt context. */
@@ -128,13 +156,13 @@ static enum rq_end_io_ret vscsi_scsi_done(struct request *req, blk_status_t erro
 	spin_unlock_irqrestore(&io->execution.lock, flags);
 	blk_mq_free_request(req);
 
+	if (vscsi_scsi_goes_on(io)) {
+		vscsi_io_block(io);
+		return RQ_END_IO_NONE;
+	}
 	vscsi_share_leave(io, !result->host && !result->status);
-	vscsi_scsi_protect(io);
-	/* Target core only passes on that it is over; the result is here. */
-	if (io->execution.ender == VSCSI_ENDS_RING)
-		vscsi_execute_up->ended(io);
-	else
-		target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
+	vscsi_scsi_amend(io);
+	vscsi_scsi_end(io);
 	return RQ_END_IO_NONE;
 }
 
@@ -207,20 +235,50 @@ static struct request *vscsi_scsi_prepare(struct vscsi_io *io)
 	return ERR_PTR(err);
 }
 
-/* dom0 has lost it: the guest shall see that, not wait for it. */
-static sense_reason_t vscsi_scsi_away(struct vscsi_io *io)
+/* The command, or its next piece: 0, or it is not with the device. */
+static int vscsi_scsi_go(struct vscsi_io *io)
 {
-	vscsi_scsi_device_look(io->execution.device, false);
-	vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_NO_CONNECT);
-	target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
-	return TCM_NO_SENSE;
+	struct vscsi_scsi_device *device = io->execution.device;
+	struct request *req = vscsi_scsi_prepare(io);
+	bool awaited = io->execution.stage == VSCSI_REQUEST_AWAITED;
+
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+	if (vscsi_scsi_arm(io, req)) {
+		vscsi_scsi_start(device, req, awaited);
+		return 0;
+	}
+	vscsi_request_drop(req);
+	return -ECANCELED;
 }
 
-static sense_reason_t vscsi_scsi_failed(struct vscsi_io *io, int err)
+/* True if that is its result. */
+static bool vscsi_scsi_note_failure(struct vscsi_io *io, int err)
 {
+	switch (err) {
+	case -ECANCELED:
+		vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_RESET);
+		return true;
+	case -ENODEV: /* dom0 has lost it: the guest shall see that, not wait for it */
+		vscsi_scsi_device_look(io->execution.device, false);
+		vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_NO_CONNECT);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static sense_reason_t vscsi_scsi_submit(struct vscsi_io *io)
+{
+	int err = vscsi_scsi_go(io);
+
+	if (!err)
+		return TCM_NO_SENSE;
 	vscsi_share_leave(io, false);
-	if (err == -ENODEV)
-		return vscsi_scsi_away(io);
+	if (vscsi_scsi_note_failure(io, err)) {
+		target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
+		return TCM_NO_SENSE;
+	}
 	if (err != -EINVAL)
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 	pr_warn_ratelimited("%s: %u bytes in %u pieces are more than its host adapter takes: let the guest use smaller blocks\n",
@@ -229,23 +287,19 @@ static sense_reason_t vscsi_scsi_failed(struct vscsi_io *io, int err)
 	return TCM_INVALID_CDB_FIELD;
 }
 
-static sense_reason_t vscsi_scsi_submit(struct vscsi_io *io)
+/* The next piece of a read or write that is more than the host adapter takes. */
+static void vscsi_scsi_resume(struct vscsi_io *io)
 {
-	struct vscsi_scsi_device *device = io->execution.device;
-	struct request *req = vscsi_scsi_prepare(io);
-	bool awaited = io->execution.stage == VSCSI_REQUEST_AWAITED;
+	int err;
 
-	if (IS_ERR(req))
-		return vscsi_scsi_failed(io, PTR_ERR(req));
-	if (vscsi_scsi_arm(io, req)) {
-		vscsi_scsi_start(device, req, awaited);
-		return TCM_NO_SENSE;
-	}
-	vscsi_request_drop(req);
+	io->execution.piece_from += io->execution.piece_bytes;
+	err = vscsi_scsi_go(io);
+	if (!err)
+		return;
 	vscsi_share_leave(io, false);
-	vscsi_io_note_host(io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_RESET);
-	target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
-	return TCM_NO_SENSE;
+	if (!vscsi_scsi_note_failure(io, err))
+		vscsi_io_note_check(io, NOT_READY, 0x08, 0);
+	vscsi_scsi_end(io);
 }
 
 /* The ring's thread with a request that is ready; else target core's work, which may wait for one. */
@@ -274,6 +328,8 @@ static sense_reason_t vscsi_scsi_execute(struct se_cmd *cmd)
 static bool vscsi_scsi_take(struct vscsi_io *io)
 {
 	io->cmd.execute_cmd = vscsi_scsi_execute;
+	io->execution.piece_from = 0;
+	io->execution.piece_bytes = 0;
 	if (vscsi_direct_wanted())
 		io->execution.ender = VSCSI_ENDS_RING;
 	return true;
@@ -315,5 +371,6 @@ const struct vscsi_executor vscsi_scsi_executor = {
 	.waits		= vscsi_scsi_waits,
 	.over		= vscsi_scsi_over,
 	.abort		= vscsi_scsi_abort,
+	.resume		= vscsi_scsi_resume,
 	.comes_back	= true,
 };
