@@ -10,7 +10,8 @@ NAA = "naa.50014050000000e4"
 BLOCK, MIB = 512, 1 << 20
 READ10 = 0x28
 BEYOND = "5/21/00"
-BEFORE, GROWN, SHRUNK = 16, 32, 8
+# MiB at first, grown, and shrunk; scsi_debug changes by GiB, whatever it has of them.
+STORE, VIRTUAL = (16, 32, 8), (1024, 2048, 1024)
 # Seconds until a guest that asks hears of it, and in which nothing more comes.
 SOON, QUIET = 10, 3
 NEW = "/tmp/new"
@@ -71,13 +72,13 @@ def sized(lab, what, paths, megabytes):
         lab.equal(f"{what}: {path.name} has the new size after a rescan", path.size(), megabytes * MIB)
 
 
-def grows(lab, kind, paths, change):
+def grows(lab, kind, paths, change, megabytes):
     what = f"{kind} grows"
-    change(GROWN)
+    change(megabytes)
     each_hears(lab, what, paths)
-    sized(lab, what, paths, GROWN)
+    sized(lab, what, paths, megabytes)
     for path in paths:
-        done = path.uses_end(GROWN)
+        done = path.uses_end(megabytes)
         lab.check(f"{what}: {path.name} writes and reads the last MiB", done.rc == 0, done.err)
 
 
@@ -87,24 +88,25 @@ def beyond(paths, megabytes):
     return [tuple(path.node.ends(*(reads(ten(READ10, lba, 1), BLOCK) for lba in (end - 1, end)))) for path in paths]
 
 
-def shrinks(lab, kind, paths, change):
+def shrinks(lab, kind, paths, change, megabytes):
     what = f"{kind} shrinks"
-    change(SHRUNK)
+    change(megabytes)
     each_hears(lab, what, paths)
-    lab.equal(f"{what}: reads up to the end and beyond it, before any rescan", beyond(paths, SHRUNK),
+    lab.equal(f"{what}: reads up to the end and beyond it, before any rescan", beyond(paths, megabytes),
               [(GOOD, BEYOND)] * len(paths))
-    sized(lab, what, paths, SHRUNK)
+    sized(lab, what, paths, megabytes)
 
 
 def mapped(lab):
-    ram = lab.backstore.brd(GROWN)
-    device = Mapped(lab.dom0, "grow", linear(ram, BEFORE * MIB // BLOCK))
+    before, grown, _ = STORE
+    ram = lab.backstore.brd(grown)
+    device = Mapped(lab.dom0, "grow", linear(ram, before * MIB // BLOCK))
     return (lab.backstore.iblock("block", device=device.device),
             lambda megabytes: device.becomes(linear(ram, megabytes * MIB // BLOCK)))
 
 
 def file(lab):
-    store = lab.backstore.fileio("file", f"{BEFORE}M")
+    store = lab.backstore.fileio("file", f"{STORE[0]}M")
 
     def change(megabytes):
         """target core does not look at the file again by itself."""
@@ -114,16 +116,23 @@ def file(lab):
     return store, change
 
 
-def one_kind(lab, target, kind, store, change, first):
+def passed(lab):
+    hctl = lab.backstore.scsi_debug(16, f"virtual_gb={VIRTUAL[0] // 1024}")
+    return (lab.backstore.pscsi("passed", hctl), lambda megabytes: lab.dom0.run(
+        f"echo {megabytes // 1024} > /sys/bus/pseudo/drivers/scsi_debug/virtual_gb"))
+
+
+def one_kind(lab, target, kind, store, change, sizes, first):
     """g1 has it as two LUNs, g2 as one of them."""
+    before, grown, shrunk = sizes
     pdevs = {number: target.lun(number, store) for number in (first, first + 1)}
     g1, g2 = lab.guests
     paths = [Path(lab, guest, pdevs[lun], lun) for guest, lun in ((g1, first), (g1, first + 1), (g2, first))]
-    lab.equal(f"{kind}: all have the size", [path.size() for path in paths], [BEFORE * MIB] * len(paths))
+    lab.equal(f"{kind}: all have the size", [path.size() for path in paths], [before * MIB] * len(paths))
     load = VerifiedLoad(g1, paths[0].disk)
-    grows(lab, kind, paths, change)
+    grows(lab, kind, paths, change, grown)
     lab.check(f"{kind}: the load goes on", load.goes_on(), load.log())
-    shrinks(lab, kind, paths, change)
+    shrinks(lab, kind, paths, change, shrunk)
     lab.check(f"{kind}: all of it read right", load.stop(), load.log())
     lab.equal(f"{kind}: nothing more is told", [path.node.ends(sends(TEST_UNIT_READY)) for path in paths],
               [[GOOD]] * len(paths))
@@ -132,10 +141,11 @@ def one_kind(lab, target, kind, store, change, first):
 def run(lab):
     lab.load_driver()
     target, stores = lab.target.create(NAA), []
-    for number, (kind, make) in enumerate({"iblock": mapped, "fileio": file}.items()):
+    kinds = {"iblock": (mapped, STORE), "fileio": (file, STORE), "pscsi": (passed, VIRTUAL)}
+    for number, (kind, (make, sizes)) in enumerate(kinds.items()):
         store, change = make(lab)
         stores.append(store)
-        one_kind(lab, target, kind, store, change, 2 * number)
+        one_kind(lab, target, kind, store, change, sizes, 2 * number)
     g1, g2 = lab.guests
     g2.shutdown()
     lab.dismantle(g1, [target], stores)
