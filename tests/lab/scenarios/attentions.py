@@ -1,5 +1,6 @@
 """Each guest that shares a device hears of each unit attention once and in order, also when its LUN becomes another."""
-from vscsilab.scripted import DISK, TAPE, TEST_UNIT_READY, Path, Scripted, fixed
+from vscsilab.cdbs import TEST_UNIT_READY
+from vscsilab.scripted import DISK, TAPE, Path, Scripted, fixed
 
 GUESTS = 2
 TIMEOUT = 300

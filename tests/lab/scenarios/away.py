@@ -1,7 +1,8 @@
 """A drive that dom0 has lost is not there for its guest either; it is when it is back, and no other in its place."""
 import time
 
-from vscsilab.scripted import SERIALS, TAPE, TEST_UNIT_READY, Path, Scripted
+from vscsilab.cdbs import TEST_UNIT_READY
+from vscsilab.scripted import SERIALS, TAPE, Path, Scripted
 
 GUESTS = 1
 TIMEOUT = 300

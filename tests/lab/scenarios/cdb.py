@@ -1,5 +1,6 @@
 """A CDB is judged by what it does: no false direction gets past a reservation or a write protection."""
 from vscsilab import tools
+from vscsilab.cdbs import CONFLICT, GOOD, sixteen, ten, twelve
 from vscsilab.scripted import DISK, Scripted
 
 GUESTS = 2
@@ -7,8 +8,8 @@ TIMEOUT = 900
 DRIVERS = ("ours",)
 NAA, PROTECTED = "naa.50014050000000c1", "naa.50014050000000c2"
 INITIATOR = "naa.50014050000000ca"
-# As the tool says it: INVALID FIELD IN CDB, WRITE PROTECTED, and the status RESERVATION CONFLICT.
-GOOD, REFUSED, PROTECT, CONFLICT = "good", "5/24/00", "7/27/00", "status 0x18"
+# As the tool says it: INVALID FIELD IN CDB, WRITE PROTECTED.
+REFUSED, PROTECT = "5/24/00", "7/27/00"
 KEYS = ("0xa1", "0xb2")
 # Each command has eight blocks of its own, so that what was written tells which one wrote.
 SPACING, BLOCK = 8, 512
@@ -23,18 +24,6 @@ class Command:
     def __init__(self, name, cdb, into=0, out=b""):
         self.name, self.cdb = name, cdb
         self.data = f"in {into}" if into else f"out {out.hex()}" if out else "none"
-
-
-def ten(opcode, lba, blocks, flags=0):
-    return bytes([opcode, flags, *lba.to_bytes(4, "big"), 0, *blocks.to_bytes(2, "big"), 0])
-
-
-def twelve(opcode, lba, blocks):
-    return bytes([opcode, 0, *lba.to_bytes(4, "big"), *blocks.to_bytes(4, "big"), 0, 0])
-
-
-def sixteen(opcode, lba, blocks, flags=0):
-    return bytes([opcode, flags, *lba.to_bytes(8, "big"), *blocks.to_bytes(4, "big"), 0, 0])
 
 
 def one_block(_):

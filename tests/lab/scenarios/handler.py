@@ -1,5 +1,6 @@
 """dom0's scsi_dh_alua, which answers unit attentions by itself, keeps none of a passed-through disk's from its guest."""
-from vscsilab.scripted import DISK, TEST_UNIT_READY, Path, Scripted, fixed
+from vscsilab.cdbs import TEST_UNIT_READY
+from vscsilab.scripted import DISK, Path, Scripted, fixed
 
 GUESTS = 1
 TIMEOUT = 300

@@ -1,7 +1,8 @@
 """A guest's LUN RESET reaches a device that is passed through, not too often, and its failure reaches the guest."""
 import time
 
-from vscsilab.scripted import TAPE, TEST_UNIT_READY, Path, Scripted
+from vscsilab.cdbs import TEST_UNIT_READY
+from vscsilab.scripted import TAPE, Path, Scripted
 
 GUESTS = 2
 TIMEOUT = 300

@@ -1,5 +1,6 @@
 """What a guest that goes leaves at a drive that it shares is taken back in order, keys of encryption if wanted; a drive that is behind is reset."""
-from vscsilab.scripted import CONTROL, TAPE, TEST_UNIT_READY, Path, Scripted, fixed
+from vscsilab.cdbs import TEST_UNIT_READY
+from vscsilab.scripted import CONTROL, TAPE, Path, Scripted, fixed
 
 GUESTS = 2
 TIMEOUT = 300

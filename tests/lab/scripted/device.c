@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the devices do of themselves: enough for sd and st to take them on, a serial
- * number, and persistent reservations of the one I_T nexus that they know, the host's.
+ * number, persistent reservations of the one I_T nexus that they know, the host's, and
+ * what is written to the disk, if it is asked to keep it.
  */
 #include <linux/kernel.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include <asm/unaligned.h>
 
@@ -38,6 +41,8 @@ enum {
 };
 
 #define OUT_BYTES 24
+#define BLOCK 512
+#define PATTERN_BLOCKS (SZ_1M / BLOCK)
 /* Of target port group 1, relative target port 1, which is all that there is. */
 #define GROUP_BYTES 12
 
@@ -55,6 +60,13 @@ static struct unit units[SCRIPTED_LUNS] = {
 	{ .serial = "DISK0001" },
 };
 
+static struct {
+	u8 *data;			/* NULL: it keeps nothing */
+	u32 blocks;
+	bool has_bad;
+	u64 bad;
+} disk = { .blocks = PATTERN_BLOCKS };
+
 static bool is_tape(const struct scsi_cmnd *cmd)
 {
 	return !cmd->device->lun;
@@ -71,6 +83,35 @@ int scripted_set_serial(u32 lun, const char *serial)
 		return -EINVAL;
 	strscpy(units[lun].serial, serial, sizeof(units[lun].serial));
 	return 0;
+}
+
+int scripted_make_store(u32 megabytes)
+{
+	if (!megabytes)
+		return 0;
+	if (megabytes > SZ_2G / SZ_1M)
+		return -EINVAL;
+	disk.data = vzalloc((size_t)megabytes * SZ_1M);
+	if (!disk.data)
+		return -ENOMEM;
+	disk.blocks = megabytes * (SZ_1M / BLOCK);
+	return 0;
+}
+
+void scripted_free_store(void)
+{
+	vfree(disk.data);
+}
+
+void scripted_set_bad(u64 block)
+{
+	disk.has_bad = true;
+	disk.bad = block;
+}
+
+void scripted_forget_bad(void)
+{
+	disk.has_bad = false;
 }
 
 void scripted_data(struct scsi_cmnd *cmd, const void *data, u32 bytes)
@@ -98,6 +139,77 @@ void scripted_fill(struct scsi_cmnd *cmd, u32 bytes)
 static void refuse(struct scsi_cmnd *cmd, u8 code)
 {
 	scsi_build_sense(cmd, 0, ILLEGAL_REQUEST, code, 0);
+}
+
+/* The blocks that a READ or WRITE names (SBC-3 5.8 to 5.11, 5.31 to 5.34). */
+static void extent_of(const u8 *cdb, u64 *block, u32 *count)
+{
+	switch (cdb[0]) {
+	case READ_6:
+	case WRITE_6:
+		*block = get_unaligned_be24(cdb + 1) & 0x1fffff;
+		*count = cdb[4] ? cdb[4] : 256;
+		break;
+	case READ_12:
+	case WRITE_12:
+		*block = get_unaligned_be32(cdb + 2);
+		*count = get_unaligned_be32(cdb + 6);
+		break;
+	case READ_16:
+	case WRITE_16:
+		*block = get_unaligned_be64(cdb + 2);
+		*count = get_unaligned_be32(cdb + 10);
+		break;
+	default:
+		*block = get_unaligned_be32(cdb + 2);
+		*count = get_unaligned_be16(cdb + 7);
+		break;
+	}
+}
+
+/* The data before the bad block come. */
+static void medium_error(struct scsi_cmnd *cmd, u64 block)
+{
+	u32 before = (disk.bad - block) * BLOCK;
+
+	scsi_sg_copy_from_buffer(cmd, disk.data + block * BLOCK, before);
+	scsi_set_resid(cmd, scsi_bufflen(cmd) - before);
+	/* UNRECOVERED READ ERROR */
+	scsi_build_sense(cmd, 0, MEDIUM_ERROR, 0x11, 0);
+	scsi_set_sense_information(cmd->sense_buffer, SCSI_SENSE_BUFFERSIZE, disk.bad);
+}
+
+static void transfer(struct scsi_cmnd *cmd)
+{
+	bool writes = cmd->sc_data_direction == DMA_TO_DEVICE;
+	u32 count, bytes = scsi_bufflen(cmd);
+	u64 block;
+
+	extent_of(cmd->cmnd, &block, &count);
+	if (block > disk.blocks || count > disk.blocks - block) {
+		refuse(cmd, 0x21);
+		return;
+	}
+	/* As adapters report it: the CDB and the data do not belong together. */
+	if ((u64)count * BLOCK != bytes) {
+		cmd->result = DID_ERROR << 16;
+		scsi_set_resid(cmd, bytes);
+		return;
+	}
+	if (!writes && disk.has_bad && disk.bad >= block && disk.bad - block < count)
+		medium_error(cmd, block);
+	else if (writes)
+		scsi_sg_copy_to_buffer(cmd, disk.data + block * BLOCK, bytes);
+	else
+		scsi_sg_copy_from_buffer(cmd, disk.data + block * BLOCK, bytes);
+}
+
+static void read_or_write(struct scsi_cmnd *cmd)
+{
+	if (!is_tape(cmd) && disk.data)
+		transfer(cmd);
+	else if (cmd->cmnd[0] == READ_6 || cmd->cmnd[0] == READ_10)
+		scripted_fill(cmd, scsi_bufflen(cmd));
 }
 
 static void standard_inquiry(struct scsi_cmnd *cmd)
@@ -287,8 +399,8 @@ void scripted_execute(struct scsi_cmnd *cmd)
 		scripted_data(cmd, limits, sizeof(limits));
 		break;
 	case READ_CAPACITY:
-		put_unaligned_be32(2047, data);
-		put_unaligned_be32(512, data + 4);
+		put_unaligned_be32(disk.blocks - 1, data);
+		put_unaligned_be32(BLOCK, data + 4);
 		scripted_data(cmd, data, 8);
 		break;
 	case MODE_SENSE:
@@ -302,7 +414,13 @@ void scripted_execute(struct scsi_cmnd *cmd)
 		break;
 	case READ_6:
 	case READ_10:
-		scripted_fill(cmd, scsi_bufflen(cmd));
+	case READ_12:
+	case READ_16:
+	case WRITE_6:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+		read_or_write(cmd);
 		break;
 	case PERSISTENT_RESERVE_IN:
 		persistent_reserve_in(cmd);

@@ -10,7 +10,11 @@
  *                hexadecimal; SENSE is hex bytes or -
  *         write  "LUN OPCODE COUNT hang"      they are never answered
  *         write  "LUN OPCODE COUNT data HEX"  GOOD, with these bytes
- *         write  "forget"                     no rules, and an empty log
+ *         write  "LUN OPCODE COUNT pass"      as without a rule, so that a later one is for a
+ *                                             later command
+ *         write  "bad BLOCK"                  a READ of this block of the disk's gets the data
+ *                                             before it and a medium error, if the disk has data
+ *         write  "forget"                     no rules, no bad block, and an empty log
  *         write  "release"                    hanging commands end with GOOD
  *         write  "serial LUN TEXT"            the unit serial number from now on
  *   log   read   "LUN CDB TIMEOUT BYTES" of each command, "abort LUN OPCODE",
@@ -18,7 +22,8 @@
  *   stuck bool   an abort or reset takes until "release"
  *   resets_fail  bool
  *
- * A reset ends the hanging commands of its LUN.
+ * A reset ends the hanging commands of its LUN.  A command that is more than the adapter takes
+ * is a kernel warning.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -43,6 +48,7 @@ struct rule {
 	u32 residual;
 	u8 lun, opcode, status, host;
 	bool hang;
+	bool pass;
 	bool data;			/* the bytes are data, not sense */
 	u8 count_of_bytes;
 	u8 bytes[SCSI_SENSE_BUFFERSIZE];
@@ -70,6 +76,16 @@ module_param_named(tags, scripted_tags, uint, 0444);
 MODULE_PARM_DESC(tags, "commands that the host adapter takes at a time");
 module_param_named(alua, scripted_alua, bool, 0444);
 MODULE_PARM_DESC(alua, "the disk has target port groups");
+
+static uint scripted_max_sectors = 1024;
+module_param_named(max_sectors, scripted_max_sectors, uint, 0444);
+MODULE_PARM_DESC(max_sectors, "512-byte sectors that a command may have");
+static uint scripted_sg_tablesize = 128;
+module_param_named(sg_tablesize, scripted_sg_tablesize, uint, 0444);
+MODULE_PARM_DESC(sg_tablesize, "pieces of memory that a command may have");
+static uint scripted_size_mb;
+module_param_named(size_mb, scripted_size_mb, uint, 0444);
+MODULE_PARM_DESC(size_mb, "what the disk keeps of what is written; 0: nothing, and it has 1 MiB");
 
 static bool scripted_stuck;
 static bool scripted_resets_fail;
@@ -120,6 +136,20 @@ static void scripted_answer(struct scsi_cmnd *cmd, const struct rule *rule)
 		scripted_fill(cmd, scsi_bufflen(cmd) - scsi_get_resid(cmd));
 }
 
+static void scripted_check_limits(const struct Scsi_Host *shost, struct scsi_cmnd *cmd)
+{
+	u32 most = queue_max_segment_size(cmd->device->request_queue), bytes = scsi_bufflen(cmd), i;
+	struct scatterlist *sg;
+
+	WARN_ONCE(bytes > shost->max_sectors * SECTOR_SIZE, "opcode %02x with %u bytes",
+		  cmd->cmnd[0], bytes);
+	WARN_ONCE(scsi_sg_count(cmd) > shost->sg_tablesize, "opcode %02x with %u pieces",
+		  cmd->cmnd[0], scsi_sg_count(cmd));
+	scsi_for_each_sg(cmd, sg, scsi_sg_count(cmd), i)
+		WARN_ONCE(sg->length > most, "opcode %02x with a piece of %u bytes",
+			  cmd->cmnd[0], sg->length);
+}
+
 static int scripted_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 {
 	unsigned long flags;
@@ -127,19 +157,20 @@ static int scripted_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 	bool hang = false;
 	u32 i;
 
+	scripted_check_limits(shost, cmd);
 	spin_lock_irqsave(&scripted_lock, flags);
 	scripted_note(cmd, IS_COMMAND);
 	rule = scripted_rule(cmd);
 	cmd->result = 0;
 	scsi_set_resid(cmd, 0);
-	if (!rule) {
-		scripted_execute(cmd);
-	} else {
+	if (rule) {
 		rule->count--;
 		hang = rule->hang;
-		if (!hang)
-			scripted_answer(cmd, rule);
 	}
+	if (!rule || rule->pass)
+		scripted_execute(cmd);
+	else if (!hang)
+		scripted_answer(cmd, rule);
 	for (i = 0; hang && i < HANGING; i++) {
 		if (!scripted_hanging[i]) {
 			scripted_hanging[i] = cmd;
@@ -279,6 +310,7 @@ static void scripted_forget(void)
 	spin_lock_irqsave(&scripted_lock, flags);
 	memset(scripted_rules, 0, sizeof(scripted_rules));
 	scripted_logged = 0;
+	scripted_forget_bad();
 	spin_unlock_irqrestore(&scripted_lock, flags);
 }
 
@@ -293,6 +325,15 @@ static int scripted_rename(u32 lun, const char *serial)
 	return err;
 }
 
+static void scripted_spoil(u64 block)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&scripted_lock, flags);
+	scripted_set_bad(block);
+	spin_unlock_irqrestore(&scripted_lock, flags);
+}
+
 static int scripted_bytes(struct rule *rule, const char *hex)
 {
 	if (!strcmp(hex, "-"))
@@ -303,14 +344,15 @@ static int scripted_bytes(struct rule *rule, const char *hex)
 
 static int scripted_parse_rule(const char *line)
 {
-	char hex[2 * SCSI_SENSE_BUFFERSIZE + 1] = "-";
+	char hex[2 * SCSI_SENSE_BUFFERSIZE + 1] = "-", word[5];
 	struct rule rule = {};
 
 	if (sscanf(line, "%hhu %hhx %u data %192s", &rule.lun, &rule.opcode, &rule.count, hex) == 4) {
 		rule.data = true;
-	} else if (sscanf(line, "%hhu %hhx %u hang", &rule.lun, &rule.opcode, &rule.count) == 3 &&
-		   strstr(line, "hang")) {
-		rule.hang = true;
+	} else if (sscanf(line, "%hhu %hhx %u %4s", &rule.lun, &rule.opcode, &rule.count, word) == 4 &&
+		   (!strcmp(word, "hang") || !strcmp(word, "pass"))) {
+		rule.hang = word[0] == 'h';
+		rule.pass = !rule.hang;
 	} else if (sscanf(line, "%hhu %hhx %u %hhx %hhx %u %192s", &rule.lun, &rule.opcode,
 			  &rule.count, &rule.status, &rule.host, &rule.residual, hex) != 7) {
 		return -EINVAL;
@@ -323,6 +365,7 @@ static int scripted_parse_rule(const char *line)
 static int scripted_parse(const char *line)
 {
 	char serial[32];
+	u64 block;
 	u32 lun;
 
 	if (sysfs_streq(line, "release")) {
@@ -335,6 +378,10 @@ static int scripted_parse(const char *line)
 	}
 	if (sscanf(line, "serial %u %31s", &lun, serial) == 2)
 		return scripted_rename(lun, serial);
+	if (sscanf(line, "bad %llu", &block) == 1) {
+		scripted_spoil(block);
+		return 0;
+	}
 	return scripted_parse_rule(line);
 }
 
@@ -387,8 +434,6 @@ static struct scsi_host_template scripted_template = {
 	.eh_device_reset_handler	= scripted_reset,
 	.can_queue			= HANGING,
 	.cmd_per_lun			= 16,
-	.sg_tablesize			= 128,
-	.max_sectors			= 1024,
 	.this_id				= -1,
 };
 
@@ -396,15 +441,22 @@ static int __init scripted_init(void)
 {
 	int err;
 
+	err = scripted_make_store(scripted_size_mb);
+	if (err)
+		return err;
 	scripted_parent = root_device_register("scripted-scsi");
-	if (IS_ERR(scripted_parent))
-		return PTR_ERR(scripted_parent);
+	if (IS_ERR(scripted_parent)) {
+		err = PTR_ERR(scripted_parent);
+		goto free;
+	}
 	scripted_host = scsi_host_alloc(&scripted_template, 0);
 	if (!scripted_host) {
 		err = -ENOMEM;
 		goto unregister;
 	}
 	scripted_host->can_queue = clamp(scripted_tags, 1u, (uint)HANGING);
+	scripted_host->max_sectors = scripted_max_sectors;
+	scripted_host->sg_tablesize = clamp(scripted_sg_tablesize, 1u, (uint)SG_MAX_SEGMENTS);
 	scripted_host->max_id = 1;
 	scripted_host->max_lun = SCRIPTED_LUNS;
 	scripted_host->max_cmd_len = MAX_COMMAND_SIZE;
@@ -424,6 +476,8 @@ put:
 	scsi_host_put(scripted_host);
 unregister:
 	root_device_unregister(scripted_parent);
+free:
+	scripted_free_store();
 	return err;
 }
 
@@ -435,6 +489,7 @@ static void __exit scripted_exit(void)
 	scsi_remove_host(scripted_host);
 	scsi_host_put(scripted_host);
 	root_device_unregister(scripted_parent);
+	scripted_free_store();
 }
 
 module_init(scripted_init);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Sends the CDBs of its input to a SCSI generic node, and prints how each ended:
 // "good", the sense as key/code/qualifier, or "status" or "host" and the number.
-// A line is "CDB none", "CDB in BYTES" or "CDB out DATA"; CDB and DATA are hex.
+// A line is "CDB none", "CDB in BYTES [FILE]", "CDB out DATA" or "CDB from FILE BYTES"; CDB
+// and DATA are hex, FILE is where read data go to or what is written comes from.
+// With -d each line ends with what else came: "BYTES bytes", and "at N" for an
+// INFORMATION field that is valid.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -9,7 +13,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <sys/ioctl.h>
@@ -44,33 +50,88 @@ struct Command {
 	Bytes cdb;
 	int direction = SG_DXFER_NONE;
 	Bytes data;
+	std::string file; // for what it reads
 };
+
+Bytes beginning_of(const std::string &name, std::size_t bytes)
+{
+	Bytes data(bytes);
+	std::ifstream file{name, std::ios::binary};
+	if (!file.read(reinterpret_cast<char *>(data.data()), static_cast<std::streamsize>(bytes)))
+		fail("cannot read so much of " + name);
+	return data;
+}
 
 Command parse(const std::string &line)
 {
 	std::istringstream words{line};
-	std::string cdb, direction, data;
-	words >> cdb >> direction >> data;
+	std::string cdb, direction, data, more;
+	words >> cdb >> direction >> data >> more;
 	if (direction == "in")
-		return {from_hex(cdb), SG_DXFER_FROM_DEV, Bytes(std::stoul(data))};
+		return {from_hex(cdb), SG_DXFER_FROM_DEV, Bytes(std::stoul(data)), more};
 	if (direction == "out")
-		return {from_hex(cdb), SG_DXFER_TO_DEV, from_hex(data)};
+		return {from_hex(cdb), SG_DXFER_TO_DEV, from_hex(data), {}};
+	if (direction == "from")
+		return {from_hex(cdb), SG_DXFER_TO_DEV, beginning_of(data, std::stoul(more)), {}};
 	if (direction == "none")
-		return {from_hex(cdb), SG_DXFER_NONE, {}};
+		return {from_hex(cdb), SG_DXFER_NONE, {}, {}};
 	fail("no direction: " + line);
 }
 
 // SPC-4 4.5.2 and 4.5.3
-void print_sense(const std::array<std::uint8_t, 32> &sense)
+using Sense = std::array<std::uint8_t, 64>;
+
+bool has_descriptors(const Sense &sense)
 {
-	const bool descriptors = (sense[0] & 0x7f) >= 0x72;
-	std::printf("%x/%02x/%02x\n", (descriptors ? sense[1] : sense[2]) & 0xf,
+	return (sense[0] & 0x7f) >= 0x72;
+}
+
+void print_sense(const Sense &sense)
+{
+	const bool descriptors = has_descriptors(sense);
+	std::printf("%x/%02x/%02x", (descriptors ? sense[1] : sense[2]) & 0xf,
 		    descriptors ? sense[2] : sense[12], descriptors ? sense[3] : sense[13]);
 }
 
-void send(int file, Command command)
+std::uint64_t big_endian(const std::uint8_t *bytes, std::size_t count)
 {
-	std::array<std::uint8_t, 32> sense{};
+	std::uint64_t value = 0;
+	for (std::size_t i = 0; i < count; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+std::optional<std::uint64_t> information(const Sense &sense)
+{
+	if (!has_descriptors(sense))
+		return sense[0] & 0x80 ? std::optional{big_endian(&sense[3], 4)} : std::nullopt;
+	const std::size_t end = std::min<std::size_t>(sense.size(), 8U + sense[7]);
+	for (std::size_t at = 8; at + 12 <= end; at += 2U + sense[at + 1])
+		if (sense[at] == 0 && sense[at + 2] & 0x80)
+			return big_endian(&sense[at + 4], 8);
+	return std::nullopt;
+}
+
+void print_details(const sg_io_hdr_t &io, const Sense &sense)
+{
+	std::printf(" %u bytes", io.dxfer_len - static_cast<unsigned>(io.resid));
+	if (io.status == check_condition)
+		if (const auto value = information(sense))
+			std::printf(" at %llu", static_cast<unsigned long long>(*value));
+}
+
+void store(const Command &command, const sg_io_hdr_t &io)
+{
+	std::ofstream file{command.file, std::ios::binary};
+	file.write(reinterpret_cast<const char *>(command.data.data()),
+		   static_cast<std::streamsize>(io.dxfer_len) - io.resid);
+	if (!file.flush())
+		fail("cannot write " + command.file);
+}
+
+void send(int file, Command command, bool details)
+{
+	Sense sense{};
 	sg_io_hdr_t io{};
 	io.interface_id = 'S';
 	io.cmdp = command.cdb.data();
@@ -84,27 +145,34 @@ void send(int file, Command command)
 	if (ioctl(file, SG_IO, &io))
 		fail(std::string{"SG_IO: "} + std::strerror(errno));
 	if (io.host_status)
-		std::printf("host %u\n", io.host_status);
+		std::printf("host %u", io.host_status);
 	else if (io.status == check_condition)
 		print_sense(sense);
 	else if (io.status)
-		std::printf("status %#x\n", io.status);
+		std::printf("status %#x", io.status);
 	else
-		std::printf("good\n");
+		std::printf("good");
+	if (details)
+		print_details(io, sense);
+	std::printf("\n");
+	if (!command.file.empty())
+		store(command, io);
 }
 
 } // namespace
 
 int main(int count, char **arguments)
 {
-	if (count != 2)
-		fail("usage: cdbs /dev/sgN < LINES");
-	const int file = open(arguments[1], O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	const bool details = count == 3 && std::string{arguments[1]} == "-d";
+	if (count != 2 + details)
+		fail("usage: cdbs [-d] /dev/sgN < LINES");
+	const char *const node = arguments[count - 1];
+	const int file = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
-		fail(std::string{arguments[1]} + ": " + std::strerror(errno));
+		fail(std::string{node} + ": " + std::strerror(errno));
 	for (std::string line; std::getline(std::cin, line);)
 		if (!line.empty())
-			send(file, parse(line));
+			send(file, parse(line), details);
 	close(file);
 	return 0;
 }

@@ -30,6 +30,7 @@ struct Job {
 	std::uint64_t bytes = 64 << 20;
 	std::uint64_t largest = 508 << 10;
 	std::uint64_t align = page; // of memory: a multiple of 4
+	std::uint64_t block = sector;
 	std::uint64_t seed = 1;
 };
 
@@ -90,7 +91,7 @@ private:
 		std::uint64_t most = job_.largest;
 		switch (next() % 4) {
 		case 0:
-			most = 4 * sector;
+			most = 4 * job_.block;
 			break;
 		case 1:
 			most = 16 * page;
@@ -100,7 +101,7 @@ private:
 		default:
 			break;
 		}
-		const std::uint64_t size = (1 + next() % (most / sector)) * sector;
+		const std::uint64_t size = (1 + next() % (most / job_.block)) * job_.block;
 		return size < left ? size : left;
 	}
 
@@ -162,14 +163,16 @@ int main(int argc, char **argv)
 			job.largest = value;
 		else if (key == "align")
 			job.align = value;
+		else if (key == "block")
+			job.block = value;
 		else if (key == "seed")
 			job.seed = value;
 		else
 			fail("unknown option " + key);
 	}
-	if (job.device.empty() || job.bytes % sector || job.offset % sector || job.largest % sector ||
-	    job.largest < sector || job.align == 0 || page % job.align)
-		fail("usage: ioverify DEVICE [offset=N] [bytes=N] [largest=N] [align=N] [seed=N]");
+	if (job.device.empty() || job.block < sector || job.bytes % job.block || job.offset % job.block ||
+	    job.largest % job.block || job.largest < job.block || job.align == 0 || page % job.align)
+		fail("usage: ioverify DEVICE [offset=N] [bytes=N] [largest=N] [align=N] [block=N] [seed=N]");
 	Transfer transfer{job};
 	const auto writes = transfer.run(true);
 	const auto reads = transfer.run(false);

@@ -132,6 +132,12 @@ class Lab:
             "[ -e $1 ] && [ -b /dev/${1##*/} ] && echo /dev/${1##*/}", timeout)
         return found.out.strip()
 
+    def generic(self, guest, vdev):
+        """Its SCSI generic node, found like its disk."""
+        found = guest.poll(f"modprobe sg; ls /sys/class/scsi_device/*:{vdev.split(':', 1)[1]}/device/scsi_generic | "
+                           "grep '^sg'")
+        return "/dev/" + found.out.split()[0]
+
     # Tidying up
 
     def dismantle(self, guest, targets=(), stores=()):

@@ -38,7 +38,7 @@ class Machine:
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
                  verbose=False, guests=0, features="", debug_kernel=False,
-                 icount=False, plugin=None):
+                 icount=False, plugin=None, devices=()):
         self.image = images.current()
         self.debug_kernel = debug_kernel
         if debug_kernel:
@@ -49,11 +49,11 @@ class Machine:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
         self.module, self.extra = module, extra
-        # No snapshot has another processor than the usual one.
-        self.full_boot = full_boot or bool(features)
+        # No snapshot has another processor than the usual one, or more devices.
+        self.full_boot = full_boot or bool(features or devices)
         self.verbose = verbose
         self.features = features
-        self.icount, self.plugin = icount, plugin
+        self.icount, self.plugin, self.devices = icount, plugin, devices
         self.patience = ICOUNT_PATIENCE if icount else 1
         # How many guests the snapshot to start from has running.
         self.guests = guests
@@ -109,7 +109,7 @@ class Machine:
         self.qemu = Qemu(self.work, self.image, self.disks / "initrd",
                          self.disks / "root.qcow2", self.disks / "payload",
                          self.serial, loadvm, self.features, self.icount,
-                         self.plugin)
+                         self.plugin, self.devices)
         self.qemu.start()
         self.channel = Channel(self.qemu.connect("command"))
         for job in (self._watch_serial, self._store_logs):

@@ -58,11 +58,12 @@ class Qemu:
     """directory is private to this process: sockets are made there.
 
     features: what the processor shall have besides, like ",+svm,+npt".
-    plugin: a TCG plugin, FILE[,option=value...]."""
+    plugin: a TCG plugin, FILE[,option=value...].
+    devices: words of the command line that add devices."""
 
     def __init__(self, directory, image, initrd, root_disk, payload,
                  serial_log, loadvm=None, features="", icount=False,
-                 plugin=None):
+                 plugin=None, devices=()):
         self.dir = directory
         self.process = None
         self.monitor = None
@@ -91,6 +92,7 @@ class Qemu:
                             "server=on,wait=off",
                 "-device", f"virtserialport,chardev={name},name=lab.{name}"]
         self.argv += ["-qmp", f"unix:{directory}/qmp,server=on,wait=off"]
+        self.argv += devices
         if plugin:
             self.argv += ["-plugin", plugin]
         if loadvm:

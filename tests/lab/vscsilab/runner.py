@@ -107,7 +107,8 @@ class Runner:
                           self.options.full_boot, self.options.verbose,
                           min(scenario.guests, snapshot.MOST_GUESTS),
                           scenario.constants.get("CPU_FEATURES", ""),
-                          self.options.debug_kernel)
+                          self.options.debug_kernel,
+                          devices=scenario.constants.get("DEVICES", ()))
         late = threading.Event()
 
         def deadline():

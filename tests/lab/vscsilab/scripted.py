@@ -1,22 +1,24 @@
 """SCSI devices in dom0 that answer what a scenario tells them to."""
 from . import paths, tools
+from .cdbs import Node
 
 SOURCES = paths.LAB_DIR / "scripted"
 CONTROL = "/sys/kernel/debug/scripted-scsi"
 TAPE, DISK = 0, 1
 SERIALS = {TAPE: "TAPE0001", DISK: "DISK0001"}
-TEST_UNIT_READY = bytes(6)
 
 
 class Scripted:
-    def __init__(self, lab, tags=64, alua=False):
+    def __init__(self, lab, tags=64, alua=False, **parameters):
         """tags: commands that the adapter takes at a time, 64 at most. alua: the disk has target port
-        groups."""
+        groups. parameters: max_sectors and sg_tablesize, which the adapter takes of a command; size_mb,
+        for a disk that keeps what is written to it."""
         self.lab, self.dom0 = lab, lab.dom0
         module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel,
                                      lab.machine.dom0_headers)
         self.dom0.put(module.read_bytes(), "/root/scripted-scsi.ko")
-        self.dom0.run(f"modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko tags={tags} alua={int(alua)} && "
+        self.dom0.run(f"modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko tags={tags} alua={int(alua)} "
+                      + " ".join(f"{name}={value}" for name, value in parameters.items()) + " && "
                       "(mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug)")
         self.host = self.dom0.poll("grep -l scripted_scsi /sys/class/scsi_host/*/proc_name | "
                                    "sed 's/.*host\\([0-9]*\\).*/\\1/'").out.strip()
@@ -51,6 +53,14 @@ class Scripted:
 
     def hang(self, lun, opcode, count=1):
         self.rule(f"{lun} {opcode:02x} {count} hang")
+
+    def passes(self, lun, opcode, count=1):
+        """The next ones have no rule, so that one made after this is for a later command."""
+        self.rule(f"{lun} {opcode:02x} {count} pass")
+
+    def spoil(self, block):
+        """Of a disk that keeps data: it cannot be read any more, until forget()."""
+        self.rule(f"bad {block}")
 
     def data(self, lun, opcode, data):
         """What the next command with that opcode reads."""
@@ -94,28 +104,13 @@ class Scripted:
         self.dom0.run("rmmod scripted-scsi", timeout=90)
 
 
-class Path:
-    """What a guest sends to its LUN as it is, without retries."""
+class Path(Node):
+    """A guest's to one of the devices."""
 
     def __init__(self, scripted, guest, lun):
         self.guest = guest
         guest.run("modprobe sg")
-        tools.install(guest, "cdbs")
-        self.node = scripted.node(guest, lun)
-
-    def send(self, *cdbs, reads=0):
-        """How each ended: "good", a sense like "6/28/00", "status 0x18", or "host 1"."""
-        data = f"in {reads}" if reads else "none"
-        return self.guest.run(f"cdbs {self.node}", timeout=90, stdin="".join(
-            f"{cdb.hex()} {data}\n" for cdb in cdbs)).out.splitlines()
-
-    def settle(self):
-        """Takes the unit attentions."""
-        self.guest.poll(f"sg_turs {self.node}")
-
-    def reset(self):
-        """A LOGICAL UNIT RESET and nothing stronger; the exit code."""
-        return self.guest.run(f"sg_reset -d -N {self.node}", timeout=90, check=False).rc
+        super().__init__(guest, scripted.node(guest, lun))
 
 
 def fixed(key, code=0, qualifier=0, information=None, flags=0, deferred=False):

@@ -98,7 +98,7 @@ class Backstores:
 
     def iblock(self, name, size="16M", device=None, readonly=False):
         """On a brd ramdisk of its own, or on the given block device."""
-        device = device or self._brd(mebibytes(size))
+        device = device or self.brd(mebibytes(size))
         return self._create("iblock", name, f"udev_path={device}{',readonly=1' if readonly else ''}",
                             device=device)
 
@@ -111,8 +111,8 @@ class Backstores:
         store.undo = [f"losetup -d {device}; rm -f {file}"]
         return store
 
-    def _brd(self, size):
-        """brd's disks are all of one size, the first one's."""
+    def brd(self, size):
+        """A ramdisk of so many MiB; all are of one size, the first one's."""
         if not hasattr(self, "brd_size"):
             self.brd_size = size
             self.dom0.run(f"modprobe brd rd_nr=32 rd_size={size * 1024}")
@@ -120,6 +120,11 @@ class Backstores:
             raise LabError(f"brd disks have {self.brd_size} MiB here: make "
                            "the largest iblock backstore first")
         return f"/dev/ram{self._next('brd')}"
+
+    def block_node(self, hctl):
+        """/dev/sdX of a disk of dom0's."""
+        found = self.dom0.poll(f"ls /sys/class/scsi_device/{hctl}/device/block | grep .")
+        return "/dev/" + found.out.strip()
 
     def pscsi(self, name, hctl):
         """Any SCSI device of dom0 by host:channel:target:lun."""
@@ -136,13 +141,15 @@ class Backstores:
 
     def pscsi_disk(self, name, size="16M"):
         """Pass-through of a scsi_debug disk made for this backstore."""
-        return self.pscsi(name, self._scsi_debug(mebibytes(size)))
+        return self.pscsi(name, self.scsi_debug(mebibytes(size)))
 
-    def _scsi_debug(self, size):
+    def scsi_debug(self, size, parameters=""):
+        """A disk of so many MiB on a host adapter of its own; its h:c:t:l. parameters: of the
+        module, said with the first disk and true of all."""
         if not hasattr(self, "debug_size"):
             self.debug_size = size
             self.dom0.run(f"modprobe scsi_debug dev_size_mb={size} delay=0 "
-                          "num_tgts=1 max_luns=1 per_host_store=1")
+                          f"num_tgts=1 max_luns=1 per_host_store=1 {parameters}")
         else:
             self.dom0.run("echo 1 > "
                           "/sys/bus/pseudo/drivers/scsi_debug/add_host")
