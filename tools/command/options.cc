@@ -62,6 +62,8 @@ void add_exporting(CLI::App &verb, Options &options)
 		->transform(CLI::CheckedTransformer(kinds))
 		->type_name("KIND");
 	verb.add_flag("--share", options.how.share, "also a device that another guest has");
+	verb.add_flag("--across-hosts", options.how.across_hosts,
+		      "other hosts have it as well: refuse reservations that would end at this one");
 	verb.add_flag("--ring-per-lun", options.how.ring_per_lun, "a controller of its own for each LUN");
 	verb.add_flag("--bind", options.how.bind,
 		      "bind an unbound portal group to the guest, so that it has it after a reboot as well");

@@ -35,6 +35,12 @@ struct BindTpg {
 	std::string domain;
 	std::string before;
 };
+struct SetAttribute {
+	StoreId store;
+	std::string name;
+	std::string value;
+	std::string before;
+};
 struct RemoveLun {
 	TpgId tpg;
 	unsigned number = 0;
@@ -45,7 +51,7 @@ struct RemoveTpg {
 struct RemoveStore {
 	StoreId id;
 };
-using Change = std::variant<MakeStore, MakeTpg, MakeLun, BindTpg, RemoveLun, RemoveTpg, RemoveStore>;
+using Change = std::variant<MakeStore, MakeTpg, MakeLun, BindTpg, SetAttribute, RemoveLun, RemoveTpg, RemoveStore>;
 
 std::string describe(const Change &change);
 

@@ -319,7 +319,7 @@ Export export_store(const Scene &scene, const StoreName &name, const ExportOptio
 		fail(Exit::usage, "there are several backstores '{}': say {}/{}", name.name,
 		     found.front()->id.plugin(), name.name);
 	const Backstore &store = *found.front();
-	const std::string shown = fmt::format("{}/{}", store.id.plugin(), store.id.name);
+	const std::string shown = to_string(store.id);
 	if (auto there = existing(scene, store.id, options, shown))
 		return *std::move(there);
 	return new_lun(scene, {store.id, shown, store.identity, store.numbered}, options, random);

@@ -57,6 +57,12 @@ std::optional<BlockNumber> block_of(const std::string &info)
 	return BlockNumber{*major, *minor};
 }
 
+std::optional<bool> flag(const fs::path &attribute)
+{
+	const std::string text = first_line(attribute);
+	return text.empty() ? std::nullopt : std::optional{text != "0"};
+}
+
 Backstore read_store(const fs::path &path, const StoreId &id)
 {
 	Backstore store{id, first_line(path / "udev_path"), {}, {}};
@@ -65,6 +71,8 @@ Backstore read_store(const fs::path &path, const StoreId &id)
 		store.scsi = scsi_of(info);
 	else if (id.plugin() == "iblock")
 		store.block = block_of(info);
+	store.emulate_pr = flag(path / "attrib/emulate_pr");
+	store.pgr_support = flag(path / "attrib/pgr_support");
 	return store;
 }
 
@@ -220,6 +228,21 @@ struct Configfs::Applier {
 			     "{} tpgt_{} cannot be bound to '{}': {}. Detach it from other guests first",
 			     change.id.wwn, change.id.tpgt, change.domain, failure.what());
 		}
+	}
+
+	void operator()(const SetAttribute &change) const
+	{
+		const fs::path path = tree.path_of(change.store);
+		if (!fs::exists(path))
+			return;
+		const bool there = fs::exists(path / "attrib" / change.name);
+		// As a journal has it: nobody could set it.
+		if (!there && change.before.empty())
+			return;
+		if (!there)
+			fail(Exit::environment, "{} has no attribute {}: the kernel is too old for it",
+			     to_string(change.store), change.name);
+		tree.write(path / "attrib" / change.name, change.value);
 	}
 
 	void operator()(const RemoveLun &change) const
