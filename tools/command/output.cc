@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "core/size.hpp"
+
 namespace vscsi
 {
 
@@ -305,6 +307,39 @@ std::string detach_json(const DetachResult &result, bool dry_run)
 	return dump({{"domain", domain_json(result.domain)},
 		     {"devices", std::move(devices)},
 		     {"changed", !dry_run},
+		     {"dry-run", dry_run},
+		     {"steps", result.steps}});
+}
+
+std::string resize_text(const ResizeResult &result, bool dry_run)
+{
+	const std::string name = fmt::format("{} ({})", to_string(result.store), result.path);
+	if (result.follows)
+		return fmt::format(
+			       "{}: {}, as its device; each guest is told by itself when that changes: {}\n",
+			       name, size_text(result.after), to_string(result.users)) +
+		       (result.hint.empty() ? "" : result.hint + '\n');
+	if (result.before == result.after)
+		return fmt::format("{}: {} already\n", name, size_text(result.after));
+	return (dry_run ? step_text(result.steps) : std::string{}) +
+	       fmt::format("{}: {} before, {} {}; seen by {}\n", name, size_text(result.before),
+			   size_text(result.after), dry_run ? "then" : "now", to_string(result.users));
+}
+
+std::string resize_json(const ResizeResult &result, bool dry_run)
+{
+	ordered_json users = ordered_json::array();
+	for (const User &user : result.users)
+		users.push_back(
+			{{"domain", text_or_null(user.domain)}, {"as", user.as}, {"attached", user.has}});
+	return dump({{"backstore", fmt::format("{}/{}", result.store.hba, result.store.name)},
+		     {"path", result.path},
+		     {"before", result.before},
+		     {"after", result.after},
+		     {"follows", result.follows},
+		     {"hint", text_or_null(result.hint)},
+		     {"users", std::move(users)},
+		     {"changed", !dry_run && result.before != result.after},
 		     {"dry-run", dry_run},
 		     {"steps", result.steps}});
 }

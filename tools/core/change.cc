@@ -47,6 +47,10 @@ struct Describer {
 		return fmt::format("configfs: set attribute {} of {} to {}", change.name, path(change.store),
 				   change.value);
 	}
+	std::string operator()(const Resize &change) const
+	{
+		return fmt::format("configfs: make {} {} bytes large", path(change.store), change.size);
+	}
 	std::string operator()(const RemoveLun &change) const
 	{
 		return fmt::format("configfs: remove LUN {} of {}", change.number, path(change.tpg));
@@ -76,6 +80,7 @@ struct Inverter {
 	{
 		return SetAttribute{change.store, change.name, change.before, change.value};
 	}
+	std::optional<Change> operator()(const Resize &) const { return {}; }
 	std::optional<Change> operator()(const RemoveLun &) const { return {}; }
 	std::optional<Change> operator()(const RemoveTpg &) const { return {}; }
 	std::optional<Change> operator()(const RemoveStore &) const { return {}; }

@@ -40,6 +40,10 @@ struct Backstore {
 	// Attributes; nothing: the kernel has none of that name.
 	std::optional<bool> emulate_pr{};
 	std::optional<bool> pgr_support{};
+	// Of a fileio backstore.
+	std::string file{};
+	std::uint64_t file_size = 0; // as far as target core uses it, if it is no block device
+	std::uint64_t block_size = 512;
 };
 
 struct Lun {

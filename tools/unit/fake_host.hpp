@@ -40,6 +40,9 @@ public:
 
 	// What stock tools would have made.
 	StoreId add_store(const std::string &hba, const std::string &name, const std::string &info = {});
+	// A fileio backstore, of a file or block device.
+	StoreId add_file(const std::string &hba, const std::string &name, const std::filesystem::path &file,
+			 std::uint64_t size);
 	void set_attribute(const StoreId &store, const std::string &name, const std::string &value);
 	std::string attribute(const StoreId &store, const std::string &name) const;
 	TpgId add_tpg(const std::string &wwn, unsigned tag, const std::string &domain = {},

@@ -197,6 +197,11 @@ TEST(Options, NewAndOldNamesOfVerbs)
 	EXPECT_TRUE(options.verb == Verb::detach && options.dry_run);
 	EXPECT_FALSE(parsed(options, {"attach", "g1", "disk", "--across-hosts"}));
 	EXPECT_TRUE(options.how.across_hosts);
+	EXPECT_FALSE(parsed(options, {"resize", "fileio/disk", "2G", "--shrink", "-N", "--save", "--json"}));
+	EXPECT_EQ(options.verb, Verb::resize);
+	EXPECT_EQ(options.pdev, "fileio/disk");
+	EXPECT_EQ(options.size, "2G");
+	EXPECT_TRUE(options.shrink && options.dry_run && options.save && options.json);
 	EXPECT_FALSE(parsed(options, {"scsi-list", "g1", "g2"}));
 	EXPECT_EQ(options.names.size(), 2U);
 	EXPECT_FALSE(parsed(options, {"status"}));
@@ -222,6 +227,8 @@ TEST(Options, MistakesAreUsage)
 						    {"attach"},
 						    {"attach", "g1"},
 						    {"detach", "g1"},
+						    {"resize"},
+						    {"resize", "disk", "--wait", "3"},
 						    {"fly"},
 						    {"create"},
 						    {"attach", "g1", "x", "--wait", "-3"},
