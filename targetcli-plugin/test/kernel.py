@@ -93,7 +93,8 @@ class Kernel:
         os.makedirs(f"{place}/attrib")
         os.makedirs(f"{place}/wwn")
         files = {"enable": "1\n", "udev_path": "", "wwn/vpd_unit_serial": f"T10 VPD Unit Serial Number: {hba}\n",
-                 "attrib/emulate_write_cache": "0\n", **files}
+                 "attrib/emulate_write_cache": "0\n", "attrib/emulate_pr": "1\n", "attrib/pgr_support": "1\n",
+                 **files}
         for file_name, value in files.items():
             with open(f"{place}/{file_name}", "w", encoding="ascii") as file:
                 file.write(value)
@@ -106,7 +107,7 @@ class Kernel:
     def passthrough(self, name, sysfs, kind, address="3:0:0:1", number=0, node="/dev/nst0"):
         host, channel, target, lun = address.split(":")
         self.store(f"pscsi_{number}", name, {
-            "udev_path": node, "attrib/alua_support": "0\n",
+            "udev_path": node, "attrib/alua_support": "0\n", "attrib/pgr_support": "0\n",
             "info": "Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 2048\n"
                     f"        SCSI Device Bus Location: Channel ID: {channel} Target ID: {target} "
                     f"LUN: {lun} Host ID: {host} Vendor: X Model: Y Rev: 1\n"})

@@ -37,8 +37,8 @@ def test_ls_of_a_domain_that_does_not_run(mapped):
     assert "[Domains: 1, Targets: 1]" in line_of(tree, "xen-pvscsi")
     assert "[g1, not running]" in line_of(tree, TARGET)
     assert "[g1, not running]" in line_of(tree, "tpg1")
-    assert "ramdisk/disk, 0:0:0:0]" in line_of(tree, "lun0")
-    assert "pscsi/tape (tape drive, /dev/nst0)" in line_of(tree, "lun1")
+    assert "ramdisk/disk, reservations: this host, 0:0:0:0]" in line_of(tree, "lun0")
+    assert "pscsi/tape (tape drive, /dev/nst0), reservations: device]" in line_of(tree, "lun1")
 
 
 def test_ls_of_a_domain_that_runs(mapped, xen):

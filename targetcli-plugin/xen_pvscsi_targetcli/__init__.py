@@ -8,5 +8,6 @@ nodes     targetcli's nodes of this fabric
 fabric    its top node, with the commands map, unmap, domains, sessions
 config    portal groups and LUNs, in the kernel or in the saved configuration
 mapping   map and unmap
+reservations  how far they reach
 live      what xl-vscsi says of guests
 """

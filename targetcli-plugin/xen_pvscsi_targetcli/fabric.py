@@ -2,7 +2,7 @@
 from targetcli import ui_target
 from targetcli.ui_target import UIFabricModule
 
-from . import backstores, identity, library, live, mapping
+from . import backstores, identity, library, live, mapping, reservations
 from .config import FABRIC, KernelConfig, SavedConfig
 from .nodes import ExecutionError, RTSLibError, XenTarget, counters, domain_names, only, parameter, \
     read, renewed, sessions, write_protected
@@ -17,6 +17,7 @@ class Library:
 
 class XenFabric(UIFabricModule):
     """The fabric of Xen PV SCSI, seen from its domains."""
+    flags = ("ro", "share", "across_hosts")  # of map
 
     def refresh(self):
         self._children = set()
@@ -87,7 +88,7 @@ class XenFabric(UIFabricModule):
 
     # Commands
 
-    def ui_command_map(self, domain, backstore, lun=None, vdev=None, ro=None, share=None):
+    def ui_command_map(self, domain, backstore, lun=None, vdev=None, ro=None, share=None, across_hosts=None):
         '''
         Gives a domain a backstore, as a LUN. If the domain has no target yet,
         one is created and bound to it, so that the kernel refuses any other
@@ -123,6 +124,13 @@ class XenFabric(UIFabricModule):
         -----
         `share=true`: also a backstore that another domain has.
 
+        across_hosts
+        ------------
+        `across_hosts=true`: guests of other hosts have it as well, through the
+        SAN. Reservations of a backstore that is not pscsi are this host's only,
+        so they are refused (its attribute emulate_pr becomes 0): a cluster that
+        needs them does not start, rather than trust them.
+
         EXAMPLE
         =======
         map guest1 /backstores/block/disk lun=1 ro
@@ -132,16 +140,12 @@ class XenFabric(UIFabricModule):
         unmap domains backstores
         '''
         self.assert_root()
-        flags = {"ro": ro, "share": share}
-        values = {"lun": lun, "vdev": vdev}
+        values = {"lun": lun, "vdev": vdev, "ro": ro, "share": share, "across_hosts": across_hosts}
         # `map guest1 disk ro`: a word alone.
-        for key, value in list(values.items()):
-            if value in ("ro", "share"):
-                values[key], flags[value] = None, "true"
-        if ro in ("ro", "share"):
-            flags["ro"] = None
-            flags[ro] = "true"
-        read_only, shared = (self.ui_eval_param(flags[name], "bool", False) for name in ("ro", "share"))
+        alone = [value for value in values.values() if value in self.flags]
+        values = {key: None if value in alone else value for key, value in values.items()}
+        values.update((flag, "true") for flag in alone)
+        read_only, shared, across = (self.ui_eval_param(values[flag], "bool", False) for flag in self.flags)
         store = self._store(backstore)
         sort = backstores.kind(store)
         if read_only and sort != backstores.DISK:
@@ -151,7 +155,18 @@ class XenFabric(UIFabricModule):
         self._do(lambda: mapper.map(
             domain, backstores.name(store), None if values["lun"] is None else mapping.parse_lun(values["lun"]),
             None if values["vdev"] is None else mapping.parse_vdev(values["vdev"]), read_only, shared,
-            identity.keep(store, self.shell.log.warning)))
+            identity.keep(store, self.shell.log.warning), self._refusal(mapper, store) if across else None))
+
+    def _refusal(self, mapper, store):
+        others = {lun.parent_tpg.parent_target.fabric_module.name for lun in store.attached_luns} - {FABRIC}
+        users = mapper.users(backstores.name(store)) + [
+            mapping.User("initiators", f"of fabric {name}", True) for name in sorted(others)]
+
+        def keep(value):
+            if mapper.config.saved_only:
+                library.held.set_attribute(store, reservations.ATTRIBUTE, value)
+
+        return lambda undo: reservations.refuse(store, users, keep, undo, self.shell.log.warning)
 
     def ui_complete_map(self, parameters, text, current_param):
         if current_param == "domain":
@@ -163,7 +178,7 @@ class XenFabric(UIFabricModule):
                         or [f"/backstores/{name}" for name in names], text)
         if current_param == "vdev":
             return [] if text else ["0:0:0:"]
-        if current_param in ("ro", "share"):
+        if current_param in self.flags:
             return only(["true", "false"], text)
         if current_param == "lun" and parameters.get("domain"):
             mapper = self._mapper()

@@ -84,11 +84,22 @@ class Held:
         except FileNotFoundError:
             return {}
 
+    def set_attribute(self, store, name, value):
+        """Of a storage object that is in the file; what is not is saved as the kernel has it."""
+        config = self._read()
+        for item in config.get("storage_objects", []):
+            if (item.get("plugin"), item.get("name")) == (store.plugin, store.name):
+                item.setdefault("attributes", {})[name] = value
+                self._save(config)
+
     def write(self):
         """Into the file at once: there is no kernel to keep it until then."""
         config = self._read() or {"storage_objects": [], "fabric_modules": []}
         config["targets"] = [target for target in config.get("targets", [])
                              if target.get("fabric") != FABRIC] + self.targets
+        self._save(config)
+
+    def _save(self, config):
         folder = os.path.dirname(self.save_file)
         os.makedirs(folder, mode=0o700, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".saveconfig-")

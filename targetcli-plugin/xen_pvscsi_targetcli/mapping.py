@@ -48,6 +48,16 @@ def check_binding(word):
     return word
 
 
+class User:
+    """Who has a backstore: now (has), or as soon as it runs."""
+
+    def __init__(self, name, place, has):
+        self.name, self.place, self.has = name, place, has
+
+    def __str__(self):
+        return f"{self.name} ({self.place}{'' if self.has else ', not attached now'})"
+
+
 class Mapper:
     def __init__(self, config, snapshot, say, warn):
         self.config, self.snapshot, self.say, self.warn = config, snapshot, say, warn
@@ -71,8 +81,9 @@ class Mapper:
 
     # map
 
-    def map(self, word, store, lun=None, vdev=None, read_only=False, share=False, identity=""):
-        """identity: what the LUN keeps of its device."""
+    def map(self, word, store, lun=None, vdev=None, read_only=False, share=False, identity="", prepare=None):
+        """identity: what the LUN keeps of its device; prepare: called before anybody can have it, with what
+        is to be undone if it fails."""
         domain = self.domain(word)
         binding = self.binding(word)
         mine = self.groups_of(domain, binding)
@@ -84,6 +95,8 @@ class Mapper:
             self.warn(f"No domain '{binding}' runs or is configured here.")
         undo = []
         try:
+            if prepare:
+                prepare(undo)
             group = self._group_for(mine, binding, read_only, undo)
             self.config.add_lun(group, index, identities.link_for(vdev, identity), store)
             undo.append(lambda: self.config.remove_lun(group, index))
@@ -109,6 +122,20 @@ class Mapper:
                     owner = group.domain or "any domain, since that TPG is not bound"
                     raise Mistake(f"{store} is lun{lun.index} of {group}, which belongs to {owner}. "
                                   f"Unmap it there, or say share=true if both can use it at once.")
+
+    def users(self, store):
+        """Guests that have the backstore, by this fabric. If nobody knows, all of its LUNs are in use."""
+        found = []
+        for group in self.groups:
+            for lun in group.luns:
+                if lun.store != store:
+                    continue
+                devices = self.snapshot.devices(group.wwn, group.tag, lun.index)
+                found += [User(device.domain.name, device.vdev, True) for device in devices]
+                unknown = bool(self.snapshot.offline) and not self.config.saved_only
+                if not devices and (group.domain or unknown):
+                    found.append(User(group.domain or "any domain", f"lun{lun.index} of {group}", unknown))
+        return found
 
     @staticmethod
     def _choose_lun(mine, lun):

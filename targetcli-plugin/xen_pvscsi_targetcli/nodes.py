@@ -6,7 +6,7 @@ import os
 from targetcli import ui_target
 from targetcli.ui_target import UILUN, UILUNs, UIMultiTPGTarget, UITPG
 
-from . import backstores, identity, live, mapping
+from . import backstores, identity, live, mapping, reservations
 from .config import WRITE_PROTECT, Lun
 
 ExecutionError = ui_target.ExecutionError
@@ -173,7 +173,7 @@ class XenLUN(UILUN):
         except RTSLibBrokenLink:
             return "BROKEN STORAGE LINK", False
         snapshot = live.snapshot()
-        words = [backstores.describe(store)]
+        words = [backstores.describe(store), f"reservations: {reservations.reach(store)}"]
         if write_protected(self.rtsnode.parent_tpg):
             words.append("read-only")
         vdev = snapshot.vdev(*self._place()) or Lun(0, self.rtsnode.alias, None).fixed_vdev

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "act/across.hpp"
 #include "act/converge.hpp"
 #include "act/devices.hpp"
 #include "act/guests.hpp"
@@ -85,6 +86,9 @@ private:
 			plan_elsewhere();
 		else
 			std::visit([&](const auto &source) { plan_for(scene, source); }, m_source);
+		if (m_options.across_hosts && !elsewhere())
+			keep_across_hosts(m_host, m_lio, m_domain, m_plan.devices, m_plan.changes,
+					  m_result.warnings);
 		std::ranges::copy(m_meaning.warnings(), std::back_inserter(m_result.warnings));
 		for (const Change &change : m_plan.changes)
 			m_result.steps.push_back(describe(change));
@@ -101,6 +105,11 @@ private:
 			     "'{}' cannot be looked up in another backend domain. Say naa.WWN:LUN or "
 			     "ALIAS:LUN",
 			     m_request.pdev);
+		if (m_options.across_hosts)
+			fail(Exit::usage,
+			     "what reservations reach is set in the backend domain: of an emulated "
+			     "backstore, "
+			     "set attribute emulate_pr=0 with targetcli there, and leave out --across-hosts");
 		for (const Controller &controller : m_before.controllers)
 			for (const Device &device : controller.devices)
 				if (device.pdev == m_request.pdev && device.vdev &&

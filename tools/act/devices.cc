@@ -12,11 +12,6 @@ namespace vscsi
 namespace
 {
 
-std::string name_of(const StoreId &store)
-{
-	return fmt::format("{}/{}", store.plugin(), store.name);
-}
-
 // Where the device that was meant is now, if it is anywhere.
 std::string place_of(const Host &host, const std::string &identity)
 {
@@ -38,7 +33,7 @@ std::string why_another(const Host &host, const Lun &lun, const std::string &kep
 				      "/dev/tape/by-id, or detach the LUN and attach id:{}",
 				      kept);
 	return fmt::format("it was made for {} ({}), but its backstore {} leads to {}, {}. {}", kept,
-			   place_of(host, kept), name_of(lun.store), describe(device), is, remedy);
+			   place_of(host, kept), to_string(lun.store), describe(device), is, remedy);
 }
 
 std::string why_numbered(const Lun &lun, const Backstore &store, const HostDevice &device)
@@ -48,7 +43,7 @@ std::string why_numbered(const Lun &lun, const Backstore &store, const HostDevic
 		"its backstore {} names the device by a number, {}, and nothing says which device "
 		"that was: after a reboot it may be another. Detach it and attach it anew, so that "
 		"{} is kept",
-		name_of(lun.store), store.udev_path, keeps);
+		to_string(lun.store), store.udev_path, keeps);
 }
 
 void judge(const Host &host, Lun &lun, const Backstore &store, const HostDevice &device)

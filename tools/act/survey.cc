@@ -19,8 +19,10 @@ ListedDevice listed(const Lio &lio, const Device &device)
 	if (const LunRef ref = lun_of(lio, device)) {
 		item.lun = ref.tpg->name_of(*ref.lun);
 		item.another = ref.lun->another;
-		if (const Backstore *const store = lio.store_of(ref.lun->store))
+		if (const Backstore *const store = lio.store_of(ref.lun->store)) {
 			item.physical = store->scsi;
+			item.reach = reach_of(*store);
+		}
 	}
 	return item;
 }
@@ -33,7 +35,8 @@ std::vector<ListedRefusal> refused_of(const Lio &lio, const Guest &guest)
 	for (Refused &refused : all) {
 		const LunRef ref = lio.find(refused.wanted.pdev);
 		const Backstore *const store = ref ? lio.store_of(ref.lun->store) : nullptr;
-		found.push_back({std::move(refused), store ? store->scsi : std::nullopt});
+		found.push_back({std::move(refused), store ? store->scsi : std::nullopt,
+				 store ? std::optional{reach_of(*store)} : std::nullopt});
 	}
 	return found;
 }
@@ -219,6 +222,9 @@ Status status(const Host &host)
 		Domain named{0, tpg.domain, tpg.domain};
 		if (domain != domains.end())
 			named = item.domain.emplace(*domain);
+		for (const Lun &lun : tpg.luns)
+			if (const Backstore *const store = lio.store_of(lun.store))
+				item.reach.emplace(lun.number, reach_of(*store));
 		look_at_luns(tpg, result.problems);
 		if (!tpg.domain.empty()) {
 			const Guest guest =

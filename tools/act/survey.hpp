@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // What there is, for `list` and `status`.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "act/host.hpp"
+#include "core/reach.hpp"
 #include "core/vscsiline.hpp"
 
 namespace vscsi
@@ -16,12 +18,14 @@ struct ListedDevice {
 	std::optional<Hctl> physical;
 	std::optional<LunName> lun; // PORT by its WWN, with its tag; nothing if it is not in this host's LIO
 	std::string another{};      // it is not the device that its LUN was made for
+	std::optional<Reach> reach{};
 };
 
 // What a guest is to have and does not get.
 struct ListedRefusal {
 	Refused refused;
 	std::optional<Hctl> physical;
+	std::optional<Reach> reach{};
 };
 
 struct ListedController {
@@ -47,6 +51,7 @@ struct TpgStatus {
 	std::optional<Domain> domain; // that runs and is bound to it
 	std::vector<Wanted> devices;  // which it is to have
 	std::vector<std::string> connected;
+	std::map<unsigned, Reach> reach{}; // by LUN
 };
 
 struct Status {

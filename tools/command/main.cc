@@ -7,6 +7,7 @@
 #include "act/attach.hpp"
 #include "act/detach.hpp"
 #include "act/guests.hpp"
+#include "act/resize.hpp"
 #include "act/survey.hpp"
 #include "command/create.hpp"
 #include "command/options.hpp"
@@ -88,6 +89,14 @@ void run_detach(const Host &host, const Options &options)
 	save(options);
 }
 
+void run_resize(const Host &host, const Options &options)
+{
+	const ResizeResult result =
+		resize(host, {options.pdev, options.size, options.shrink, options.dry_run});
+	print(options.json ? resize_json(result, options.dry_run) : resize_text(result, options.dry_run));
+	save(options);
+}
+
 void print_devices(const Sysfs &sysfs, const Options &options)
 {
 	const std::vector<HostDevice> found = find_devices(sysfs, options.names);
@@ -113,6 +122,9 @@ Exit run(const Options &options)
 		break;
 	case Verb::detach:
 		run_detach(host, options);
+		break;
+	case Verb::resize:
+		run_resize(host, options);
 		break;
 	case Verb::list: {
 		const auto guests = survey(host, options.names);

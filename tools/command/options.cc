@@ -38,10 +38,16 @@ void add_printing(CLI::App &verb, Options &options)
 	verb.add_flag("--json", options.json, "print JSON");
 }
 
-void add_changing(CLI::App &verb, Options &options)
+void add_doing(CLI::App &verb, Options &options)
 {
 	add_printing(verb, options);
 	verb.add_flag("-N,--dry-run", options.dry_run, "tell what would be done, and do nothing");
+	verb.add_flag("--save", options.save, "run `targetctl save` afterwards");
+}
+
+void add_changing(CLI::App &verb, Options &options)
+{
+	add_doing(verb, options);
 	verb.add_option("--wait", options.wait, "seconds to wait for the guest")
 		->check(CLI::Range(0U, longest_wait))
 		->capture_default_str()
@@ -49,7 +55,6 @@ void add_changing(CLI::App &verb, Options &options)
 	verb.add_option("--backend", options.backend, "domain that serves the device")
 		->type_name("DOMAIN")
 		->capture_default_str();
-	verb.add_flag("--save", options.save, "run `targetctl save` afterwards");
 }
 
 void add_exporting(CLI::App &verb, Options &options)
@@ -62,6 +67,8 @@ void add_exporting(CLI::App &verb, Options &options)
 		->transform(CLI::CheckedTransformer(kinds))
 		->type_name("KIND");
 	verb.add_flag("--share", options.how.share, "also a device that another guest has");
+	verb.add_flag("--across-hosts", options.how.across_hosts,
+		      "other hosts have it as well: refuse reservations that would end at this one");
 	verb.add_flag("--ring-per-lun", options.how.ring_per_lun, "a controller of its own for each LUN");
 	verb.add_flag("--bind", options.how.bind,
 		      "bind an unbound portal group to the guest, so that it has it after a reboot as well");
@@ -123,6 +130,13 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	verb->add_option("--wait", options.wait, "seconds to wait for the devices in the running guest; 0")
 		->check(CLI::Range(0U, longest_wait))
 		->each([&options](const std::string &) { options.wait_given = true; });
+
+	verb = add_verb(app, options, Verb::resize, "resize", "",
+			"let guests see that a backstore's file has grown");
+	verb->add_option("PDEV", options.pdev, "a file, device, LUN or backstore")->required();
+	verb->add_option("SIZE", options.size, "bytes, or with K, M, G, T; all of the file if left out");
+	verb->add_flag("--shrink", options.shrink, "also to a smaller size; what is beyond is lost");
+	add_doing(*verb, options);
 
 	verb = add_verb(app, options, Verb::devices, "devices", "",
 			"list what this host has, with what each is whatever its number");

@@ -10,7 +10,7 @@
 namespace vscsi
 {
 
-enum class Verb { attach, detach, list, create, devices, status, top };
+enum class Verb { attach, detach, list, create, resize, devices, status, top };
 
 struct Options {
 	Verb verb = Verb::list;
@@ -26,6 +26,8 @@ struct Options {
 	bool dry_run = false;
 	bool save = false;
 	bool remove_lun = false;
+	std::string size; // of resize; empty: the file's
+	bool shrink = false;
 	bool batch = false;
 	unsigned count = 0; // of top's pictures; 0: without end
 	double delay = 3;   // seconds between them

@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "core/size.hpp"
+
 namespace vscsi
 {
 
@@ -21,6 +23,11 @@ ordered_json or_null(const std::optional<T> &value)
 ordered_json text_or_null(const std::string &text)
 {
 	return text.empty() ? ordered_json(nullptr) : ordered_json(text);
+}
+
+ordered_json reach_json(const std::optional<Reach> &reach)
+{
+	return reach ? ordered_json(reach_name(*reach)) : ordered_json(nullptr);
 }
 
 ordered_json domain_json(const Domain &domain)
@@ -41,17 +48,16 @@ ordered_json device_json(const ListedDevice &item)
 		{"state-name", state_name(device.state)},
 		{"error", text_or_null(device.error)},
 		{"managed", device.managed},
-		{"another", text_or_null(item.another)}};
+		{"another", text_or_null(item.another)},
+		{"reservations", reach_json(item.reach)}};
 }
 
 ordered_json refused_json(const ListedRefusal &item)
 {
 	const Wanted &wanted = item.refused.wanted;
-	return {{"p-dev", to_string(wanted.pdev)},
-		{"p-devname", wanted.pdevname},
-		{"phy-hctl", or_null(item.physical)},
-		{"v-dev", to_string(wanted.vdev)},
-		{"error", item.refused.why}};
+	return {{"p-dev", to_string(wanted.pdev)},    {"p-devname", wanted.pdevname},
+		{"phy-hctl", or_null(item.physical)}, {"v-dev", to_string(wanted.vdev)},
+		{"error", item.refused.why},          {"reservations", reach_json(item.reach)}};
 }
 
 ordered_json controller_json(const ListedController &item)
@@ -84,6 +90,12 @@ ordered_json guests_json(const std::vector<ListedGuest> &guests)
 	return all;
 }
 
+std::optional<Reach> lun_reach(const TpgStatus &item, const Lun &lun)
+{
+	const auto found = item.reach.find(lun.number);
+	return found == item.reach.end() ? std::nullopt : std::optional{found->second};
+}
+
 ordered_json tpg_json(const TpgStatus &item)
 {
 	ordered_json luns = ordered_json::array();
@@ -98,7 +110,8 @@ ordered_json tpg_json(const TpgStatus &item)
 				{"v-dev", vdev},
 				{"identity", text_or_null(kept_identity(lun))},
 				{"another", text_or_null(lun.another)},
-				{"numbered", text_or_null(lun.numbered)}});
+				{"numbered", text_or_null(lun.numbered)},
+				{"reservations", reach_json(lun_reach(item, lun))}});
 	}
 	return {{"wwn", item.tpg.id.wwn},
 		{"tpgt", item.tpg.id.tpgt},
@@ -136,7 +149,13 @@ namespace
 template <typename... Values>
 std::string list_line(const Values &...values)
 {
-	return fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {}\n", values...);
+	return fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {:<23} {}\n",
+			   values...);
+}
+
+const char *reach_or_dash(const std::optional<Reach> &reach)
+{
+	return reach ? reach_name(*reach) : "-";
 }
 
 std::string name_or_dash(const std::string &name)
@@ -151,7 +170,7 @@ std::string device_line(const Controller &controller, const ListedDevice &entry,
 		controller.number, controller.backend, static_cast<int>(controller.back),
 		static_cast<int>(controller.front), entry.physical ? to_string(*entry.physical) : "-",
 		name_or_dash(device.pdevname), device.vdev ? to_string(*device.vdev) : "-",
-		state_name(device.state), domain, device.pdev);
+		state_name(device.state), domain, device.pdev, reach_or_dash(entry.reach));
 	for (const std::string &wrong : {device.error, entry.another})
 		if (!wrong.empty())
 			text += fmt::format("    {}\n", wrong);
@@ -163,7 +182,7 @@ std::string refused_line(const ListedRefusal &item, const std::string &domain)
 	const Wanted &wanted = item.refused.wanted;
 	return list_line(wanted.vdev.host, 0, "-", "-", item.physical ? to_string(*item.physical) : "-",
 			 name_or_dash(wanted.pdevname), to_string(wanted.vdev), "refused", domain,
-			 to_string(wanted.pdev)) +
+			 to_string(wanted.pdev), reach_or_dash(item.reach)) +
 	       fmt::format("    {}\n", item.refused.why);
 }
 
@@ -172,7 +191,7 @@ std::string refused_line(const ListedRefusal &item, const std::string &domain)
 std::string list_text(const std::vector<ListedGuest> &guests)
 {
 	std::string text = list_line("Idx", "BE", "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate",
-				     "domain", "p-dev");
+				     "domain", "p-dev", "reservations");
 	for (const ListedGuest &guest : guests) {
 		const std::string name =
 			guest.running ? guest.domain.name : fmt::format("({})", guest.domain.id);
@@ -208,8 +227,9 @@ std::string status_text(const Status &status)
 			for (const Wanted &wanted : item.devices)
 				if (wanted.pdev.lun == lun.number)
 					vdev = to_string(wanted.vdev);
-			text += fmt::format("  LUN {:<4} {:<12} {}/{}\n", lun.number, vdev, lun.store.hba,
-					    lun.store.name);
+			text += fmt::format("  LUN {:<4} {:<12} {}/{}, reservations: {}\n", lun.number, vdev,
+					    lun.store.hba, lun.store.name,
+					    reach_or_dash(lun_reach(item, lun)));
 		}
 		for (const std::string &line : item.connected)
 			text += fmt::format("  connected: {}\n", line);
@@ -287,6 +307,39 @@ std::string detach_json(const DetachResult &result, bool dry_run)
 	return dump({{"domain", domain_json(result.domain)},
 		     {"devices", std::move(devices)},
 		     {"changed", !dry_run},
+		     {"dry-run", dry_run},
+		     {"steps", result.steps}});
+}
+
+std::string resize_text(const ResizeResult &result, bool dry_run)
+{
+	const std::string name = fmt::format("{} ({})", to_string(result.store), result.path);
+	if (result.follows)
+		return fmt::format(
+			       "{}: {}, as its device; each guest is told by itself when that changes: {}\n",
+			       name, size_text(result.after), to_string(result.users)) +
+		       (result.hint.empty() ? "" : result.hint + '\n');
+	if (result.before == result.after)
+		return fmt::format("{}: {} already\n", name, size_text(result.after));
+	return (dry_run ? step_text(result.steps) : std::string{}) +
+	       fmt::format("{}: {} before, {} {}; seen by {}\n", name, size_text(result.before),
+			   size_text(result.after), dry_run ? "then" : "now", to_string(result.users));
+}
+
+std::string resize_json(const ResizeResult &result, bool dry_run)
+{
+	ordered_json users = ordered_json::array();
+	for (const User &user : result.users)
+		users.push_back(
+			{{"domain", text_or_null(user.domain)}, {"as", user.as}, {"attached", user.has}});
+	return dump({{"backstore", fmt::format("{}/{}", result.store.hba, result.store.name)},
+		     {"path", result.path},
+		     {"before", result.before},
+		     {"after", result.after},
+		     {"follows", result.follows},
+		     {"hint", text_or_null(result.hint)},
+		     {"users", std::move(users)},
+		     {"changed", !dry_run && result.before != result.after},
 		     {"dry-run", dry_run},
 		     {"steps", result.steps}});
 }

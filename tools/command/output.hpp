@@ -6,6 +6,7 @@
 
 #include "act/attach.hpp"
 #include "act/detach.hpp"
+#include "act/resize.hpp"
 #include "act/survey.hpp"
 #include "core/failure.hpp"
 
@@ -20,6 +21,8 @@ std::string attach_text(const Domain &domain, const AttachResult &result, bool d
 std::string attach_json(const Domain &domain, const AttachResult &result, bool dry_run);
 std::string detach_text(const DetachResult &result, bool dry_run);
 std::string detach_json(const DetachResult &result, bool dry_run);
+std::string resize_text(const ResizeResult &result, bool dry_run);
+std::string resize_json(const ResizeResult &result, bool dry_run);
 std::string devices_text(const std::vector<HostDevice> &devices);
 std::string devices_json(const std::vector<HostDevice> &devices);
 enum class Layout { lines, line };

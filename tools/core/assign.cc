@@ -155,8 +155,7 @@ LunRef lun_of(const Lio &lio, const Device &device)
 std::string device_name(const Lio &lio, const Lun &lun)
 {
 	const Backstore *const store = lio.store_of(lun.store);
-	return store && !store->udev_path.empty() ? store->udev_path
-						  : fmt::format("{}/{}", lun.store.plugin(), lun.store.name);
+	return store && !store->udev_path.empty() ? store->udev_path : to_string(lun.store);
 }
 
 Taken taken(const Guest &guest, const std::vector<Wanted> &wanted)

@@ -42,6 +42,15 @@ struct Describer {
 			       ? fmt::format("configfs: bind {} to nobody", path(change.id))
 			       : fmt::format("configfs: bind {} to {}", path(change.id), change.domain);
 	}
+	std::string operator()(const SetAttribute &change) const
+	{
+		return fmt::format("configfs: set attribute {} of {} to {}", change.name, path(change.store),
+				   change.value);
+	}
+	std::string operator()(const Resize &change) const
+	{
+		return fmt::format("configfs: make {} {} bytes large", path(change.store), change.size);
+	}
 	std::string operator()(const RemoveLun &change) const
 	{
 		return fmt::format("configfs: remove LUN {} of {}", change.number, path(change.tpg));
@@ -67,6 +76,11 @@ struct Inverter {
 	{
 		return BindTpg{change.id, change.before, change.domain};
 	}
+	std::optional<Change> operator()(const SetAttribute &change) const
+	{
+		return SetAttribute{change.store, change.name, change.before, change.value};
+	}
+	std::optional<Change> operator()(const Resize &) const { return {}; }
 	std::optional<Change> operator()(const RemoveLun &) const { return {}; }
 	std::optional<Change> operator()(const RemoveTpg &) const { return {}; }
 	std::optional<Change> operator()(const RemoveStore &) const { return {}; }
@@ -94,6 +108,9 @@ std::string to_line(const Change &change)
 		return fmt::format("remove-store\t{}\t{}", store->id.hba, store->id.name);
 	if (const auto *bind = std::get_if<BindTpg>(&change))
 		return fmt::format("bind\t{}\t{}\t{}", bind->id.wwn, bind->id.tpgt, bind->domain);
+	if (const auto *set = std::get_if<SetAttribute>(&change))
+		return fmt::format("set\t{}\t{}\t{}\t{}", set->store.hba, set->store.name, set->name,
+				   set->value);
 	return {};
 }
 
@@ -105,9 +122,11 @@ std::optional<Change> from_line(std::string_view line)
 		fields.push_back(field);
 	if (fields.size() < 3)
 		return {};
-	fields.resize(4);
+	fields.resize(5);
 	if (fields[0] == "remove-store")
 		return RemoveStore{{fields[1], fields[2]}};
+	if (fields[0] == "set")
+		return SetAttribute{{fields[1], fields[2]}, fields[3], fields[4], {}};
 	const auto tag = parse_number(fields[2], UINT16_MAX);
 	if (!tag)
 		return {};

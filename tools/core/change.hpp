@@ -35,6 +35,17 @@ struct BindTpg {
 	std::string domain;
 	std::string before;
 };
+struct SetAttribute {
+	StoreId store;
+	std::string name;
+	std::string value;
+	std::string before;
+};
+// Of a fileio backstore on a file.
+struct Resize {
+	StoreId store;
+	std::uint64_t size = 0;
+};
 struct RemoveLun {
 	TpgId tpg;
 	unsigned number = 0;
@@ -45,11 +56,12 @@ struct RemoveTpg {
 struct RemoveStore {
 	StoreId id;
 };
-using Change = std::variant<MakeStore, MakeTpg, MakeLun, BindTpg, RemoveLun, RemoveTpg, RemoveStore>;
+using Change = std::variant<MakeStore, MakeTpg, MakeLun, BindTpg, SetAttribute, Resize, RemoveLun, RemoveTpg,
+			    RemoveStore>;
 
 std::string describe(const Change &change);
 
-// What undoes it; nothing for a removal.
+// What undoes it; nothing for a removal or a new size.
 std::optional<Change> inverse(const Change &change);
 
 // A line of the journal.  Only what undoes something can be written and read.

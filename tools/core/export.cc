@@ -62,11 +62,6 @@ std::string serial_of(const std::string &identity)
 			   high & 0xfff, low >> 52, low & 0xffffffffffff);
 }
 
-bool is_device(const Backstore &store, const HostDevice &device)
-{
-	return (store.scsi && store.scsi == device.scsi) || (store.block && store.block == device.block);
-}
-
 class StoreMaker
 {
 public:
@@ -273,7 +268,7 @@ const HostDevice &best_path(const Scene &scene, const std::vector<HostDevice> &p
 {
 	const auto best = std::ranges::find_if(paths, [&](const HostDevice &device) {
 		return std::ranges::any_of(scene.lio.stores, [&](const Backstore &store) {
-			return is_device(store, device) && scene.lio.exported(store.id);
+			return leads_to(store, device) && scene.lio.exported(store.id);
 		});
 	});
 	return best == paths.end() ? paths.front() : *best;
@@ -284,7 +279,7 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 {
 	std::optional<StoreId> idle;
 	for (const Backstore &store : scene.lio.stores) {
-		if (!is_device(store, device))
+		if (!leads_to(store, device))
 			continue;
 		if (auto found = existing(scene, store.id, options, called(device))) {
 			found->wanted.pdevname = device.node;
@@ -319,7 +314,7 @@ Export export_store(const Scene &scene, const StoreName &name, const ExportOptio
 		fail(Exit::usage, "there are several backstores '{}': say {}/{}", name.name,
 		     found.front()->id.plugin(), name.name);
 	const Backstore &store = *found.front();
-	const std::string shown = fmt::format("{}/{}", store.id.plugin(), store.id.name);
+	const std::string shown = to_string(store.id);
 	if (auto there = existing(scene, store.id, options, shown))
 		return *std::move(there);
 	return new_lun(scene, {store.id, shown, store.identity, store.numbered}, options, random);
@@ -468,7 +463,7 @@ AdapterPlan export_adapter(const Scene &scene, const Adapter &adapter, const Exp
 	need_binding(scene.lio);
 	for (const HostDevice &device : adapter.devices)
 		for (const Backstore &store : scene.lio.stores)
-			if (is_device(store, device) && scene.lio.exported(store.id) && !options.share)
+			if (leads_to(store, device) && scene.lio.exported(store.id) && !options.share)
 				fail(Exit::in_use,
 				     "host:{}: its device {} is exported already, as backstore {}. "
 				     "Detach it first, or say --share",

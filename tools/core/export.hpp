@@ -18,7 +18,8 @@ struct ExportOptions {
 	Via via = Via::fitting; // pscsi for tapes and changers, iblock for disks
 	bool share = false;     // also what another guest has
 	bool ring_per_lun = false;
-	bool bind = false; // an unbound portal group to this guest
+	bool bind = false;         // an unbound portal group to this guest
+	bool across_hosts = false; // others have it as well: no reservation may end at this one
 	std::optional<Vdev> vdev;
 };
 

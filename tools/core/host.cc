@@ -24,6 +24,11 @@ bool apart(const HostDevice &one, const HostDevice &other)
 
 } // namespace
 
+bool leads_to(const Backstore &store, const HostDevice &device)
+{
+	return (store.scsi && store.scsi == device.scsi) || (store.block && store.block == device.block);
+}
+
 std::string distinct_identity(const HostDevice &device, const std::vector<HostDevice> &all)
 {
 	for (const std::string &identity : device.identities) {

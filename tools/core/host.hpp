@@ -30,10 +30,18 @@ struct HostDevice {
 	std::string vendor, model, serial;   // as it says
 };
 
+bool leads_to(const Backstore &store, const HostDevice &device);
 // An identity of the device that no other one has; two paths lead to one.
 std::string distinct_identity(const HostDevice &device, const std::vector<HostDevice> &all);
 // For operators: /dev/nst0 (3:0:0:1, IBM ULT3580-TD5, serial 1068000073).
 std::string describe(const HostDevice &device);
+
+// How large a disk is, as this host sees it.
+struct DeviceSize {
+	std::uint64_t bytes = 0;
+	std::string node;   // the kernel's name of it
+	std::string rescan; // what to write to if the device has grown since; empty: there is nothing
+};
 
 struct Adapter {
 	unsigned number = 0;

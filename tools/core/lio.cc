@@ -16,6 +16,11 @@ std::string_view StoreId::plugin() const
 	return text.substr(0, text.rfind('_'));
 }
 
+std::string to_string(const StoreId &id)
+{
+	return fmt::format("{}/{}", id.plugin(), id.name);
+}
+
 const Lun *Tpg::lun(unsigned number) const
 {
 	const auto found = std::ranges::find(luns, number, &Lun::number);

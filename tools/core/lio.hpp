@@ -26,6 +26,8 @@ struct StoreId {
 	auto operator<=>(const StoreId &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
 	std::string_view plugin() const;                   // `pscsi` of `pscsi_0`
 };
+// For operators: pscsi/NAME.
+std::string to_string(const StoreId &id);
 
 struct Backstore {
 	StoreId id;
@@ -35,6 +37,13 @@ struct Backstore {
 	// Of its device, now, if anybody looked at it.
 	std::string identity{}; // what a new LUN keeps; empty: nothing tells it from others
 	bool numbered = false;  // udev_path is a number of the kernel's
+	// Attributes; nothing: the kernel has none of that name.
+	std::optional<bool> emulate_pr{};
+	std::optional<bool> pgr_support{};
+	// Of a fileio backstore.
+	std::string file{};
+	std::uint64_t file_size = 0; // as far as target core uses it, if it is no block device
+	std::uint64_t block_size = 512;
 };
 
 struct Lun {

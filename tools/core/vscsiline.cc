@@ -52,10 +52,12 @@ void set_option(ExportOptions &options, const std::string &word, std::string_vie
 		options.ring_per_lun = true;
 	else if (word == "bind")
 		options.bind = true;
+	else if (word == "across-hosts")
+		options.across_hosts = true;
 	else
 		fail(Exit::usage,
 		     "vscsi '{}': unknown option '{}'; there are backstore=pscsi, backstore=block, share, "
-		     "ring-per-lun and bind",
+		     "ring-per-lun, across-hosts and bind",
 		     line, word);
 }
 

@@ -57,6 +57,27 @@ std::optional<BlockNumber> block_of(const std::string &info)
 	return BlockNumber{*major, *minor};
 }
 
+std::optional<bool> flag(const fs::path &attribute)
+{
+	const std::string text = first_line(attribute);
+	return text.empty() ? std::nullopt : std::optional{text != "0"};
+}
+
+// `File: PATH  Size: BYTES  Mode: …`; a path may have blanks, and these words.
+void read_fileio(const fs::path &path, const std::string &info, Backstore &store)
+{
+	constexpr std::string_view before_path = "File: ";
+	constexpr std::string_view before_size = "  Size: ";
+	const std::size_t from = info.find(before_path);
+	const std::size_t end = info.rfind(before_size);
+	if (from == std::string::npos || end == std::string::npos || end < from + before_path.size())
+		return;
+	store.file = info.substr(from + before_path.size(), end - from - before_path.size());
+	const std::string size = info.substr(end + before_size.size());
+	store.file_size = parse_number(size.substr(0, size.find(' ')), UINT64_MAX).value_or(0);
+	store.block_size = parse_number(first_line(path / "attrib/block_size"), UINT32_MAX).value_or(512);
+}
+
 Backstore read_store(const fs::path &path, const StoreId &id)
 {
 	Backstore store{id, first_line(path / "udev_path"), {}, {}};
@@ -65,6 +86,10 @@ Backstore read_store(const fs::path &path, const StoreId &id)
 		store.scsi = scsi_of(info);
 	else if (id.plugin() == "iblock")
 		store.block = block_of(info);
+	else if (id.plugin() == "fileio")
+		read_fileio(path, info, store);
+	store.emulate_pr = flag(path / "attrib/emulate_pr");
+	store.pgr_support = flag(path / "attrib/pgr_support");
 	return store;
 }
 
@@ -220,6 +245,27 @@ struct Configfs::Applier {
 			     "{} tpgt_{} cannot be bound to '{}': {}. Detach it from other guests first",
 			     change.id.wwn, change.id.tpgt, change.domain, failure.what());
 		}
+	}
+
+	void operator()(const SetAttribute &change) const
+	{
+		const fs::path path = tree.path_of(change.store);
+		if (!fs::exists(path))
+			return;
+		const bool there = fs::exists(path / "attrib" / change.name);
+		// As a journal has it: nobody could set it.
+		if (!there && change.before.empty())
+			return;
+		if (!there)
+			fail(Exit::environment, "{} has no attribute {}: the kernel is too old for it",
+			     to_string(change.store), change.name);
+		tree.write(path / "attrib" / change.name, change.value);
+	}
+
+	void operator()(const Resize &change) const
+	{
+		tree.write(tree.path_of(change.store) / "control",
+			   fmt::format("fd_dev_size={}", change.size));
 	}
 
 	void operator()(const RemoveLun &change) const

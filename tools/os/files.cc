@@ -42,6 +42,21 @@ std::vector<std::string> names_in(const std::filesystem::path &path)
 	return names;
 }
 
+std::optional<std::uint64_t> file_size(const std::filesystem::path &path)
+{
+	std::error_code error;
+	if (!std::filesystem::is_regular_file(path, error))
+		return {};
+	const std::uintmax_t size = std::filesystem::file_size(path, error);
+	return error ? std::nullopt : std::optional<std::uint64_t>{size};
+}
+
+bool same_file(const std::filesystem::path &one, const std::filesystem::path &other)
+{
+	std::error_code error;
+	return one == other || std::filesystem::equivalent(one, other, error);
+}
+
 int write_attribute(const std::filesystem::path &path, const std::string &value)
 {
 	const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@ std::optional<std::string> read_file(const std::filesystem::path &path);
 std::string first_line(const std::filesystem::path &path);
 // Names of what is in a directory, sorted; none if it cannot be read.
 std::vector<std::string> names_in(const std::filesystem::path &path);
+// Of a regular file; nothing if there is none.
+std::optional<std::uint64_t> file_size(const std::filesystem::path &path);
+// Whether both lead to the same.
+bool same_file(const std::filesystem::path &one, const std::filesystem::path &other);
 // Writes an attribute that exists, in one write(); the error, or 0.
 int write_attribute(const std::filesystem::path &path, const std::string &value);
 

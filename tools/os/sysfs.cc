@@ -287,6 +287,38 @@ std::vector<std::optional<HostDevice>> Sysfs::behind(const std::vector<Backstore
 	return found;
 }
 
+std::optional<DeviceSize> Sysfs::size_of(const NodeNumber &number) const
+{
+	constexpr std::uint64_t sysfs_block = 512;
+	const auto node = number.block ? node_of(number) : std::nullopt;
+	const auto blocks =
+		node ? parse_number(first_line(*node / "size"), UINT64_MAX / sysfs_block) : std::nullopt;
+	if (!blocks)
+		return {};
+	DeviceSize found{*blocks * sysfs_block, "/dev/" + kernel_name(*node), {}};
+	if (fs::exists(*node / "device/rescan"))
+		found.rescan = (*node / "device/rescan").string();
+	return found;
+}
+
+std::optional<DeviceSize> Sysfs::size_of_node(const std::string &path) const
+{
+	const auto number = m_lookup(path);
+	return number ? size_of(*number) : std::nullopt;
+}
+
+DeviceSize Sysfs::size_behind(const Backstore &store) const
+{
+	std::optional<BlockNumber> block = store.block;
+	if (store.scsi)
+		block = by_address(*store.scsi).block;
+	const auto found = block ? size_of({true, block->major, block->minor}) : std::nullopt;
+	if (!found)
+		fail(Exit::failed, "{}: {} is no disk here, and has no size that this host knows",
+		     to_string(store.id), store.udev_path.empty() ? "its device" : store.udev_path);
+	return *found;
+}
+
 Adapter Sysfs::adapter(unsigned number) const
 {
 	for (const Adapter &one : adapters())

@@ -35,6 +35,11 @@ public:
 	// The device behind each backstore, as far as sysfs tells; nothing if it is not there.
 	std::vector<std::optional<HostDevice>> behind(const std::vector<Backstore> &stores) const;
 
+	// Of an iblock or pscsi backstore's device.  Throws a Failure if it is none that has a size.
+	DeviceSize size_behind(const Backstore &store) const;
+	// Nothing if the path leads to no block device.
+	std::optional<DeviceSize> size_of_node(const std::string &path) const;
+
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
 
@@ -42,6 +47,7 @@ private:
 	std::optional<std::filesystem::path> node_of(const NodeNumber &number) const;
 	std::vector<HostDevice> scsi_devices() const;
 	HostDevice read_scsi(const std::filesystem::path &device, const Hctl &address) const;
+	std::optional<DeviceSize> size_of(const NodeNumber &number) const;
 	std::optional<HostDevice> read_block(const NodeNumber &number) const;
 	std::vector<HostDevice> block_devices() const;
 	std::vector<NodeNumber> nodes_of(const HostDevice &device) const;

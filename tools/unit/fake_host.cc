@@ -67,11 +67,21 @@ void FakeConfigfs::make_directory(const fs::path &path)
 	if (path.parent_path().parent_path() == root() / "core") {
 		for (const char *name : {"udev_path", "control", "enable", "info", "wwn/vpd_unit_serial"})
 			put(path / name, "");
+		put_attributes(path);
 	} else if (path.filename().string().starts_with("tpgt_")) {
 		for (const char *name : {"param/domain", "param/alias", "param/ring_per_lun", "guests"})
 			put(path / name, "");
 		fs::create_directory(path / "lun");
 	}
+}
+
+void FakeConfigfs::put_attributes(const fs::path &store) const
+{
+	const bool passes = store.parent_path().filename().string().starts_with("pscsi");
+	if (!old_kernel)
+		put(store / "attrib/emulate_pr", "1\n");
+	put(store / "attrib/pgr_support", passes ? "0\n" : "1\n");
+	put(store / "attrib/block_size", "512\n");
 }
 
 void FakeConfigfs::remove_directory(const fs::path &path)
@@ -108,8 +118,17 @@ void FakeConfigfs::write(const fs::path &path, const std::string &value)
 	Configfs::write(path, value);
 	// A longer value may have been there.
 	put(path, value + '\n');
-	if (path.filename() == "control")
-		put(path.parent_path() / "info", info_of(value));
+	if (path.filename() != "control")
+		return;
+	const fs::path info = path.parent_path() / "info";
+	if (value.starts_with("fd_dev_size=")) {
+		std::string text = read_file(info).value_or("");
+		const std::size_t from = text.rfind("Size: ") + 6;
+		text.replace(from, text.find(' ', from) - from, value.substr(value.find('=') + 1));
+		put(info, text);
+	} else {
+		put(info, info_of(value));
+	}
 }
 
 std::string FakeConfigfs::info_of(const std::string &control) const
@@ -166,7 +185,29 @@ StoreId FakeConfigfs::add_store(const std::string &hba, const std::string &name,
 	put(root() / "core" / hba / name / "enable", "1\n");
 	put(root() / "core" / hba / name / "info", info);
 	put(root() / "core" / hba / name / "udev_path", "");
+	put(root() / "core" / hba / name / "control", "");
+	put_attributes(root() / "core" / hba / name);
 	return {hba, name};
+}
+
+StoreId FakeConfigfs::add_file(const std::string &hba, const std::string &name, const fs::path &file,
+			       std::uint64_t size)
+{
+	return add_store(
+		hba, name,
+		fmt::format("Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512\n"
+			    "        TCM FILEIO ID: 0        File: {}  Size: {}  Mode: O_DSYNC Async: 0\n",
+			    file.string(), size));
+}
+
+void FakeConfigfs::set_attribute(const StoreId &store, const std::string &name, const std::string &value)
+{
+	put(root() / "core" / store.hba / store.name / "attrib" / name, value + '\n');
+}
+
+std::string FakeConfigfs::attribute(const StoreId &store, const std::string &name) const
+{
+	return first_line(root() / "core" / store.hba / store.name / "attrib" / name);
 }
 
 TpgId FakeConfigfs::add_tpg(const std::string &wwn, unsigned tag, const std::string &domain,
@@ -195,7 +236,8 @@ std::string FakeConfigfs::snapshot() const
 		std::string line = entry.path().lexically_relative(root()).string();
 		if (entry.is_symlink())
 			line += " -> " + fs::read_symlink(entry.path()).filename().string();
-		else if (line.find("/param/") != std::string::npos)
+		else if (line.find("/param/") != std::string::npos ||
+			 line.find("/attrib/") != std::string::npos)
 			line += " = " + first_line(entry.path());
 		lines.insert(line);
 	}

@@ -36,9 +36,15 @@ public:
 	std::string refuse_write;                // a part of the path of an attribute
 	std::string busy;                        // a part of the path of a directory
 	std::map<std::string, NodeNumber> nodes; // device nodes that there are
+	bool old_kernel = false;                 // backstores have no emulate_pr
 
 	// What stock tools would have made.
 	StoreId add_store(const std::string &hba, const std::string &name, const std::string &info = {});
+	// A fileio backstore, of a file or block device.
+	StoreId add_file(const std::string &hba, const std::string &name, const std::filesystem::path &file,
+			 std::uint64_t size);
+	void set_attribute(const StoreId &store, const std::string &name, const std::string &value);
+	std::string attribute(const StoreId &store, const std::string &name) const;
 	TpgId add_tpg(const std::string &wwn, unsigned tag, const std::string &domain = {},
 		      const std::string &alias = {});
 	void add_lun(const TpgId &tpg, unsigned number, const StoreId &store, const std::string &link = "x");
@@ -56,6 +62,7 @@ protected:
 
 private:
 	void step();
+	void put_attributes(const std::filesystem::path &store) const;
 	std::string info_of(const std::string &control) const;
 	void drop(const StoreId &store);
 };

@@ -195,6 +195,13 @@ TEST(Options, NewAndOldNamesOfVerbs)
 	Options options;
 	EXPECT_FALSE(parsed(options, {"scsi-detach", "g1", "0:0:0:0", "-N"}));
 	EXPECT_TRUE(options.verb == Verb::detach && options.dry_run);
+	EXPECT_FALSE(parsed(options, {"attach", "g1", "disk", "--across-hosts"}));
+	EXPECT_TRUE(options.how.across_hosts);
+	EXPECT_FALSE(parsed(options, {"resize", "fileio/disk", "2G", "--shrink", "-N", "--save", "--json"}));
+	EXPECT_EQ(options.verb, Verb::resize);
+	EXPECT_EQ(options.pdev, "fileio/disk");
+	EXPECT_EQ(options.size, "2G");
+	EXPECT_TRUE(options.shrink && options.dry_run && options.save && options.json);
 	EXPECT_FALSE(parsed(options, {"scsi-list", "g1", "g2"}));
 	EXPECT_EQ(options.names.size(), 2U);
 	EXPECT_FALSE(parsed(options, {"status"}));
@@ -220,6 +227,8 @@ TEST(Options, MistakesAreUsage)
 						    {"attach"},
 						    {"attach", "g1"},
 						    {"detach", "g1"},
+						    {"resize"},
+						    {"resize", "disk", "--wait", "3"},
 						    {"fly"},
 						    {"create"},
 						    {"attach", "g1", "x", "--wait", "-3"},
@@ -249,17 +258,22 @@ ListedGuest sample()
 	const Controller controller{0, 0, State::connected, State::connected, true, {device, bad}};
 	return {{3, "g1", "aabb"},
 		true,
-		{{controller, {{device, Hctl{2, 0, 0, 0}, LunName{"naa.5", 1, 0}}, {bad, {}, {}}}}}};
+		{{controller,
+		  {{device, Hctl{2, 0, 0, 0}, LunName{"naa.5", 1, 0}, {}, Reach::one_registrant},
+		   {bad, {}, {}}}}}};
 }
 
 TEST(Output, ListHasTheColumnsThatUsersKnow)
 {
 	const std::string text = list_text({sample()});
 	EXPECT_EQ(text.substr(0, text.find('\n')),
-		  "Idx BE  state ctrl phy-hctl   phy              vir-hctl   devstate     domain     p-dev");
+		  "Idx BE  state ctrl phy-hctl   phy              vir-hctl   devstate     domain     p-dev   "
+		  "                reservations");
 	EXPECT_NE(text.find("0   0   4     4    2:0:0:0    /dev/st0         0:0:0:0    connected    g1"),
 		  std::string::npos)
 		<< text;
+	EXPECT_NE(text.find("naa.5,1:0               one registrant\n"), std::string::npos) << text;
+	EXPECT_NE(text.find("naa.5,1:1               -\n"), std::string::npos) << text;
 	EXPECT_NE(text.find("no such LUN"), std::string::npos);
 }
 
@@ -299,13 +313,16 @@ TEST(Output, JsonNamesAreAnInterface)
 	EXPECT_EQ(device.at("state"), 4);
 	EXPECT_EQ(device.at("state-name"), "connected");
 	EXPECT_TRUE(device.at("error").is_null());
+	EXPECT_EQ(device.at("reservations"), "one registrant");
+	EXPECT_TRUE(json.at(0).at("controllers").at(0).at("devices").at(1).at("reservations").is_null());
 	const auto failure = nlohmann::json::parse(failure_json(Failure{Exit::in_use, "\xff taken"}));
 	EXPECT_EQ(failure.at("code"), 4);
 	Status status;
 	status.tpgs.push_back({{{"naa.5", 1}, "auto-1", "g1", false, true, {{0, "x", {"rd_mcp_0", "ram"}}}},
 			       Domain{3, "g1", "aabb"},
 			       {{{"naa.5", 1, 0}, "ram", {0, 0, 0, 0}, true}},
-			       {"domid=3 vhost=0"}});
+			       {"domid=3 vhost=0"},
+			       {{0, Reach::none}}});
 	status.domains.push_back({3, "g1", "aabb"});
 	status.configured.push_back({"g2", {}, "ccdd", "/etc/xen/g2.cfg"});
 	const auto shown = nlohmann::json::parse(status_json(status));
@@ -314,7 +331,9 @@ TEST(Output, JsonNamesAreAnInterface)
 	EXPECT_TRUE(shown.at("guests").empty());
 	EXPECT_EQ(shown.at("tpgs").at(0).at("luns").at(0).at("v-dev"), "0:0:0:0");
 	EXPECT_EQ(shown.at("tpgs").at(0).at("made-by-tool"), true);
+	EXPECT_EQ(shown.at("tpgs").at(0).at("luns").at(0).at("reservations"), "none");
 	EXPECT_NE(status_text(status).find("bound to g1 (domain 3), made by xl-vscsi"), std::string::npos);
+	EXPECT_NE(status_text(status).find("rd_mcp_0/ram, reservations: none\n"), std::string::npos);
 }
 
 } // namespace
