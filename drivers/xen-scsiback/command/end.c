@@ -33,7 +33,10 @@ int vscsi_queue_data_in(struct se_cmd *cmd)
 
 int vscsi_queue_status(struct se_cmd *cmd)
 {
-	vscsi_io_note_status(to_vscsi_io(cmd));
+	struct vscsi_io *io = to_vscsi_io(cmd);
+
+	if (!vscsi_io_tells_capacity(io))
+		vscsi_io_note_status(io);
 	return 0;
 }
 

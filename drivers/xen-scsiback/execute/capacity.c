@@ -4,7 +4,6 @@
  * beside any persistent reservation, where target core would say RESERVATION CONFLICT.
  */
 #include "private.h"
-#include "capacity.h"
 
 #include <linux/highmem.h>
 
@@ -73,7 +72,7 @@ static bool vscsi_is_reserved(struct se_device *dev)
 	return reserved;
 }
 
-bool vscsi_capacity_beside_reservation(struct vscsi_io *io)
+bool vscsi_io_tells_capacity(struct vscsi_io *io)
 {
 	struct vscsi_capacity capacity;
 	struct se_cmd *cmd = &io->cmd;

@@ -221,6 +221,11 @@ bool vscsi_io_waits(struct vscsi_io *io, bool first);
  * it a command that hears of it.
  */
 bool vscsi_io_size_changed(struct vscsi_io *io);
+/*
+ * True if the command asks for the capacity, and target core has refused it for a
+ * persistent reservation: then it is answered.  Process context.
+ */
+bool vscsi_io_tells_capacity(struct vscsi_io *io);
 /* A parameter list that neither target core nor a device shall see. */
 bool vscsi_io_parameters_refused(struct vscsi_io *io);
 /* Target core ended what the executor of a backstore answers, and the guest shall see it changed. */

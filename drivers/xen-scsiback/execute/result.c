@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a command came to, whoever says so. */
 #include "private.h"
-#include "capacity.h"
 
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
@@ -81,8 +80,6 @@ void vscsi_io_note_status(struct vscsi_io *io)
 		vscsi_io_note_host(io, VSCSI_KNOWN_CORE, VSCSI_HOST_RESET);
 		return;
 	}
-	if (vscsi_capacity_beside_reservation(io))
-		return;
 	if (io->cmd.scsi_status == SAM_STAT_CHECK_CONDITION && vscsi_io_explained(io))
 		return;
 	vscsi_io_note(io);

@@ -13,7 +13,7 @@ BEYOND = "5/21/00"
 # MiB at first, grown, and shrunk; scsi_debug changes by GiB, whatever it has of them.
 STORE, VIRTUAL = (16, 32, 8), (1024, 2048, 1024)
 # Seconds until a guest that asks hears of it, and in which nothing more comes.
-SOON, QUIET = 10, 3
+SOON, QUIET = 10, 1
 NEW = "/tmp/new"
 
 
@@ -122,18 +122,19 @@ def passed(lab):
         f"echo {megabytes // 1024} > /sys/bus/pseudo/drivers/scsi_debug/virtual_gb"))
 
 
-def one_kind(lab, target, kind, store, change, sizes, first):
+def one_kind(lab, target, kind, store, change, sizes, first, loaded):
     """g1 has it as two LUNs, g2 as one of them."""
     before, grown, shrunk = sizes
     pdevs = {number: target.lun(number, store) for number in (first, first + 1)}
     g1, g2 = lab.guests
     paths = [Path(lab, guest, pdevs[lun], lun) for guest, lun in ((g1, first), (g1, first + 1), (g2, first))]
     lab.equal(f"{kind}: all have the size", [path.size() for path in paths], [before * MIB] * len(paths))
-    load = VerifiedLoad(g1, paths[0].disk)
+    load = VerifiedLoad(g1, paths[0].disk) if loaded else None
     grows(lab, kind, paths, change, grown)
-    lab.check(f"{kind}: the load goes on", load.goes_on(), load.log())
+    if load:
+        lab.check(f"{kind}: the load goes on", load.goes_on(), load.log())
+        lab.check(f"{kind}: all of it read right", load.stop(), load.log())
     shrinks(lab, kind, paths, change, shrunk)
-    lab.check(f"{kind}: all of it read right", load.stop(), load.log())
     lab.equal(f"{kind}: nothing more is told", [path.node.ends(sends(TEST_UNIT_READY)) for path in paths],
               [[GOOD]] * len(paths))
 
@@ -145,7 +146,7 @@ def run(lab):
     for number, (kind, (make, sizes)) in enumerate(kinds.items()):
         store, change = make(lab)
         stores.append(store)
-        one_kind(lab, target, kind, store, change, sizes, 2 * number)
+        one_kind(lab, target, kind, store, change, sizes, 2 * number, kind == "iblock")
     g1, g2 = lab.guests
     g2.shutdown()
     lab.dismantle(g1, [target], stores)

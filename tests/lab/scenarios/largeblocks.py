@@ -32,8 +32,8 @@ def crypt(lab):
     sectors = lab.dom0.run(f"blockdev --getsz {ram}").out.strip()
     mapped = Mapped(lab.dom0, "c4k", f"0 {sectors} crypt aes-xts-plain64 {bytes(range(32)).hex()} 0 {ram} 0 1 "
                                      "sector_size:4096")
-    sizes = lab.dom0.run(f"cat /sys/block/$(basename $(readlink -f {mapped.device}))/queue/logical_block_size").out
-    lab.equal("dm-crypt has blocks of 4096 bytes", int(sizes), BLOCK)
+    size = lab.dom0.run(f"blockdev --getss {mapped.device}").out
+    lab.equal("dm-crypt has blocks of 4096 bytes", int(size), BLOCK)
     return lab.backstore.iblock("crypt", device=mapped.device)
 
 

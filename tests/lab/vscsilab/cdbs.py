@@ -65,7 +65,7 @@ class Node:
 
     def __init__(self, place, node):
         self.place, self.node = place, node
-        if place.run("modprobe sg; command -v cdbs", check=False).rc:
+        if place.run("[ -d /sys/module/sg ] || modprobe sg; command -v cdbs", check=False).rc:
             tools.install(place, "cdbs")
 
     def ask(self, *lines):

@@ -134,7 +134,7 @@ class Lab:
 
     def generic(self, guest, vdev):
         """Its SCSI generic node, found like its disk."""
-        found = guest.poll(f"modprobe sg; ls /sys/class/scsi_device/*:{vdev.split(':', 1)[1]}/device/scsi_generic | "
+        found = guest.poll(f"[ -d /sys/module/sg ] || modprobe sg; ls /sys/class/scsi_device/*:{vdev.split(':', 1)[1]}/device/scsi_generic | "
                            "grep '^sg'")
         return "/dev/" + found.out.split()[0]
 
