@@ -1,6 +1,6 @@
 """What a guest takes of dom0 is its own: pages, workers, lines in the log."""
 from vscsilab.statistics import directory
-from vscsilab.vscsi import INIT_WAIT, INITIALISED, backend, frontend
+from vscsilab.vscsi import INIT_WAIT, INITIALISED, INITIALISING, backend, frontend
 
 GUESTS = 2
 TIMEOUT = 300
@@ -8,28 +8,38 @@ LONG = True
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000d8"
 PARAMETERS = "/sys/module/xen_scsiback/parameters"
-# As many as the guest's frontend has in flight at a LUN.
-QUEUE = 10
-REPEATS = 200
+# Controllers of one guest, each with all that its frontend sends to a LUN in flight.
+RINGS, QUEUE = 9, 10
+# Less than these hold, and no more than a guest's own share.
+POOL = 1024
+REPEATS = 40
 
 
-def load(guest, disk, kind):
-    return guest.start(f"fio --name=load --filename={disk} --rw={kind} --bs=256k --direct=1 --ioengine=libaio "
-                       f"--iodepth={QUEUE} --number_ios=60 --size=16m --minimal")
+def load(guest, disks, kind):
+    jobs = " ".join(f"--name=load{number} --filename={disk}" for number, disk in enumerate(disks))
+    return guest.start(f"fio --rw={kind} --bs=256k --direct=1 --ioengine=libaio --iodepth={QUEUE} --number_ios=40 "
+                       f"--size=16m --minimal {jobs}")
+
+
+def with_device(lab, name, requests, timeout=20):
+    """Whether so many requests are with a device of device mapper's at once."""
+    node = lab.dom0.run(f"dmsetup info -c --noheadings -o blkdevname {name}").out.strip()
+    return lab.dom0.run(f"timeout {timeout} sh -c 'until set -- $(cat /sys/block/{node}/inflight); "
+                        f"[ $(($1 + $2)) -ge {requests} ]; do sleep 0.1; done'", timeout=timeout + 20, check=False).rc == 0
 
 
 def pages(lab, victim, neighbour):
-    """A neighbour on a slow disk has several requests in flight beside a stuck one too."""
-    lab.dom0.run(f"echo 64 > {PARAMETERS}/max_pool_pages; dmsetup suspend --noflush --nolockfs stuck")
-    stuck = load(victim, lab.disk(victim, "0:0:0:0"), "randwrite")
-    lab.dom0.poll(f"[ $(cat {directory(victim)}/lun-0:0:0:0/in_flight) -ge 4 ]")
-    job = load(neighbour, lab.disk(neighbour, "0:0:0:0"), "randread")
-    several = lab.dom0.run(f"timeout 20 sh -c 'until [ $(cat {directory(neighbour)}/lun-0:0:0:0/in_flight) -ge 4 ]; "
-                           "do sleep 0.1; done'", timeout=40, check=False)
-    lab.check("a guest's stuck disk takes no pages from another guest", several.rc == 0)
+    """A neighbour on a slow disk has several requests in flight beside all rings of another guest that are stuck."""
+    lab.dom0.run(f"echo {POOL} > {PARAMETERS}/max_pool_pages; dmsetup suspend --noflush --nolockfs stuck")
+    disks = [lab.disk(victim, f"0:0:{number}:0") for number in range(RINGS)]
+    stuck = load(victim, disks, "randwrite")
+    for number in range(RINGS):
+        lab.dom0.poll(f"[ $(cat {directory(victim, number)}/lun-{number}:0:{number}:0/in_flight) -ge 1 ]")
+    job = load(neighbour, [lab.disk(neighbour, "0:0:0:0")], "randread")
+    lab.check(f"{RINGS} rings on a stuck disk take no pages from another guest", with_device(lab, "slow", 4))
     lab.dom0.run("dmsetup resume stuck")
     for what, load_job in (("the neighbour's", job), ("its own", stuck)):
-        ended = load_job.wait(60, check=False)
+        ended = load_job.wait(120, check=False)
         lab.check(f"{what} load ends well", ended.rc == 0, ended.out + ended.err)
     lab.dom0.run(f"echo 16384 > {PARAMETERS}/max_pool_pages")
 
@@ -56,7 +66,11 @@ def lines(lab, guest):
     lab.xs.wait(back + "/state", INIT_WAIT, 40)
     lab.expect_log("mapping ring-ref of")
     lab.dom0.run(f"xenstore-write {front}/ring-ref 99999; for i in $(seq {REPEATS}); do "
-                 f"xenstore-write {front}/state {INITIALISED}; done", timeout=120)
+                 f"xenstore-write {front}/state {INITIALISING}; n=0; "
+                 f"until [ $(xenstore-read {back}/state) = {INIT_WAIT} ] || [ $n = 5 ]; do n=$((n + 1)); done; "
+                 f"xenstore-write {front}/state {INITIALISED}; n=0; "
+                 f"until [ $(xenstore-read {back}/state) != {INIT_WAIT} ] || [ $n = 5 ]; do n=$((n + 1)); done; done",
+                 timeout=300)
     lab.dom0.run("sleep 2")
     told = int(lab.dom0.run("dmesg | grep -c ring-ref", check=False).out)
     lab.check(f"a ring that cannot be mapped, {REPEATS} times: the operator hears of it, and not too often",
@@ -77,7 +91,9 @@ def run(lab):
     stores = [lab.backstore.iblock(name, device=f"/dev/mapper/{name}") for name in ("stuck", "slow")]
     target = lab.target.create(NAA)
     victim, neighbour = lab.guests
-    lab.attach(victim, target.lun(0, stores[0]), "0:0:0:0")
+    pdev = target.lun(0, stores[0])
+    for number in range(RINGS):
+        lab.attach(victim, pdev, f"{number}:0:{number}:0", devid=number)
     lab.attach(neighbour, target.lun(1, stores[1]), "0:0:0:0")
     pages(lab, victim, neighbour)
     workers(lab, victim)
