@@ -1,7 +1,7 @@
 """What is wrong with a backing device reaches the guest as what it is: bad sectors, no space, another host's reservation."""
 from vscsilab.cdbs import CONFLICT, GOOD, Node, reads, sixteen, ten, writes
 from vscsilab.library import Library
-from vscsilab.mapper import Mapped
+from vscsilab.thin import PROMISED, thin_stores
 
 GUESTS = 1
 TIMEOUT = 400
@@ -12,8 +12,6 @@ READ10, WRITE10, WRITE_SAME10, WRITE_SAME16 = 0x28, 0x2a, 0x41, 0x93
 # scsi_debug tells of no smaller number, wherever its bad sectors are.
 BAD, BADS = 4660, 8
 MEDIUM, FULL = "3/11/00", "7/27/07"
-# What a store can hold is an eighth of what its guest sees.
-STORE_SECTORS, THIN_SECTORS = 16384, 131072
 PATTERN = bytes([0x5a]) * BLOCK
 KEY = "0xb2"
 WRITE_EXCLUSIVE, EXCLUSIVE_ACCESS = 1, 3
@@ -66,26 +64,13 @@ def bad(lab, guest, target):
     return [lun.store for lun in luns.values()]
 
 
-def thin_stores(lab):
-    """fileio in a file system without room, and iblock on a thin pool without."""
-    lab.dom0.run(f"mkdir -p /mnt/full && mount -t tmpfs -o size={STORE_SECTORS * BLOCK} none /mnt/full && "
-                 "modprobe dm-thin-pool")
-    metadata, data = lab.backstore.brd(16), lab.backstore.brd(16)
-    pool = Mapped(lab.dom0, "pool", f"0 {STORE_SECTORS} thin-pool {metadata} {data} 128 0 "
-                                    "2 skip_block_zeroing error_if_no_space")
-    pool.message("create_thin 0")
-    thin = Mapped(lab.dom0, "thin", f"0 {THIN_SECTORS} thin {pool.device} 0")
-    return {"fileio": lab.backstore.fileio("full-file", THIN_SECTORS * BLOCK, path="/mnt/full/disk"),
-            "dm-thin": lab.backstore.iblock("full-block", device=thin.device)}
-
-
 def full(lab, guest, target):
     stores = thin_stores(lab)
     for number, (kind, store) in enumerate(stores.items(), 2):
         lun = Lun(lab, guest, target, number, store)
         lun.fails(f"{kind}: dd writes until there is no space", f"if=/dev/zero of={lun.disk} bs=64k oflag=direct",
                   "No space left on device")
-        free = THIN_SECTORS // 2
+        free = PROMISED // 2
         lab.equal(f"{kind}, full: WRITE and WRITE SAME of what has no space yet", lun.node.ends(
             writes(ten(WRITE10, free, 1), PATTERN), writes(ten(WRITE_SAME10, free, 8), PATTERN),
             writes(sixteen(WRITE_SAME16, free, 128), PATTERN)), [FULL] * 3)

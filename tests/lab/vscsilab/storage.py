@@ -164,6 +164,11 @@ class Backstores:
         self.dom0.poll(f"ls /sys/class/scsi_device/{hctl}/device/block/*")
         return hctl
 
+    def unload_scsi_debug(self):
+        """Its disks go, and the next one may come with other parameters."""
+        self.dom0.poll("rmmod scsi_debug")
+        del self.debug_size
+
 
 class Targets:
     def __init__(self, dom0):
@@ -185,10 +190,11 @@ class Targets:
 
 class Target:
     """A target portal group."""
+    fabric = FABRIC
 
     def __init__(self, dom0, naa, tpgt):
         self.dom0, self.naa, self.tpgt = dom0, naa, tpgt
-        self.path = f"{FABRIC}/{naa}/tpgt_{tpgt}"
+        self.path = f"{self.fabric}/{naa}/tpgt_{tpgt}"
         self.links = []
 
     def nexus(self, name=None):
@@ -218,4 +224,4 @@ class Target:
         for number, _ in list(self.links):
             self.remove_lun(number)
         self.dom0.run(f"rmdir {self.path} && "
-                      f"(rmdir --ignore-fail-on-non-empty {FABRIC}/{self.naa})")
+                      f"(rmdir --ignore-fail-on-non-empty {self.fabric}/{self.naa})")
