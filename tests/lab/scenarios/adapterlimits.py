@@ -3,6 +3,7 @@ from vscsilab.cdbs import GOOD, reads, six, sixteen, ten, twelve, writes_file
 from vscsilab.scripted import DISK, TAPE, Path, Scripted, fixed
 
 GUESTS = 1
+LONG = True
 TIMEOUT = 400
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000e0"

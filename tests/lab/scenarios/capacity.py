@@ -4,6 +4,7 @@ from vscsilab.load import VerifiedLoad
 from vscsilab.mapper import Mapped, linear
 
 GUESTS = 2
+LONG = True
 TIMEOUT = 400
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000e4"

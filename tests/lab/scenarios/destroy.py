@@ -1,4 +1,5 @@
 """A guest that is destroyed in the middle of I/O; the next one works."""
+LONG = True
 TIMEOUT = 500
 GUESTS = 1
 NAA = "naa.6001405000000030"

@@ -1,6 +1,7 @@
 """What is wrong with a backing device reaches the guest as what it is: bad sectors, no space, another host's reservation."""
 from vscsilab.cdbs import CONFLICT, GOOD, Node, reads, sixteen, ten, writes
 from vscsilab.library import Library
+from vscsilab.scripted import DISK, Scripted
 from vscsilab.thin import PROMISED, thin_stores
 
 GUESTS = 1
@@ -15,6 +16,8 @@ MEDIUM, FULL = "3/11/00", "7/27/07"
 PATTERN = bytes([0x5a]) * BLOCK
 KEY = "0xb2"
 WRITE_EXCLUSIVE, EXCLUSIVE_ACCESS = 1, 3
+# Results of a host adapter, as Linux and the wire count them.
+DISRUPTED, TRANSPORT_FAILED, TRANSPORT_MARGINAL = 14, 15, 20
 
 
 class Lun:
@@ -100,9 +103,21 @@ def other_host(lab, guest, target):
     return [lun.store]
 
 
+def transport(lab, guest, target):
+    """What is worth another try, or another path, is no sense data."""
+    scripted = Scripted(lab)
+    store = lab.backstore.iblock("transport", device=scripted.node(lab.dom0, DISK, "block"))
+    lun = Lun(lab, guest, target, 5, store)
+    for host in (TRANSPORT_FAILED, TRANSPORT_MARGINAL):
+        scripted.answers([(DISK, READ10, dict(host=host, residual=8 * BLOCK))])
+        lab.equal(f"iblock: the transport fails ({host}), and then a READ", lun.node.ends(read(0, 8), read(0, 8)),
+                  [f"host {DISRUPTED}", GOOD])
+    return [store]
+
+
 def run(lab):
     lab.load_driver()
     guest, = lab.guests
     target = lab.target.create(NAA)
-    stores = [store for part in (bad, full, other_host) for store in part(lab, guest, target)]
+    stores = [store for part in (bad, full, other_host, transport) for store in part(lab, guest, target)]
     lab.dismantle(guest, [target], stores)

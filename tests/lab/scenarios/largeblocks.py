@@ -6,6 +6,7 @@ from vscsilab.cdbs import GOOD, Node, reads, sixteen, ten, writes, writes_file
 from vscsilab.mapper import Mapped
 
 GUESTS = 1
+LONG = True
 TIMEOUT = 400
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000e3"

@@ -7,6 +7,7 @@ from vscsilab.library import Library
 from vscsilab.storage import FABRIC
 from vscsilab.targetcli import EXIT, PROMPT, Targetcli, install
 
+LONG = True
 TIMEOUT = 1500
 GUESTS = 1
 DRIVERS = ("ours",)

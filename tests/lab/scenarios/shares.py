@@ -15,15 +15,14 @@ POOL = 1024
 REPEATS = 40
 
 
-def load(guest, disks, kind):
+def load(guest, disks, kind, requests):
     jobs = " ".join(f"--name=load{number} --filename={disk}" for number, disk in enumerate(disks))
-    return guest.start(f"fio --rw={kind} --bs=256k --direct=1 --ioengine=libaio --iodepth={QUEUE} --number_ios=40 "
-                       f"--size=16m --minimal {jobs}")
+    return guest.start(f"fio --name=global --rw={kind} --bs=256k --direct=1 --ioengine=libaio --iodepth={QUEUE} --number_ios={requests} "
+                       f"--loops=20 --size=16m --minimal {jobs}")
 
 
-def with_device(lab, name, requests, timeout=20):
+def with_device(lab, node, requests, timeout=20):
     """Whether so many requests are with a device of device mapper's at once."""
-    node = lab.dom0.run(f"dmsetup info -c --noheadings -o blkdevname {name}").out.strip()
     return lab.dom0.run(f"timeout {timeout} sh -c 'until set -- $(cat /sys/block/{node}/inflight); "
                         f"[ $(($1 + $2)) -ge {requests} ]; do sleep 0.1; done'", timeout=timeout + 20, check=False).rc == 0
 
@@ -32,14 +31,15 @@ def pages(lab, victim, neighbour):
     """A neighbour on a slow disk has several requests in flight beside all rings of another guest that are stuck."""
     lab.dom0.run(f"echo {POOL} > {PARAMETERS}/max_pool_pages; dmsetup suspend --noflush --nolockfs stuck")
     disks = [lab.disk(victim, f"0:0:{number}:0") for number in range(RINGS)]
-    stuck = load(victim, disks, "randwrite")
+    stuck = load(victim, disks, "randwrite", 40)
     for number in range(RINGS):
         lab.dom0.poll(f"[ $(cat {directory(victim, number)}/lun-{number}:0:{number}:0/in_flight) -ge 1 ]")
-    job = load(neighbour, [lab.disk(neighbour, "0:0:0:0")], "randread")
-    lab.check(f"{RINGS} rings on a stuck disk take no pages from another guest", with_device(lab, "slow", 4))
+    slow = lab.dom0.run("dmsetup info -c --noheadings -o blkdevname slow").out.strip()
+    job = load(neighbour, [lab.disk(neighbour, "0:0:0:0")], "randread", 200)
+    lab.check(f"{RINGS} rings on a stuck disk take no pages from another guest", with_device(lab, slow, 4))
     lab.dom0.run("dmsetup resume stuck")
     for what, load_job in (("the neighbour's", job), ("its own", stuck)):
-        ended = load_job.wait(120, check=False)
+        ended = load_job.wait(180, check=False)
         lab.check(f"{what} load ends well", ended.rc == 0, ended.out + ended.err)
     lab.dom0.run(f"echo 16384 > {PARAMETERS}/max_pool_pages")
 
