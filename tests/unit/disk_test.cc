@@ -70,10 +70,11 @@ TEST(Attention, IsNotHeardByThree)
 	}
 }
 
-bool registers_others(u8 action, u8 bits, std::size_t bytes = 24, u8 opcode = 0x5f)
+bool registers_others(u8 action, u8 bits, std::size_t bytes = 24, u8 opcode = 0x5f, u8 key = 0xa1)
 {
 	const Cdb cdb{opcode, action, 0, 0, 0, 0, 0, 0, 24};
 	Bytes data(24);
+	data[15] = key;
 	data[20] = bits;
 	data.resize(bytes);
 	return vscsi_registers_other_ports(cdb.data(), data.data(), static_cast<u32>(bytes));
@@ -89,6 +90,8 @@ TEST(OtherPorts, AreNotRegistered)
 	EXPECT_FALSE(registers_others(0, 0x0c, 20)) << "not all of it came";
 	EXPECT_TRUE(registers_others(0, 0x0c, 21));
 	EXPECT_FALSE(registers_others(0, 0x0c, 24, 0x5e));
+	EXPECT_FALSE(registers_others(0, 0x04, 24, 0x5f, 0)) << "ends one that was made with the bit";
+	EXPECT_TRUE(registers_others(0, 0x08, 24, 0x5f, 0));
 }
 
 Bytes hidden(u8 opcode, u8 action, Bytes data)

@@ -20,6 +20,16 @@ constexpr bool registers(const u8 *cdb) noexcept
 	return cdb[0] == persistent_reserve_out && (action(cdb) == 0x00 || action(cdb) == 0x06);
 }
 
+// SERVICE ACTION RESERVATION KEY: without it a registration ends, which one that was
+// made with ALL_TG_PT, by an earlier driver, needs the bit for.
+constexpr bool has_new_key(Span<const u8> data) noexcept
+{
+	for (u32 i = 8; i < 16; i++)
+		if (data[i])
+			return true;
+	return false;
+}
+
 } // namespace
 
 // SPC-4 6.16.3, byte 20.
@@ -27,7 +37,9 @@ bool registers_other_ports(const u8 *cdb, Span<const u8> data) noexcept
 {
 	constexpr u32 at = 20;
 	constexpr u8 spec_i_pt = 0x08, all_tg_pt = 0x04;
-	return registers(cdb) && data.size() > at && (data[at] & (spec_i_pt | all_tg_pt));
+	if (!registers(cdb) || data.size() <= at)
+		return false;
+	return (data[at] & spec_i_pt) || ((data[at] & all_tg_pt) && has_new_key(data));
 }
 
 // SPC-4 6.15.4, byte 2.

@@ -62,6 +62,7 @@ static bool vscsi_bio_find(struct vscsi_io *io, const struct vscsi_backing *back
 {
 	io->execution.bdev = backing->bdev;
 	io->execution.searched = false;
+	io->execution.writes_same = false;
 	return true;
 }
 
@@ -82,14 +83,12 @@ static bool vscsi_writes_and_verifies(const struct se_cmd *cmd)
 	return cmd->t_task_cdb[0] == WRITE_VERIFY || cmd->t_task_cdb[0] == WRITE_VERIFY_16;
 }
 
-static blk_opf_t vscsi_bio_operation(const struct se_cmd *cmd, struct block_device *bdev)
+/* Where a device with a volatile cache knows no FUA, the block layer flushes after the write. */
+static blk_opf_t vscsi_bio_operation(const struct se_cmd *cmd)
 {
-	bool through = cmd->se_cmd_flags & SCF_FUA || vscsi_writes_and_verifies(cmd);
-
 	if (cmd->data_direction == DMA_FROM_DEVICE)
 		return REQ_OP_READ;
-	/* Without a volatile cache a write is on the medium when it ends. */
-	if (bdev_fua(bdev) && (through || !bdev_write_cache(bdev)))
+	if (cmd->se_cmd_flags & SCF_FUA || vscsi_writes_and_verifies(cmd))
 		return VSCSI_WRITE | REQ_FUA;
 	return VSCSI_WRITE;
 }
@@ -101,7 +100,7 @@ static void vscsi_bio_submit(struct vscsi_io *io, blk_opf_t flags)
 	struct se_cmd *cmd = &io->cmd;
 	u32 count = cmd->t_data_nents;
 
-	bio_init(bio, bdev, io->data.vecs, count, vscsi_bio_operation(cmd, bdev) | flags);
+	bio_init(bio, bdev, io->data.vecs, count, vscsi_bio_operation(cmd) | flags);
 	bio->bi_iter.bi_sector = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
 	bio->bi_end_io = vscsi_bio_ended;
 	bio->bi_private = io;
@@ -163,7 +162,7 @@ bool vscsi_bio_again(struct vscsi_io *io)
 	if (!waits && !vscsi_search_wanted(io))
 		return false;
 	io->times.done = 0;
-	vscsi_io_block(io);
+	vscsi_io_block(io, waits ? VSCSI_BLOCKED : VSCSI_BLOCKED_LONG);
 	return true;
 }
 
@@ -172,6 +171,10 @@ static void vscsi_bio_resume(struct vscsi_io *io)
 {
 	bool unwanted = vscsi_io_unwanted(io);
 
+	if (io->execution.writes_same) {
+		vscsi_block_resume(io);
+		return;
+	}
 	if (!unwanted && !vscsi_search_wanted(io)) {
 		vscsi_bio_submit(io, 0);
 		return;

@@ -35,6 +35,22 @@ static struct sbc_ops vscsi_block_ops = {
 	.execute_unmap	= vscsi_block_unmap,
 };
 
+/* So many sectors at a time: between two of these it may become unwanted. */
+#define VSCSI_ZERO_SECTORS (64u << (20 - SECTOR_SHIFT))
+
+static int vscsi_block_zero(struct vscsi_io *io, sector_t sector, sector_t sectors)
+{
+	sector_t count;
+	int err = 0;
+
+	for (; sectors && !err && !vscsi_io_unwanted(io); sector += count, sectors -= count) {
+		count = min_t(sector_t, sectors, VSCSI_ZERO_SECTORS);
+		err = blkdev_issue_zeroout(io->execution.bdev, sector, count, GFP_NOIO,
+					   BLKDEV_ZERO_NOUNMAP);
+	}
+	return err;
+}
+
 /* One block, again and again, as many times as go into a bio. */
 static int vscsi_block_repeat(struct vscsi_io *io, sector_t sector, sector_t sectors)
 {
@@ -65,25 +81,28 @@ static bool vscsi_block_is_zero(struct vscsi_io *io)
 	return zero;
 }
 
-static sense_reason_t vscsi_block_write_same(struct se_cmd *cmd)
+void vscsi_block_resume(struct vscsi_io *io)
 {
+	struct se_cmd *cmd = &io->cmd;
 	sector_t sectors = target_to_linux_sector(cmd->se_dev, sbc_get_write_same_sectors(cmd));
 	sector_t sector = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
+	int err = vscsi_block_is_zero(io) ? vscsi_block_zero(io, sector, sectors) :
+					    vscsi_block_repeat(io, sector, sectors);
+
+	vscsi_block_done(io, err);
+	target_complete_cmd(cmd, err ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD);
+}
+
+/* It may last: not in target core's submission work, which others of the device share. */
+static sense_reason_t vscsi_block_write_same(struct se_cmd *cmd)
+{
 	struct vscsi_io *io = to_vscsi_io(cmd);
-	sense_reason_t reason;
-	int err;
 
 	if (cmd->t_data_nents != 1 || io->data.sgl->length != cmd->se_dev->dev_attrib.block_size)
 		return TCM_INVALID_CDB_FIELD;
-	if (vscsi_block_is_zero(io))
-		err = blkdev_issue_zeroout(io->execution.bdev, sector, sectors, GFP_NOIO,
-					   BLKDEV_ZERO_NOUNMAP);
-	else
-		err = vscsi_block_repeat(io, sector, sectors);
-	reason = vscsi_block_done(io, err);
-	if (!reason)
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
-	return reason;
+	io->execution.writes_same = true;
+	vscsi_io_block(io, VSCSI_BLOCKED_LONG);
+	return TCM_NO_SENSE;
 }
 
 /* Any context. */

@@ -10,5 +10,7 @@ struct vscsi_io;
  * iblock, when target core executes the command.
  */
 void vscsi_block_take(struct vscsi_io *io);
+/* A WRITE SAME that is blocked; may sleep for as long as the device takes. */
+void vscsi_block_resume(struct vscsi_io *io);
 
 #endif

@@ -39,6 +39,18 @@ struct vscsi_backings {
 	struct xarray by_lun;
 };
 
+/* Commands of an I_T_L nexus whose next step may wait: see blocked.c. */
+enum vscsi_blocked_how {
+	VSCSI_BLOCKED,
+	VSCSI_BLOCKED_LONG,		/* it may last for long as well */
+	VSCSI_BLOCKED_KINDS
+};
+
+struct vscsi_blocked {
+	struct llist_head list;
+	struct work_struct work;	/* takes the steps */
+};
+
 struct vscsi_itl {
 	struct kref kref;
 	u32 nexus;			/* a number for initiator and target port, for reservations */
@@ -47,8 +59,7 @@ struct vscsi_itl {
 	u32 attentions;			/* device's lock: how many of its have been told */
 	u16 own_attention;		/* device's lock: one that is for this guest alone, or 0 */
 	bool elsewhere;			/* ring thread: the last backstore was no such device */
-	struct llist_head blocked;	/* commands whose next step may wait */
-	struct work_struct unblock;	/* takes it */
+	struct vscsi_blocked blocked[VSCSI_BLOCKED_KINDS];
 	const void *sized;		/* ring thread: the backstore whose size the guest knows, to compare only */
 	u64 last_lba;			/* ring thread: of that */
 };
@@ -109,6 +120,7 @@ struct vscsi_execution {
 	struct llist_node node;		/* on a list of ended, or of blocked, ones */
 	struct bio bio;
 	blk_status_t bio_status;
+	bool writes_same;		/* a WRITE SAME of iblock's */
 	bool searched;			/* for the block at which a read failed */
 	u32 good_bytes;			/* of such a read: what comes before that block */
 	int error;			/* positive errno that target core has no word for, or 0 */
@@ -117,6 +129,8 @@ struct vscsi_execution {
 	struct vscsi_scsi_device *device;
 	struct request *request;	/* as stage says */
 	u32 piece_from, piece_bytes;	/* of the data: what is with the device, mostly all of it */
+	u32 recovered;			/* additional sense of an earlier piece's RECOVERED ERROR, or 0 */
+	u32 resets;			/* of the device, when the first piece was sent */
 	enum vscsi_request_stage stage;
 	spinlock_t lock;
 	bool aborting;			/* lock to set: somebody wants the command back */

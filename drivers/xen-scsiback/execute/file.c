@@ -104,9 +104,26 @@ static void vscsi_file_over(struct vscsi_io *io)
 	io->execution.file = NULL;
 }
 
+static bool vscsi_file_writes_same(const struct se_cmd *cmd)
+{
+	return cmd->t_task_cdb[0] == WRITE_SAME || cmd->t_task_cdb[0] == WRITE_SAME_16;
+}
+
+/* Not what gives space back, or writes elsewhere. */
+static bool vscsi_file_needs_space(const struct se_cmd *cmd)
+{
+	const u8 unmap = 8;
+
+	if (cmd->data_direction != DMA_TO_DEVICE || !cmd->data_length)
+		return false;
+	if (vscsi_file_writes_same(cmd))
+		return !(cmd->t_task_cdb[1] & unmap);
+	return cmd->se_cmd_flags & (SCF_SCSI_DATA_CDB | SCF_COMPARE_AND_WRITE);
+}
+
 static u64 vscsi_file_bytes(struct se_cmd *cmd)
 {
-	if (cmd->t_task_cdb[0] == WRITE_SAME || cmd->t_task_cdb[0] == WRITE_SAME_16)
+	if (vscsi_file_writes_same(cmd))
 		return (u64)sbc_get_write_same_sectors(cmd) * cmd->se_dev->dev_attrib.block_size;
 	return cmd->data_length;
 }
@@ -118,7 +135,7 @@ static int vscsi_file_explain(struct vscsi_io *io)
 	loff_t from = (loff_t)cmd->t_task_lba * cmd->se_dev->dev_attrib.block_size;
 	int err;
 
-	if (cmd->data_direction != DMA_TO_DEVICE || !cmd->data_length || io->cdb[0] == UNMAP)
+	if (!vscsi_file_needs_space(cmd))
 		return 0;
 	err = vfs_fallocate(io->execution.file->file, FALLOC_FL_KEEP_SIZE, from,
 			    vscsi_file_bytes(cmd));

@@ -7,8 +7,7 @@ void vscsi_itl_init(struct vscsi_itl *itl, struct vscsi_backings *backings, u32 
 	kref_init(&itl->kref);
 	itl->backings = backings;
 	itl->nexus = nexus;
-	init_llist_head(&itl->blocked);
-	INIT_WORK(&itl->unblock, vscsi_itl_unblock);
+	vscsi_itl_init_blocked(itl);
 }
 
 void vscsi_itl_exit(struct vscsi_itl *itl)

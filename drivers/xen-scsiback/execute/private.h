@@ -69,8 +69,8 @@ void vscsi_core_take(struct vscsi_io *io);
 int vscsi_blocked_init(void);
 void vscsi_blocked_exit(void);
 /* Any context: its executor shall resume it where it may sleep. */
-void vscsi_io_block(struct vscsi_io *io);
-void vscsi_itl_unblock(struct work_struct *work);
+void vscsi_io_block(struct vscsi_io *io, enum vscsi_blocked_how how);
+void vscsi_itl_init_blocked(struct vscsi_itl *itl);
 
 /* bio.c: true if a bio that has ended goes on, since it would have had to wait, or to say more. */
 bool vscsi_bio_again(struct vscsi_io *io);
@@ -98,6 +98,7 @@ struct vscsi_scsi_device {
 	const void *handler;		/* lock: dom0's, that was looked at; to compare only */
 	struct work_struct look;	/* has a reference */
 	char stranger[VSCSI_IDENTITY_BYTES];	/* lock to clear; its look: who is in its place */
+	u32 resets;			/* lock: by guests */
 	struct mutex reset_lock;
 	unsigned long reset_at;		/* reset_lock: jiffies */
 	bool reset_tried;		/* reset_lock */
@@ -166,6 +167,8 @@ void vscsi_share_use(struct vscsi_itl *itl, struct vscsi_scsi_device *device);
 /* The same: the LUN's backstore is no such device now. */
 void vscsi_share_forget(struct vscsi_itl *itl);
 void vscsi_share_reset(struct vscsi_scsi_device *device);
+/* Whether that was since the command passed. */
+bool vscsi_share_was_reset(struct vscsi_io *io);
 /* end: a struct vscsi_nexus_end. */
 void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, const void *end);
 /* Whether an adapter may be asked now for a command that is not overdue. */

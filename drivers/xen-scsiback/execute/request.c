@@ -33,6 +33,15 @@ static u32 vscsi_bio_fill(struct vscsi_io *io, struct request *req, u32 from, u3
 	return bytes - left;
 }
 
+/* A buffer of another length than the CDB says is not split; dom0 may not know the device's blocks. */
+static bool vscsi_is_block_of(const struct scsi_device *sdev, u32 bytes)
+{
+	const u32 protection = 8;
+
+	return !sdev->sector_size || bytes == sdev->sector_size ||
+	       bytes == sdev->sector_size + protection;
+}
+
 /* The same, in whole blocks if it cannot be all; 0 if it is nothing. */
 static u32 vscsi_bio_fit(struct vscsi_io *io, struct request *req, u32 from, u32 bytes)
 {
@@ -42,7 +51,7 @@ static u32 vscsi_bio_fit(struct vscsi_io *io, struct request *req, u32 from, u32
 		return bytes;
 	bio_uninit(&io->execution.bio);
 	block = vscsi_split_block(io->cdb, io->execution.device_type, io->cmd.data_length);
-	if (!block || fits < block)
+	if (!block || fits < block || !vscsi_is_block_of(req->q->queuedata, block))
 		return 0;
 	fits -= fits % block;
 	return vscsi_bio_fill(io, req, from, fits);

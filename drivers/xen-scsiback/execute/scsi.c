@@ -17,7 +17,9 @@
 #include <linux/highmem.h>
 
 #include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_common.h>
 #include <scsi/scsi_device.h>
+#include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 
 static int vscsi_scsi_link(struct vscsi_backing *backing, struct se_device *dev)
@@ -128,14 +130,49 @@ static void vscsi_scsi_end(struct vscsi_io *io)
 		target_complete_cmd(&io->cmd, SAM_STAT_GOOD);
 }
 
-/* All of a piece came, and it was not the last. */
-static bool vscsi_scsi_goes_on(const struct vscsi_io *io)
+/* The command was carried out all the same (SPC-4 table 42); not of an earlier one, deferred. */
+static bool vscsi_scsi_recovered(const struct vscsi_io *io, struct vscsi_sense *sense)
 {
 	const struct vscsi_io_result *result = &io->result;
+	u8 format = result->sense[0] & 0x7f;
 
-	return !result->host && !result->status && io->execution.piece_bytes &&
-	       vscsi_scsi_piece_end(io) < io->cmd.data_length &&
-	       result->residual == io->data.bytes - vscsi_scsi_piece_end(io);
+	if (result->status != SAM_STAT_CHECK_CONDITION || (format != 0x70 && format != 0x72))
+		return false;
+	vscsi_sense_of(result->sense, VSCSI_SENSE_BYTES, sense);
+	return sense->key == RECOVERED_ERROR;
+}
+
+/* All of a piece came, and it was not the last. */
+static bool vscsi_scsi_goes_on(struct vscsi_io *io)
+{
+	struct vscsi_io_result *result = &io->result;
+	u32 end = vscsi_scsi_piece_end(io);
+	struct vscsi_sense sense = {};
+
+	if (result->host || !io->execution.piece_bytes || end >= io->cmd.data_length ||
+	    result->residual != io->data.bytes - end)
+		return false;
+	if (result->status && !vscsi_scsi_recovered(io, &sense))
+		return false;
+	if (result->status && !io->execution.recovered)
+		io->execution.recovered = BIT(16) | sense.code << 8 | sense.qualifier;
+	result->has_sense = false;
+	return true;
+}
+
+/* What an earlier piece was told, if the others ended well. */
+static void vscsi_scsi_note_recovered(struct vscsi_io *io)
+{
+	struct vscsi_io_result *result = &io->result;
+	u32 recovered = io->execution.recovered;
+
+	if (!recovered || result->host || result->status)
+		return;
+	result->status = SAM_STAT_CHECK_CONDITION;
+	memset(result->sense, 0, sizeof(result->sense));
+	scsi_build_sense_buffer(0, result->sense, RECOVERED_ERROR, recovered >> 8 & 0xff,
+				recovered & 0xff);
+	result->has_sense = true;
 }
 
 /* Interrupt context. */
@@ -157,10 +194,11 @@ static enum rq_end_io_ret vscsi_scsi_done(struct request *req, blk_status_t erro
 	blk_mq_free_request(req);
 
 	if (vscsi_scsi_goes_on(io)) {
-		vscsi_io_block(io);
+		vscsi_io_block(io, VSCSI_BLOCKED);
 		return RQ_END_IO_NONE;
 	}
 	vscsi_share_leave(io, !result->host && !result->status);
+	vscsi_scsi_note_recovered(io);
 	vscsi_scsi_amend(io);
 	vscsi_scsi_end(io);
 	return RQ_END_IO_NONE;
@@ -293,7 +331,11 @@ static void vscsi_scsi_resume(struct vscsi_io *io)
 	int err;
 
 	io->execution.piece_from += io->execution.piece_bytes;
-	err = vscsi_scsi_go(io);
+	/* A reset that found nothing of it at the device ends it too. */
+	if (READ_ONCE(io->execution.aborting) || vscsi_share_was_reset(io))
+		err = -ECANCELED;
+	else
+		err = vscsi_scsi_go(io);
 	if (!err)
 		return;
 	vscsi_share_leave(io, false);
@@ -330,6 +372,7 @@ static bool vscsi_scsi_take(struct vscsi_io *io)
 	io->cmd.execute_cmd = vscsi_scsi_execute;
 	io->execution.piece_from = 0;
 	io->execution.piece_bytes = 0;
+	io->execution.recovered = 0;
 	if (vscsi_direct_wanted())
 		io->execution.ender = VSCSI_ENDS_RING;
 	return true;

@@ -34,6 +34,13 @@ static u32 vscsi_search_piece(const struct vscsi_io *io, u32 from)
 	return min(block - (u32)(at & (block - 1)), io->cmd.data_length - from);
 }
 
+/* By its guest, or by anybody through target core. */
+static bool vscsi_search_unwanted(const struct vscsi_io *io)
+{
+	return READ_ONCE(io->execution.aborting) ||
+	       READ_ONCE(io->cmd.transport_state) & (CMD_T_ABORTED | CMD_T_STOP);
+}
+
 bool vscsi_search_wanted(const struct vscsi_io *io)
 {
 	return io->execution.bio_status == BLK_STS_MEDIUM && !io->execution.searched &&
@@ -46,7 +53,7 @@ void vscsi_search(struct vscsi_io *io)
 	u32 from = 0, piece;
 
 	execution->searched = true;
-	while (from < io->cmd.data_length && !READ_ONCE(execution->aborting)) {
+	while (from < io->cmd.data_length && !vscsi_search_unwanted(io)) {
 		piece = vscsi_search_piece(io, from);
 		execution->bio_status = vscsi_search_read(io, from, piece);
 		if (execution->bio_status)

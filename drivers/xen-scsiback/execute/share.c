@@ -57,6 +57,7 @@ int vscsi_share_enter(struct vscsi_io *io)
 			verdict = VSCSI_GATE_BUSY;
 	}
 	handled = READ_ONCE(device->sdev->handler) != device->handler;
+	io->execution.resets = device->resets;
 	spin_unlock_irqrestore(&device->lock, flags);
 	/* The device says who holds it now; or dom0 has a device handler for it since. */
 	if (inherited || handled)
@@ -173,10 +174,22 @@ void vscsi_share_reset(struct vscsi_scsi_device *device)
 
 	spin_lock_irq(&device->lock);
 	owed = vscsi_gate_reset(&device->gate);
+	device->resets++;
 	vscsi_attention_add(&device->attentions, VSCSI_RESET_OCCURRED);
 	spin_unlock_irq(&device->lock);
 	if (owed)
 		vscsi_scsi_device_look(device, true);
+}
+
+bool vscsi_share_was_reset(struct vscsi_io *io)
+{
+	struct vscsi_scsi_device *device = io->execution.device;
+	bool reset;
+
+	spin_lock_irq(&device->lock);
+	reset = device->resets != io->execution.resets;
+	spin_unlock_irq(&device->lock);
+	return reset;
 }
 
 /*
