@@ -16,6 +16,7 @@ INPUT, OUTPUT = "/tmp/written", "/tmp/read"
 # Blocks of a zone; the first zone of scsi_debug's disks may be written anywhere.
 SIZE_MB, ZONE_MB = 64, 4
 ZONE = ZONE_MB * MIB // BLOCK
+ZONED = f"zbc=managed zone_size_mb={ZONE_MB} dev_size_mb={SIZE_MB}"
 CONVENTIONAL, EMPTY, FULL = 0, 1, 0xe
 UNALIGNED_WRITE = "5/21/04"
 # Lines of a kernel's that tell of bad protection information, or of an error at all.
@@ -139,8 +140,9 @@ class Zones:
         pointer = ZONE + MIB // BLOCK
         ends = self.case.same({
             "WRITE before the write pointer": write(ZONE), "WRITE behind it": write(pointer + 64),
-            "WRITE into the next zone": write(2 * ZONE - 8, 16), "READ from one kind of zone into the other":
-            reads(sixteen(READ16, ZONE - 8, 16), 16 * BLOCK), "OPEN ZONE in the middle": sends(zone_out(OPEN, ZONE + 8)),
+            "WRITE into the next zone": write(2 * ZONE - 8, 16),
+            "READ from one kind of zone into the other": reads(sixteen(READ16, ZONE - 8, 16), 16 * BLOCK),
+            "OPEN ZONE in the middle": sends(zone_out(OPEN, ZONE + 8)),
             "RESET of a conventional zone": sends(zone_out(RESET, 0)),
             "REPORT ZONES beyond the end": reads(sixteen(REPORT_ZONES, SIZE_MB * MIB // BLOCK, 4096), 4096)})
         self.case.equal("a WRITE elsewhere is an unaligned write", [ends[name] for name in list(ends)[:2]],
@@ -166,7 +168,7 @@ class Zones:
 
 
 def zoned(lab, guest):
-    case = Case(lab, guest, "zoned", f"zbc=managed zone_size_mb={ZONE_MB} dev_size_mb={SIZE_MB}")
+    case = Case(lab, guest, "zoned", ZONED)
     zones = Zones(lab, case)
     zones.known()
     zones.report("at first", 1, EMPTY, 0)
@@ -180,7 +182,7 @@ def zoned(lab, guest):
 def zoned_by_iblock(lab, guest):
     """Nobody promises anything; xl-vscsi and the plugin refuse it."""
     try:
-        case = Case(lab, guest, "zoned by iblock", f"zbc=managed zone_size_mb={ZONE_MB} dev_size_mb={SIZE_MB}", "iblock")
+        case = Case(lab, guest, "zoned by iblock", ZONED, "iblock")
     except LabError as error:
         lab.note(f"zoned by iblock: {str(error).splitlines()[0]}")
         return
@@ -213,8 +215,8 @@ def protected(lab, guest, via):
             case.ends(f"direct={direct}: 4 MiB, memory aligned to {align} bytes", guest,
                       f"ioverify {disk} align={align} bytes=4M largest=448k seed={align}")
         case.ends(f"direct={direct}: fio verifies", guest,
-                  f"fio --name=x --filename={disk} --rw=randwrite --bs=64k --direct=1 --offset=4m --size=4m --iodepth=4 "
-                  "--ioengine=libaio --verify=crc32c --verify_state_save=0")
+                  f"fio --name=x --filename={disk} --rw=randwrite --bs=64k --direct=1 --offset=4m --size=4m "
+                  "--iodepth=4 --ioengine=libaio --verify=crc32c --verify_state_save=0")
         guest.run(f"head -c {MIB} /dev/urandom > {INPUT} && dd if={INPUT} of={disk} bs=64k oflag=direct")
         wanted = guest.run(f"sha256sum < {INPUT}").out.split()[0]
         case.ends(f"direct={direct}: dom0 reads what the guest wrote", lab.dom0,
@@ -265,7 +267,8 @@ def deleted(lab, guest):
         vdev = f"0:0:0:{lun}"
         dev = lab.attach(guest, target.lun(lun, store), vdev)
         disk = lab.disk(guest, vdev)
-        guest.run(f"head -c {4 * MIB} /dev/urandom > {INPUT}-{kind} && dd if={INPUT}-{kind} of={disk} bs=64k oflag=direct")
+        guest.run(f"head -c {4 * MIB} /dev/urandom > {INPUT}-{kind} && "
+                  f"dd if={INPUT}-{kind} of={disk} bs=64k oflag=direct")
         luns[kind] = vdev, dev
     read = "dd if={} bs=64k count=64 iflag=direct status=none | cmp - {}"
     for kind, (vdev, dev) in luns.items():
