@@ -6,7 +6,8 @@
 namespace vscsi
 {
 
-[[nodiscard]] constexpr u64 get_big_endian(Span<const u8> from, u32 at, u32 bytes) noexcept
+template <typename Byte>
+[[nodiscard]] constexpr u64 get_big_endian(Span<Byte> from, u32 at, u32 bytes) noexcept
 {
 	u64 value = 0;
 	for (u32 i = 0; i < bytes; i++)

@@ -49,12 +49,6 @@ class Span
 public:
 	constexpr Span() noexcept = default;
 	constexpr Span(T *first, std::size_t count) noexcept : first_{first}, count_{count} {}
-	// Of what may change, one that only reads.
-	template <typename U>
-	requires(std::is_same_v<const U, T> && !std::is_same_v<U, T>) constexpr Span(Span<U> other) noexcept
-	    : first_{other.begin()}, count_{other.size()}
-	{
-	}
 
 	[[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
 	[[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }

@@ -104,6 +104,17 @@ class Kernel:
             "info": "Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 2048\n"
                     "        TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp  PAGES/PAGE_SIZE: 4096*4096  nullio: 0\n"})
 
+    def block(self, name, sysfs, node="/dev/sdb", minor=16, zoned="none"):
+        """Device 8:minor."""
+        self.store(f"iblock_{minor}", name, {
+            "udev_path": node,
+            "info": "Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 2048\n"
+                    f"        iBlock device: {node[5:]}  UDEV PATH: {node}  readonly: 0\n"
+                    f"        Major: 8 Minor: {minor}  CLAIMED: IBLOCK\n"})
+        os.makedirs(f"{sysfs}/dev/block/8:{minor}/queue")
+        with open(f"{sysfs}/dev/block/8:{minor}/queue/zoned", "w", encoding="ascii") as file:
+            file.write(f"{zoned}\n")
+
     def passthrough(self, name, sysfs, kind, address="3:0:0:1", number=0, node="/dev/nst0"):
         host, channel, target, lun = address.split(":")
         self.store(f"pscsi_{number}", name, {

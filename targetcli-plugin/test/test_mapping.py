@@ -2,6 +2,7 @@
 import errno
 import glob
 import os
+import shutil
 
 import pytest
 
@@ -278,3 +279,28 @@ def test_without_xl_vscsi(cli, kernel, monkeypatch):
 def test_answers_are_not_trusted_to_be_json(cli, xen):
     (xen.folder / "xl-vscsi").write_text("#!/bin/sh\necho nonsense; exit 1\n")
     assert "Offline: " in cli("/xen-pvscsi domains")
+
+
+def test_a_zoned_disk_is_to_be_passed_through(cli, kernel):
+    kernel.block("plain", kernel.sysfs)
+    kernel.block("zones", kernel.sysfs, "/dev/sdc", 32, "host-managed")
+    kernel.block("aware", kernel.sysfs, "/dev/sdd", 48, "host-aware")
+    before = tree(kernel)
+    said = cli.fails("/xen-pvscsi map g1 block/zones")
+    assert "block/zones (/dev/sdc) is zoned: pass it through (pscsi)" in said
+    assert tree(kernel) == before
+    for name in ("plain", "aware"):
+        cli(f"/xen-pvscsi map g1 block/{name}")
+    assert len(links(kernel)) == 2
+
+
+def test_a_partition_of_a_zoned_disk(cli, kernel):
+    kernel.block("zones", kernel.sysfs, "/dev/sdc1", 33)
+    disk = f"{kernel.sysfs}/devices/sdc"
+    os.makedirs(f"{disk}/queue")
+    with open(f"{disk}/queue/zoned", "w", encoding="ascii") as file:
+        file.write("host-managed\n")
+    os.makedirs(f"{disk}/sdc1/partition")
+    shutil.rmtree(f"{kernel.sysfs}/dev/block/8:33")
+    os.symlink(f"{disk}/sdc1", f"{kernel.sysfs}/dev/block/8:33")
+    assert "is zoned" in cli.fails("/xen-pvscsi map g1 zones")

@@ -1,5 +1,6 @@
 """targetcli's backstores: without a system D-Bus, tape drives by their name, and devices by names that last."""
 import functools
+import os
 
 from . import identity
 
@@ -7,7 +8,7 @@ SYSFS = "/sys"
 # SCSI peripheral device types.
 KINDS = {1: "tape drive", 2: "printer", 3: "processor", 4: "WORM drive", 5: "CD/DVD drive",
          6: "scanner", 7: "optical memory", 8: "medium changer", 12: "RAID controller",
-         13: "enclosure", 14: "disk", 17: "object store"}
+         13: "enclosure", 14: "disk", 17: "object store", 20: "zoned disk"}
 DISK = "disk"
 
 
@@ -22,6 +23,23 @@ def kind(store):
     except (OSError, ValueError, TypeError, AttributeError):
         return "unknown device"
     return KINDS.get(number, DISK if number == 0 else f"device of type {number}")
+
+
+def hides_zones(store):
+    """Whether its device takes writes in order only (host-managed), and who has the backstore does not hear of it."""
+    if store.plugin != "block":
+        return False
+    try:
+        place = os.path.realpath(f"{SYSFS}/dev/block/{store.major}:{store.minor}")
+    except (TypeError, ValueError):
+        return False  # It is not enabled, and has none.
+    # A partition's queue is its disk's.
+    queue = os.path.dirname(place) if os.path.exists(f"{place}/partition") else place
+    try:
+        with open(f"{queue}/queue/zoned", encoding="ascii") as file:
+            return file.read().strip() == "host-managed"
+    except OSError:
+        return False
 
 
 def name(store):

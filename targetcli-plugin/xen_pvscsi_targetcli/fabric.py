@@ -151,6 +151,9 @@ class XenFabric(UIFabricModule):
         if read_only and sort != backstores.DISK:
             raise ExecutionError(f"{backstores.describe(store)} cannot be write-protected for a domain, as "
                                  "target core protects disks only. Use its own switch, or the cartridge's.")
+        if backstores.hides_zones(store):
+            raise ExecutionError(f"{backstores.describe(store)} is zoned: pass it through (pscsi), or put dm-zoned over "
+                                 "it. By block a guest does not hear of zones, and its writes would fail.")
         mapper = self._mapper()
         self._do(lambda: mapper.map(
             domain, backstores.name(store), None if values["lun"] is None else mapping.parse_lun(values["lun"]),

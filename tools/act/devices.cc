@@ -72,6 +72,7 @@ Lio read_lio(const Host &host)
 		if (devices[at]) {
 			lio.stores[at].identity = devices[at]->identity;
 			lio.stores[at].numbered = devices[at]->numbered;
+			lio.stores[at].zoned = devices[at]->zoned;
 			places[lio.stores[at].id] = at;
 		}
 	for (Tpg &tpg : lio.tpgs)

@@ -21,6 +21,16 @@ bool is_disk(unsigned type)
 	return type == type_disk || type == optical_memory || type == simplified;
 }
 
+// By another backstore than pscsi a guest takes it for a disk that can be written anywhere.
+void need_zones(bool zoned, const StoreId &store, const std::string &name)
+{
+	if (zoned && store.plugin() != "pscsi")
+		fail(Exit::usage,
+		     "{} is zoned: pass it through (pscsi), or put dm-zoned over it. By {} a guest does not "
+		     "hear of zones, and its writes would fail",
+		     name, store.plugin());
+}
+
 // `auto-` and what the device is, or is called, in letters that LIO's tools take.
 std::string store_name(const Lio &lio, const std::set<std::string> &planned, const HostDevice &device)
 {
@@ -76,6 +86,8 @@ public:
 			     "{} is no whole SCSI device, so it cannot be passed through. Leave out "
 			     "--backstore pscsi",
 			     device.node);
+		if (!pass)
+			need_zones(device.zoned, {"iblock_0", {}}, device.node);
 		if (!pass && (!device.block || !is_disk(device.type)))
 			fail(Exit::usage,
 			     "{} is no disk, so it can only be passed through. Leave out --backstore block",
@@ -233,11 +245,13 @@ struct Exported {
 	std::string name; // for operators
 	std::string identity;
 	bool numbered = false;
+	bool zoned = false;
 };
 
 // A LUN for a backstore that this guest does not have yet.
 Export new_lun(const Scene &scene, const Exported &what, const ExportOptions &options, Random random)
 {
+	need_zones(what.zoned, what.store, what.name);
 	need_binding(scene.lio);
 	Export result;
 	if (what.numbered && what.identity.empty())
@@ -285,16 +299,19 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 			found->wanted.pdevname = device.node;
 			return *std::move(found);
 		}
-		const bool fits = options.via == Via::fitting ||
-				  store.id.plugin() == (options.via == Via::pscsi ? "pscsi" : "iblock");
+		const bool passes = store.id.plugin() == "pscsi";
+		const bool fits = options.via == Via::fitting ? passes || !device.zoned
+							      : passes == (options.via == Via::pscsi);
 		if (!idle && fits)
 			idle = store.id;
 	}
 	const bool numbered = device.numbered && device.lasting.empty();
 	if (idle)
-		return new_lun(scene, {*idle, device.node, device.identity, numbered}, options, random);
+		return new_lun(scene, {*idle, device.node, device.identity, numbered, device.zoned}, options,
+			       random);
 	const MakeStore make = StoreMaker{scene.lio}.make(device, options.via);
-	Export result = new_lun(scene, {make.id, device.node, device.identity, numbered}, options, random);
+	Export result = new_lun(scene, {make.id, device.node, device.identity, numbered, device.zoned},
+				options, random);
 	result.changes.insert(result.changes.begin(), make);
 	return result;
 }
@@ -317,7 +334,8 @@ Export export_store(const Scene &scene, const StoreName &name, const ExportOptio
 	const std::string shown = to_string(store.id);
 	if (auto there = existing(scene, store.id, options, shown))
 		return *std::move(there);
-	return new_lun(scene, {store.id, shown, store.identity, store.numbered}, options, random);
+	return new_lun(scene, {store.id, shown, store.identity, store.numbered, store.zoned}, options,
+		       random);
 }
 
 Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &options)
@@ -361,6 +379,8 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 			return result;
 		}
 	}
+	if (const Backstore *const store = scene.lio.store_of(ref.lun->store))
+		need_zones(store->zoned, store->id, to_string(name));
 	if (ours)
 		fail(Exit::in_use, "{} has no v-dev in {}; `xl-vscsi status` says why", to_string(name),
 		     scene.guest.domain.name);

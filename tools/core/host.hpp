@@ -20,6 +20,7 @@ struct HostDevice {
 	unsigned type = type_disk;
 	bool whole = true; // no partition
 	bool read_only = false;
+	bool zoned = false;      // host-managed: takes writes in order only
 	std::string serial_seed; // for a serial number that stays the same
 	// What it is: the best identity that no other device here has; empty if there is none,
 	// or if its name lasts, as a volume's does.

@@ -37,6 +37,7 @@ struct Backstore {
 	// Of its device, now, if anybody looked at it.
 	std::string identity{}; // what a new LUN keeps; empty: nothing tells it from others
 	bool numbered = false;  // udev_path is a number of the kernel's
+	bool zoned = false;     // host-managed
 	// Attributes; nothing: the kernel has none of that name.
 	std::optional<bool> emulate_pr{};
 	std::optional<bool> pgr_support{};

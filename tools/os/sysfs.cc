@@ -61,6 +61,9 @@ void add_block(const fs::path &block, HostDevice &device)
 	device.block = parse_block(first_line(block / "dev"));
 	device.read_only = first_line(block / "ro") == "1";
 	device.whole = !fs::exists(block / "partition");
+	// A partition's queue is its disk's.
+	device.zoned =
+		first_line((device.whole ? block : block.parent_path()) / "queue/zoned") == "host-managed";
 	device.serial_seed = serial_seed(block, device.node);
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "act/attach.hpp"
@@ -376,6 +378,42 @@ TEST_F(AttachTest, StatusSaysWhatIsWrong)
 		all += problem + '\n';
 	for (const char *word : {"no such LUN", "domain 9 is gone", "systemctl start xen-vscsid"})
 		EXPECT_NE(all.find(word), std::string::npos) << all;
+}
+
+TEST_F(AttachTest, AZonedDiskIsPassedThrough)
+{
+	fake.add_scsi({2, 0, 1, 0}, FakeHost::zoned_disk, "sdb", 16);
+	fake.make_zoned(8, 16);
+	AttachRequest block = request("/dev/sdb");
+	block.options.via = Via::iblock;
+	refused(block, Exit::usage, {"/dev/sdb is zoned: pass it through (pscsi)"});
+	// A backstore that somebody made does not stand for it.
+	const StoreId store =
+		fake.configfs.add_store("iblock_0", "zones", "Major: 8 Minor: 16  CLAIMED: IBLOCK\n");
+	ASSERT_EQ(attach(request("/dev/sdb")).devices.size(), 1U);
+	const auto stores = fake.configfs.read().stores;
+	EXPECT_EQ(std::ranges::count_if(stores,
+					[](const Backstore &one) { return one.id.plugin() == "pscsi"; }),
+		  1);
+	EXPECT_FALSE(fake.configfs.read().exported(store));
+}
+
+TEST_F(AttachTest, WhatHidesZonesIsRefusedWhateverNamesIt)
+{
+	fake.add_volume("/dev/vg0/data", 3);
+	const StoreId store =
+		fake.configfs.add_store("iblock_0", "zones", "Major: 253 Minor: 3  CLAIMED: IBLOCK\n");
+	fake.configfs.add_lun(fake.configfs.add_tpg("naa.5", 1), 0, store);
+	fake.configfs.add_store("iblock_1", "more", "Major: 253 Minor: 3  CLAIMED: IBLOCK\n");
+	AttachRequest dry = request("naa.5:0");
+	dry.dry_run = true;
+	EXPECT_EQ(attach(dry).devices.size(), 1U);
+	fake.make_zoned(253, 3);
+	for (const char *name : {"naa.5:0", "zones", "iblock/more", "/dev/vg0/data"})
+		refused(request(name), Exit::usage,
+			{"is zoned: pass it through (pscsi), or put dm-zoned over it"});
+	std::filesystem::remove(fake.folder.path() / "sys/dev/block/253:3/queue/zoned");
+	EXPECT_EQ(attach(request("naa.5:0")).devices.size(), 1U);
 }
 
 } // namespace

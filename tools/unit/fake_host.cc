@@ -269,7 +269,7 @@ void FakeHost::add_scsi(const Hctl &address, unsigned type, const std::string &n
 	const auto place = places.try_emplace(address.host, "0000:00:01.0").first;
 	const fs::path host_dir = sys / "devices/pci0" / place->second / fmt::format("host{}", address.host);
 	const fs::path device = host_dir / "target" / to_string(address);
-	const bool block = type == 0;
+	const bool block = type == 0 || type == zoned_disk;
 	const std::string kind = block ? "block" : type == 1 ? "scsi_tape" : "scsi_changer";
 	put(device / "type", fmt::format("{}\n", type));
 	put(device / "state", "running\n");
@@ -353,6 +353,12 @@ void FakeHost::add_volume(const std::string &node, unsigned minor)
 	fs::create_directories(sys / "dev/block");
 	fs::create_directory_symlink(block, sys / "dev/block" / fmt::format("253:{}", minor));
 	configfs.nodes[node] = {true, 253, minor};
+}
+
+void FakeHost::make_zoned(unsigned major, unsigned minor) const
+{
+	put(folder.path() / "sys/dev/block" / fmt::format("{}:{}", major, minor) / "queue/zoned",
+	    "host-managed\n");
 }
 
 } // namespace vscsi

@@ -98,6 +98,9 @@ struct FakeHost {
 	void restore();
 	std::map<unsigned, std::string> places{}; // where adapters sit, if it matters
 	void add_volume(const std::string &node, unsigned minor);
+	// A block device takes writes in order only.
+	void make_zoned(unsigned major, unsigned minor) const;
+	static constexpr unsigned zoned_disk = 20; // a peripheral device type
 };
 
 } // namespace vscsi

@@ -1,4 +1,4 @@
-"""A guest uses a DVD drive of dom0's: table of contents, reads to the end, file system, tray lock, eject, another disc."""
+"""A guest uses a DVD drive of dom0's: contents, reads to the end, file system, tray, another disc; and an ATA disk."""
 import hashlib
 
 from vscsilab import iso, library
@@ -10,9 +10,11 @@ DRIVERS = ("ours",)
 LONG = True
 # An adapter that takes 128 KiB of a command to a drive like this.
 DEVICES = ["-device", "ich9-ahci,id=ahci", "-drive", "if=none,id=disc,media=cdrom",
-           "-device", "ide-cd,id=dvd,bus=ahci.0,drive=disc"]
+           "-device", "ide-cd,id=dvd,bus=ahci.0,drive=disc",
+           "-blockdev", "driver=null-co,node-name=zeroes,size=16777216,read-zeroes=on",
+           "-device", "ide-hd,id=disk,bus=ahci.1,drive=zeroes,serial=ATA00001,model=DISK"]
 NAA = "naa.50014050000000e6"
-VDEV = "0:0:0:0"
+VDEV, ATA_VDEV = "0:0:0:0", "0:0:0:1"
 # Neither ends with a whole MiB, which has 512 sectors.
 DISCS = [iso.image(6 * 512 + 301, 1), iso.image(3 * 512 + 7, 2)]
 READ_TOC = bytes([0x43, 0, 0, 0, 0, 0, 0, 0, 20, 0])
@@ -22,6 +24,12 @@ EJECT = bytes([0x1b, 0, 0, 0, 2, 0])
 LOCKED, EMPTY = "53", "3a"
 OUTPUT = "/tmp/out"
 LEAD_OUT = 0xaa
+# Commands of ATA by ATA PASS-THROUGH (SAT-3 12.2), with CK_COND: protocol, what is transferred, and registers.
+PIO_IN, NO_DATA = 0x08, 0x06
+CK_COND, FROM_DEVICE = 0x20, 0x0e
+ATA16, ATA12 = 0x85, 0xa1
+# ATA PASS-THROUGH INFORMATION AVAILABLE
+REGISTERS = "1/00/1d"
 # Seconds until the drive is unlocked for a guest that is gone.
 SOON = 5
 
@@ -89,6 +97,42 @@ def tray(lab, drive, node, own):
     lab.equal("there is no disc", code(node.ends(sends(TEST_UNIT_READY))[0]), EMPTY)
 
 
+def ata16(protocol, flags, command, count=0, features=0, middle=0, high=0):
+    return bytes([ATA16, protocol, flags, 0, features, 0, count, 0, 0, 0, middle, 0, high, 0, command, 0])
+
+
+def ata(lab, guest, target):
+    """The same as in dom0, with the registers in the sense data."""
+    hctl = lab.dom0.poll("grep -l '^ATA' /sys/class/scsi_device/*/device/vendor | "
+                         "sed 's,/sys/class/scsi_device/\\([^/]*\\)/.*,\\1,' | grep .").out.strip()
+    store = lab.backstore.pscsi("ata", hctl)
+    dev = lab.attach(guest, target.lun(1, store), ATA_VDEV)
+    own = Node(lab.dom0, library.node(lab.dom0, hctl, "generic"))
+    node = Node(guest, lab.generic(guest, ATA_VDEV))
+    for path in (own, node):
+        path.settle()
+    identify = ata16(PIO_IN, CK_COND | FROM_DEVICE, 0xec, 1)
+    lines = {"IDENTIFY DEVICE": reads(identify, 512),
+             "IDENTIFY DEVICE, 12 bytes": reads(bytes([ATA12, PIO_IN, CK_COND | FROM_DEVICE, 0, 1, 0, 0, 0, 0, 0xec,
+                                                       0, 0]), 512),
+             "CHECK POWER MODE": sends(ata16(NO_DATA, CK_COND, 0xe5)),
+             "SMART RETURN STATUS": sends(ata16(NO_DATA, CK_COND, 0xb0, 0, 0xda, 0x4f, 0xc2)),
+             "IDENTIFY DEVICE without CK_COND": reads(ata16(PIO_IN, FROM_DEVICE, 0xec, 1), 512)}
+    answers = [(answer.said, answer.moved) for answer in node.ask(*lines.values())]
+    lab.equal("ATA PASS-THROUGH ends as in dom0", dict(zip(lines, answers)), dict(zip(
+        lines, [(answer.said, answer.moved) for answer in own.ask(*lines.values())])))
+    lab.equal("with CK_COND there are registers, and the data", answers[:2], [(REGISTERS, 512)] * 2)
+    # With the whole of the sense data, and of the data.
+    for command in ("sg_sat_identify {}", "sg_sat_identify --ck_cond {}", "sg_sat_identify --ck_cond --len=12 {}",
+                    f"sg_raw -r 512 {{}} {identify.hex(' ')}"):
+        got, wanted = ((done.rc, (done.out + done.err).replace(path.node, "NODE")) for path, done in (
+            (path, path.place.run(command.format(path.node), check=False)) for path in (node, own)))
+        lab.equal(f"as in dom0: {command.format('NODE')}", got, wanted)
+    lab.detach(guest, dev)
+    target.remove_lun(1)
+    store.delete()
+
+
 def run(lab):
     lab.load_driver()
     drive = Drive(lab)
@@ -110,6 +154,7 @@ def run(lab):
     whole(lab, guest, device, DISCS[0], "in the guest")
     mounted(lab, guest, drive, node, device, DISCS[0])
     tray(lab, drive, node, own)
+    ata(lab, guest, target)
 
     drive.insert(DISCS[1])
     node.settle()

@@ -132,7 +132,7 @@ class Runner:
                 lab.boot_guests(*[f"g{number + 1}"
                                   for number in range(scenario.guests)])
             module.run(lab)
-            if self.options.debug_kernel:
+            if self.options.debug_kernel and not machine.stopping.is_set():
                 selfcheck.verdict(lab)
         except LabError as error:
             outcome.problems.append(str(error))

@@ -87,13 +87,13 @@ class Backstores:
         return self._create("rd_mcp", name,
                             f"rd_pages={mebibytes(size) * 256}")
 
-    def fileio(self, name, size="16M", path=None):
-        """In a file of its own or the given one, or on the given block device."""
+    def fileio(self, name, size="16M", path=None, buffered=False):
+        """In a file of its own or the given one, or on the given block device; buffered: with a write cache."""
         file = path or f"/var/tmp/{name}.img"
         amount = mebibytes(size) << 20
         self.dom0.run(f"[ -b {file} ] || truncate -s {amount} {file}")
         return self._create("fileio", name,
-                            f"fd_dev_name={file},fd_dev_size={amount}",
+                            f"fd_dev_name={file},fd_dev_size={amount}{',fd_buffered_io=1' if buffered else ''}",
                             device=file, undo=[f"[ -b {file} ] || rm -f {file}"])
 
     def iblock(self, name, size="16M", device=None, readonly=False):
