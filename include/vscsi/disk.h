@@ -42,6 +42,12 @@ bool vscsi_registers_other_ports(const vscsi_u8 *cdb, const vscsi_u8 *data,
 void vscsi_hide_other_ports(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) VSCSI_NOEXCEPT;
 
 /*
+ * The answer to a standard INQUIRY of an emulated disk: no guest may SET TARGET PORT GROUPS,
+ * so access states change implicitly only (TPGS).  Any other CDB changes nothing.
+ */
+void vscsi_hide_explicit_alua(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) VSCSI_NOEXCEPT;
+
+/*
  * A read or write of blocks that is carried out in several commands, since it is more
  * than a host adapter takes.
  */

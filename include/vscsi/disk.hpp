@@ -13,6 +13,8 @@ namespace vscsi
 [[nodiscard]] bool registers_other_ports(const u8 *cdb, Span<const u8> data) noexcept;
 void hide_other_ports(const u8 *cdb, Span<u8> data) noexcept;
 
+void hide_explicit_alua(const u8 *cdb, Span<u8> data) noexcept;
+
 [[nodiscard]] u32 split_block(const u8 *cdb, u32 device_type, u32 bytes) noexcept;
 void split_piece(const u8 *cdb, u32 first, u32 blocks, Span<u8> out) noexcept;
 

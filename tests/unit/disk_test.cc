@@ -110,6 +110,24 @@ TEST(OtherPorts, AreNotOffered)
 	EXPECT_EQ(hidden(0x5f, 2, {0, 8, 0xff}), (Bytes{0, 8, 0xff}));
 }
 
+Bytes implicit(const Cdb &cdb, Bytes data)
+{
+	vscsi_hide_explicit_alua(cdb.data(), data.data(), static_cast<u32>(data.size()));
+	return data;
+}
+
+TEST(Alua, ChangesImplicitlyOnly)
+{
+	constexpr Cdb standard{0x12}, page{0x12, 1, 0x83}, other{0x1a};
+	for (const u8 tpgs : {u8{0x10}, u8{0x20}, u8{0x30}})
+		EXPECT_EQ(implicit(standard, {0, 0, 6, 2, 31, static_cast<u8>(0x8f | tpgs), 2}),
+			  (Bytes{0, 0, 6, 2, 31, 0x9f, 2}));
+	EXPECT_EQ(implicit(standard, {0, 0, 6, 2, 31, 0x8f}), (Bytes{0, 0, 6, 2, 31, 0x8f})) << "none";
+	EXPECT_EQ(implicit(standard, {0, 0, 6, 2, 31}), (Bytes{0, 0, 6, 2, 31}));
+	EXPECT_EQ(implicit(page, {0, 0, 6, 2, 31, 0x30}), (Bytes{0, 0, 6, 2, 31, 0x30}));
+	EXPECT_EQ(implicit(other, {0, 0, 6, 2, 31, 0x30}), (Bytes{0, 0, 6, 2, 31, 0x30}));
+}
+
 // Where the address and the length of a command are, and what they hold.
 struct Form {
 	u8 opcode;

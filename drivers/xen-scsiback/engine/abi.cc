@@ -195,6 +195,11 @@ void vscsi_hide_other_ports(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes
 	hide_other_ports(cdb, {data, bytes});
 }
 
+void vscsi_hide_explicit_alua(const vscsi_u8 *cdb, vscsi_u8 *data, vscsi_u32 bytes) noexcept
+{
+	hide_explicit_alua(cdb, {data, bytes});
+}
+
 vscsi_u32 vscsi_split_block(const vscsi_u8 *cdb, vscsi_u32 device_type, vscsi_u32 bytes) noexcept
 {
 	return split_block(cdb, device_type, bytes);

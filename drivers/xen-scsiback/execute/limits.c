@@ -31,10 +31,12 @@ void vscsi_ports_amend(struct vscsi_io *io)
 {
 	void *data;
 
-	if (io->cdb[0] != PERSISTENT_RESERVE_IN || !io->data.pages)
+	if ((io->cdb[0] != PERSISTENT_RESERVE_IN && io->cdb[0] != INQUIRY) || !io->data.pages)
 		return;
 	data = vscsi_io_first_page(io);
 	vscsi_hide_other_ports(io->cdb, data, io->data.sgl->length);
+	if (!io->execution.device)
+		vscsi_hide_explicit_alua(io->cdb, data, io->data.sgl->length);
 	kunmap_local(data);
 }
 

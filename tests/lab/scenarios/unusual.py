@@ -287,8 +287,8 @@ def deleted(lab, guest):
             guest.run(f"echo '{scan}' > /sys/class/scsi_host/host{host}/scan", timeout=120)
             done = guest.run(read.format(lab.disk(guest, vdev), f"{INPUT}-{kind}"), check=False)
             lab.check(f"{what}: found again, it reads right", done.rc == 0, done.out + done.err)
-        disk = lab.disk(guest, vdev)
-        done = guest.run(f"ioverify {disk} bytes=4M largest=448k", timeout=200, check=False)
+    for kind, (vdev, _) in luns.items():
+        done = guest.run(f"ioverify {lab.disk(guest, vdev)} bytes=4M largest=448k", timeout=200, check=False)
         lab.check(f"{kind}: and can be written", done.rc == 0, done.err)
     return target, stores.values()
 

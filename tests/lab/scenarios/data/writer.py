@@ -19,6 +19,7 @@ SIZE, SECTOR = 4096, 512
 FLAGS = {"flush": os.O_DIRECT, "cached": 0, "dsync": os.O_DIRECT | os.O_DSYNC, "fua": 0, "none": os.O_DIRECT}
 SG_IO, TO_DEVICE = 0x2285, -2
 WRITE10, FUA = 0x2a, 8
+UNIT_ATTENTION = 6
 # Seconds between blocks that need not last, so that there are always young ones.
 PAUSE = 0.02
 
@@ -41,7 +42,7 @@ def block(name, number):
 
 
 def write_through(file, number, data):
-    """A WRITE with FUA."""
+    """A WRITE with FUA; once more after a unit attention, which tells of LUNs that came later."""
     cdb = (ctypes.c_ubyte * 10)(WRITE10, FUA, *(number * SIZE // SECTOR).to_bytes(4, "big"), 0,
                                 *(SIZE // SECTOR).to_bytes(2, "big"), 0)
     sense, held = (ctypes.c_ubyte * 32)(), ctypes.create_string_buffer(data, SIZE)
@@ -49,6 +50,8 @@ def write_through(file, number, data):
                       length=SIZE, data=ctypes.addressof(held), cdb=ctypes.addressof(cdb),
                       sense=ctypes.addressof(sense), timeout=60000)
     fcntl.ioctl(file, SG_IO, header)
+    if header.status and sense[2] & 0xf == UNIT_ATTENTION:
+        fcntl.ioctl(file, SG_IO, header)
     if header.status or header.host_status:
         raise OSError(f"status {header.status:#x}, host {header.host_status:#x}, sense {bytes(sense).hex()}")
 
