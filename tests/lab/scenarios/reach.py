@@ -4,6 +4,7 @@ from vscsilab.cdbs import GOOD, TEST_UNIT_READY, Node, reads, sends, ten, writes
 from vscsilab.targetcli import Targetcli, install
 
 GUESTS = 2
+LONG = True
 TIMEOUT = 400
 DRIVERS = ("ours",)
 BLOCK, MIB = 512, 1 << 20
