@@ -121,7 +121,8 @@ def ata(lab, guest, target):
     answers = [(answer.said, answer.moved) for answer in node.ask(*lines.values())]
     lab.equal("ATA PASS-THROUGH ends as in dom0", dict(zip(lines, answers)), dict(zip(
         lines, [(answer.said, answer.moved) for answer in own.ask(*lines.values())])))
-    lab.equal("with CK_COND there are registers, and the data", answers[:2], [(REGISTERS, 512)] * 2)
+    # Of those with data libata of Linux 6.1 makes an ABORTED COMMAND, in dom0 as well.
+    lab.equal("with CK_COND there are registers", answers[2:4], [(REGISTERS, 0)] * 2)
     # With the whole of the sense data, and of the data.
     for command in ("sg_sat_identify {}", "sg_sat_identify --ck_cond {}", "sg_sat_identify --ck_cond --len=12 {}",
                     f"sg_raw -r 512 {{}} {identify.hex(' ')}"):
