@@ -16,6 +16,8 @@ def persist(lab, guest, vdev, arguments):
 
 def preempts(lab, first, second, vdev, what):
     """No reservation is held, so who loses its registration may go on."""
+    for guest in (first, second):
+        guest.poll(f"sg_turs {lab.generic(guest, vdev)}")
     load = VerifiedLoad(first, lab.disk(first, vdev))
     rcs = [persist(lab, guest, vdev, f"--register-ignore --param-sark={KEYS[guest.name]}")
            for guest in (first, second)]
@@ -25,7 +27,6 @@ def preempts(lab, first, second, vdev, what):
     lab.equal(f"{what}: both register, and one is preempted and aborted", rcs, [0, 0, 0])
     lab.check(f"{what}: the load goes on", load.goes_on() and load.stop(), load.log())
     lab.equal(f"{what}: cleared", persist(lab, second, vdev, f"--clear --param-rk={KEYS['g2']}"), 0)
-    first.poll(f"sg_turs {lab.generic(first, vdev)}")
 
 
 def run(lab):
