@@ -11,10 +11,10 @@ from .shellout import Step, host, say
 
 # Compiling must leave room for whatever else the machine does.
 NICE = ["nice", "-n", "19"]
-# Besides what kernel headers need.
+# Besides what kernel headers need. Perl and Python are kernel-doc's, which W=1 runs.
 PACKAGES = """
 make g++ binutils cmake ninja-build libxen-dev libgtest-dev libcli11-dev libfmt-dev nlohmann-json3-dev
-libsystemd-dev
+libsystemd-dev perl python3
 """.split()
 # Of the chroot; anybody may make directories there.
 FLOOR = "work"
