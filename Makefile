@@ -17,7 +17,8 @@ MODULE_SOURCES := $(filter-out %.mod.c,$(wildcard $(foreach end,c h cc kbuild sh
 LAYERS := tests/layers/layers
 # Headers of the kernel that the module is built for.
 KDIR ?= /lib/modules/$(shell uname -r)/build
-LAB_KDIR = /usr/src/linux-headers-$(shell $(LAB) kernel-version)
+# The tree's own module is for the host's suite, whatever is under test.
+LAB_KDIR = /usr/src/linux-headers-$(shell VSCSI_LAB_SUITE= $(LAB) kernel-version)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -67,7 +68,7 @@ check-tools:
 	$(CPPCHECK) -Itools $(TOOLS)
 
 check-python:
-	/usr/bin/python3 -m pyflakes tests/run tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
+	/usr/bin/python3 -m pyflakes tests/run tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
 		tests/layers/layers tests/layers
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
@@ -129,7 +130,7 @@ $(MODULE): $(MODULE_SOURCES) | kernel-headers
 	@$(MAKE) --no-print-directory modules KDIR=$(LAB_KDIR) CONFIG_DEBUG_INFO_BTF_MODULES= >/dev/null
 
 kernel-headers: setup
-	@tests/setup linux-headers-$(shell $(LAB) kernel-version)
+	@tests/setup $(notdir $(LAB_KDIR))
 
 setup: ## install the packages that building and testing need
 	@tests/setup
@@ -137,8 +138,9 @@ setup: ## install the packages that building and testing need
 lab-setup: setup ## build the lab's images and snapshots, or find them cached
 	@$(LAB) setup
 
+# In the tree for the host's own suite, aside for the one that VSCSI_LAB_SUITE names.
 lab-module: lab-setup
-	@$(MAKE) --no-print-directory modules KDIR=$(LAB_KDIR) CONFIG_DEBUG_INFO_BTF_MODULES= >/dev/null
+	@$(LAB) module >/dev/null
 
 clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 	rm -rf build
@@ -151,10 +153,13 @@ test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves o
 test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
 	@tests/run lab-debug
 
+matrix: setup lab-setup ## every suite of Debian: module without warnings, short scenarios, a table  [VSCSI_LAB_SUITES= SCENARIOS= DRIVER=]
+	@tests/run matrix
+
 soak: setup lab-setup lab-module ## what comes and goes under load, round after round  [HOURS=1]
 	@HOURS=$(HOURS) tests/run soak
 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo test bench bench-engine test-unit test-lab test-long test-debug soak test-plugin-new check layers shell tapecheck tools install-tools install-plugin modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo test bench bench-engine test-unit test-lab test-long test-debug matrix soak test-plugin-new check layers shell tapecheck tools install-tools install-plugin modules install kernel-headers setup lab-setup lab-module clean

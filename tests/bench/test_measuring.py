@@ -203,7 +203,7 @@ def test_another_driver_begins_in_each_round_and_each_boot(boot, rounds, order):
 
 def test_two_modules_are_told_apart(monkeypatch, tmp_path):
     monkeypatch.setattr(environment.qemu, "version", lambda: "QEMU 7")
-    monkeypatch.setattr(environment.image, "current", lambda: types.SimpleNamespace(info={"kernel_package": "6.1"}))
+    monkeypatch.setattr(environment.image, "current", lambda: types.SimpleNamespace(info={"kernel_package": "6.1", "xen": "4.17"}))
     monkeypatch.setattr(environment, "commit", lambda: "abc")
     options = types.SimpleNamespace(tsc="native", drivers=["ours", "vbd"], module=tmp_path / "m.ko")
     found = []

@@ -25,9 +25,8 @@ public:
 
 	ResizeResult run()
 	{
-		const Backstore &store =
-			std::visit([&](const auto &source) -> const Backstore & { return find(source); },
-				   parse_source(m_request.pdev));
+		const Backstore &store = *std::visit([&](const auto &source) { return &find(source); },
+						     parse_source(m_request.pdev));
 		m_result.store = store.id;
 		m_result.users = users_of(m_host, m_lio, store.id);
 		const std::string_view plugin = store.id.plugin();

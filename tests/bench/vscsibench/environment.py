@@ -2,7 +2,7 @@
 import os
 import re
 
-from vscsilab import image, paths, qemu, recipe
+from vscsilab import image, paths, qemu
 from vscsilab.shellout import host
 
 
@@ -15,7 +15,7 @@ def processor():
 def describe(options):
     return {
         "processor": processor(), "processors": os.cpu_count(), "qemu": qemu.version(),
-        "xen": recipe.XEN, "kernel": image.current().info["kernel_package"],
+        "xen": image.current().info["xen"], "kernel": image.current().info["kernel_package"],
         "tsc": options.tsc, "commit": commit(), "seconds": getattr(options, "seconds", None),
         "rounds": getattr(options, "rounds", None), "disks": getattr(options, "disks", "ram"),
         "backstore": getattr(options, "backstore", "iblock"),

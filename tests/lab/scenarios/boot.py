@@ -12,7 +12,7 @@ def run(lab):
     free = lab.dom0.run("xl info free_memory").out
     guest = lab.guest("g1")
     lab.equal("the guest has the lab's kernel", guest.run("uname -r").out,
-              lab.machine.image.kernel + "\n")
+              guest.image.kernel + "\n")
     lab.check("the guest is a PV guest",
               "Booting kernel on Xen" in guest.run("dmesg").out or
               "Booting paravirtualized kernel on Xen" in guest.console())

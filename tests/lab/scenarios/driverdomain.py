@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 
 from vscsilab import admin as tools
+from vscsilab import modulebuild
 from vscsilab.admin import Admin
 from vscsilab.load import VerifiedLoad
 from vscsilab.storage import FABRIC, Backstores, Targets
@@ -20,7 +21,7 @@ NAA = "naa.5001405000000097"
 def install(lab, server):
     with tempfile.TemporaryDirectory() as work:
         small = pathlib.Path(work) / "module.ko"
-        subprocess.run(["strip", "--strip-debug", "-o", small, lab.machine.module], check=True)
+        subprocess.run(["strip", "--strip-debug", "-o", small, modulebuild.for_guest(lab.machine)], check=True)
         server.put(lzma.compress(small.read_bytes()), "/root/xen-scsiback.ko.xz")
     server.run("xz -d /root/xen-scsiback.ko.xz && modprobe -a configfs target_core_mod brd && "
                "mount -t configfs none /sys/kernel/config && "

@@ -97,7 +97,7 @@ def traced(lab, guest, scripted):
 def take_over(lab, guest):
     """The guest's frontend becomes one that aborts what and when it likes."""
     lab.vscsi.detach_controller(guest.domid)
-    module = tools.kernel_module("vscsi-hostile", SOURCES, lab.machine.image.kernel)
+    module = tools.kernel_module("vscsi-hostile", SOURCES, guest)
     guest.put(module.read_bytes(), "/root/vscsi-hostile.ko")
     tools.install(guest, "hostile", SOURCES)
     guest.run("modprobe -r xen-scsifront && insmod /root/vscsi-hostile.ko", timeout=90)

@@ -39,7 +39,7 @@ class Attacker:
 
     def install(self):
         self.guest.wait_up()
-        module = tools.kernel_module("vscsi-hostile", SOURCES, self.lab.machine.image.kernel)
+        module = tools.kernel_module("vscsi-hostile", SOURCES, self.guest)
         self.guest.put(module.read_bytes(), "/root/vscsi-hostile.ko")
         tools.install(self.guest, "hostile", SOURCES)
 

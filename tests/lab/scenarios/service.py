@@ -1,7 +1,7 @@
 """xen-vscsid as systemd's unit: when it starts, what it tells, and how it comes back."""
 import json
 
-from vscsilab.admin import BUILD, Admin
+from vscsilab.admin import UNIT, Admin, build
 from vscsilab.storage import FABRIC
 from vscsilab.system import INSIDE, System, install
 
@@ -10,7 +10,6 @@ GUESTS = 1
 DRIVERS = ("ours",)
 LONG = True
 NAA = "naa.50014050000000d0"
-UNIT = "xen-vscsid.service"
 # The lab's xenstored runs outside; what counts of Debian's scripts is when they would.
 SCRIPT = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=\nExecStart={}\nExecStop=\n"
 SEEN = "/run/lab/seen-by-xendomains"
@@ -72,7 +71,7 @@ def run(lab):
     guest, = lab.guests
     target, store = configured(lab, admin)
     system = System(lab)
-    lab.dom0.put((BUILD / UNIT).read_bytes().replace(b"/usr/local/sbin", b"/usr/sbin"), f"/lib/systemd/system/{UNIT}")
+    lab.dom0.put((build(lab.dom0) / UNIT).read_bytes().replace(b"/usr/local/sbin", b"/usr/sbin"), f"/lib/systemd/system/{UNIT}")
     # Sooner than in service.
     system.unit(f"{UNIT}.d/lab.conf", "[Service]\nWatchdogSec=6\n")
     system.unit("xen.service.d/lab.conf", SCRIPT.format("/bin/sleep 1"))

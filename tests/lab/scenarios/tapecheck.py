@@ -1,10 +1,9 @@
 """tapecheck says the same of a tape library in a guest as in dom0."""
 import lzma
 
-from vscsilab import paths
+from vscsilab import programs
 from vscsilab.errors import LabError
 from vscsilab.library import Library
-from vscsilab.shellout import host
 
 LONG = True
 TIMEOUT = 1200
@@ -12,8 +11,6 @@ GUESTS = 1
 # It passes on no CHECK CONDITION that came with data.
 FAILS_ON = {"in-tree": "nothing fails in the guest alone"}
 NAA = "naa.5001405000000080"
-TOP = paths.LAB_DIR.parent.parent
-BUILD = TOP / "build/tape"
 PROGRAM = "/usr/bin/tapecheck"
 
 # What tgt's drive and changer do wrong, through dom0's own iSCSI as well.
@@ -65,10 +62,8 @@ FAULTS_OF_TGT = {
 }
 
 
-def program():
-    host("cmake", "-G", "Ninja", "-S", TOP / "tests/tape", "-B", BUILD)
-    host("ninja", "-C", BUILD, "--quiet", "tapecheck")
-    return (BUILD / "tapecheck").read_bytes()
+def program(which):
+    return (programs.build(which, "tests/tape", ["tapecheck"]) / "tapecheck").read_bytes()
 
 
 def carry(lab, target, number, data):
@@ -102,7 +97,7 @@ def failures(found):
 
 
 def run(lab):
-    data = program()
+    data = program(lab.dom0.image.suite)
     lab.load_driver()
     library = Library(lab, megabytes=8)
     dom0, guest = lab.dom0, lab.guests[0]

@@ -10,7 +10,11 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#if __has_include(<linux/unaligned.h>)
+#include <linux/unaligned.h>
+#else
 #include <asm/unaligned.h>
+#endif
 
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>

@@ -2,43 +2,36 @@
 import json
 import lzma
 import pathlib
-import re
 import shlex
 
-from . import paths
+from . import programs
 from .guest import Guest
-from .shellout import host
 from .storage import CORE, FABRIC
 
-BUILD = paths.REPO_DIR / "build/tools"
 PROGRAMS = ("xl-vscsi", "xen-vscsid")
+UNIT = "xen-vscsid.service"
 # Where scenarios have the configurations of their guests.
 CONFIGS = "/run/lab"
 
 
-def build():
-    host("cmake", "-G", "Ninja", "-S", paths.REPO_DIR / "tools", "-B", BUILD)
-    host("ninja", "-C", BUILD, "--quiet", *PROGRAMS)
-
-
-def libraries(name):
-    """What the program needs that is not in the image."""
-    return re.findall(r"=> (\S*/libfmt\S*)", host("ldd", BUILD / name))
+def build(place):
+    """The directory that has programs and unit for dom0 or a guest."""
+    return programs.build(place.image.suite, "tools", PROGRAMS, [UNIT])
 
 
 def install(place, *names):
-    for library in libraries(names[0]):
-        place.put(lzma.compress(pathlib.Path(library).read_bytes()), "/var/tmp/library.xz")
+    built = build(place)
+    for library, here in programs.libraries(place.image.suite, built, names[0]):
+        place.put(lzma.compress(pathlib.Path(here).read_bytes()), "/var/tmp/library.xz")
         place.run(f"[ -e {library} ] || xz -dc /var/tmp/library.xz > {library}")
     for name in names:
-        place.put(lzma.compress((BUILD / name).read_bytes()), f"/var/tmp/{name}.xz")
+        place.put(lzma.compress((built / name).read_bytes()), f"/var/tmp/{name}.xz")
         place.run(f"xz -dc /var/tmp/{name}.xz > /usr/sbin/{name} && chmod 755 /usr/sbin/{name}")
 
 
 class Admin:
     def __init__(self, lab):
         self.lab, self.dom0 = lab, lab.dom0
-        build()
         install(self.dom0, *PROGRAMS)
         self.daemon = None
 

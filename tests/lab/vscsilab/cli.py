@@ -6,9 +6,9 @@ import signal
 import sys
 import time
 
-from . import console, debian, debugkernel, demo, image, paths, runner, snapshot
+from . import buildroot, console, debugkernel, demo, image, modulebuild, paths, runner, snapshot, suite
 from .errors import LabError
-from .shellout import say
+from .shellout import host, say
 
 
 def parser():
@@ -43,6 +43,10 @@ def parser():
     which.add_argument("--short", dest="long", action="store_false", help="only the others")
     commands.add_parser("kernel-version",
                         help="print the kernel release of the images")
+    module = commands.add_parser("module", help="build the module for the suite's kernel, aside unless it "
+                                 "is the host's own suite's; prints its path")
+    module.add_argument("--log", type=_path, metavar="FILE",
+                        help="warn of everything (W=1), always aside; all that was said goes there")
     shell = commands.add_parser(
         "shell", help="a dom0 shell on this terminal; Ctrl-] leaves it")
     _machine_options(shell)
@@ -63,8 +67,8 @@ def _extra(text):
 
 def _machine_options(command):
     command.add_argument("--driver", choices=runner.DRIVERS, default="ours")
-    command.add_argument("--module", type=_path, default=paths.DEFAULT_MODULE,
-                         metavar="PATH", help="the module under test")
+    command.add_argument("--module", type=_path, metavar="PATH",
+                         help="the module under test, instead of this tree's for the suite's kernel")
     command.add_argument("--file", dest="extra", type=_extra, default=[],
                          action="append", metavar="NAME=FILE",
                          help="put a file into dom0's /lab/payload/data")
@@ -77,18 +81,27 @@ def _machine_options(command):
 def module_under_test(options):
     if options.driver != "ours":
         return None
+    if options.module is None:
+        return modulebuild.usual(suite.chosen())
     if not options.module.is_file():
-        raise LabError(f"no module at {options.module}: run `make modules`, "
-                       "or name it with --module, or use --driver in-tree")
+        raise LabError(f"no module at {options.module}")
     return options.module
 
 
 def do_setup(options):
     begin = time.monotonic()
     with paths.cache_lock():
-        found = image.ensure()
+        for which in dict.fromkeys([suite.chosen(), suite.guests()]):
+            image.ensure(which)
+            buildroot.ensure(which)
+        found = image.current()
         snapshot.ensure_all(found)
-    say(f"ready for Linux {found.kernel} in {time.monotonic() - begin:.1f} s")
+    say(f"ready for {_told(found)} in {time.monotonic() - begin:.1f} s")
+
+
+def _told(found):
+    guests = "" if found.guests is found else f", guests with Linux {found.guests.kernel}"
+    return f"Linux {found.kernel}{guests}"
 
 
 def do_run(options):
@@ -101,8 +114,8 @@ def do_run(options):
             raise LabError(f"no scenario {name}; `lab list` shows them")
     if options.debug_kernel:
         return run_debug(options, [known[name] for name in names])
-    module = module_under_test(options)
     with paths.cache_lock():
+        module = module_under_test(options)
         return runner.Runner(options, module).run_all(
             [known[name] for name in names])
 
@@ -111,15 +124,15 @@ def run_debug(options, chosen):
     debugkernel.ensure()
     module = None
     if options.driver == "ours":
-        module = options.module if options.module != paths.DEFAULT_MODULE else debugkernel.module()
+        module = options.module or debugkernel.module()
     with paths.cache_lock():
         debugkernel.discard_old()
         return runner.Runner(options, module).run_all(chosen)
 
 
 def do_demo(options):
-    module = module_under_test(options)
     with paths.cache_lock():
+        module = module_under_test(options)
         return demo.run(options, module)
 
 
@@ -132,14 +145,25 @@ def do_list(options):
 
 
 def do_kernel_version(options):
-    stored = paths.cache_dir() / "kernel-version"
-    print(stored.read_text().strip() if stored.exists()
-          else debian.kernel()[0])
+    print(image.kernel(suite.chosen()))
+
+
+def do_module(options):
+    which = suite.chosen()
+    with paths.cache_lock():
+        if which.own and not options.log:
+            modulebuild.in_place(which)
+        else:
+            built = modulebuild.of(which, ["W=1"] if options.log else [])
+            if options.log:
+                options.log.parent.mkdir(parents=True, exist_ok=True)
+                options.log.write_text(built.log)
+            print(built.path)
 
 
 def do_shell(options):
-    module = module_under_test(options)
     with paths.cache_lock():
+        module = module_under_test(options)
         return console.interactive(options, module)
 
 
@@ -148,7 +172,9 @@ def do_clean(options):
         for path in paths.cache_dir().iterdir():
             if path.name in ("lock", "debug.lock"):
                 continue
-            if path.is_dir():
+            if path.name.startswith("buildroot-"):
+                host("rm", "-rf", "--one-file-system", path, root=True)
+            elif path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink()

@@ -1,4 +1,4 @@
-"""Questions to the host's own apt: versions, sources, missing packages."""
+"""The machine's own Debian: its codename, mirrors, missing packages."""
 import functools
 import os
 import re
@@ -26,53 +26,36 @@ def refresh():
         refresh.done = True
 
 
-def candidate(package, field):
-    text = host("apt-cache", "show", "--no-all-versions", package)
-    found = re.search(rf"^{field}: (.*)$", text, re.M)
-    if not found:
-        raise LabError(f"apt knows no {field} of {package}: run apt-get update")
-    return found.group(1)
-
-
-def kernel():
-    """(release, package version) of the newest kernel apt can install."""
-    try:
-        depends = candidate("linux-image-amd64", "Depends")
-    except LabError:
-        refresh()
-        depends = candidate("linux-image-amd64", "Depends")
-    found = re.match(r"linux-image-(\S+) \(= (\S+)\)", depends)
-    if not found:
-        raise LabError(f"linux-image-amd64 depends on {depends!r}: "
-                       "no versioned kernel package in it")
-    return found.group(1), found.group(2)
-
-
 def sources():
-    """sources.list lines for the suites of this host's own release."""
+    """[(mirror, codename, suite)] of Debian's main for this host's release; the codename is like
+    trixie-security, the suite what the administrator calls it."""
     fields = "$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)"
-    lines = []
+    found = []
     for entry in host("apt-get", "indextargets", "--format", fields,
                       "Created-By: Packages").splitlines():
         origin, name, uri, release, component = entry.split("|")
-        line = f"deb {uri} {release} {component}"
+        line = (uri, name, release)
         if origin == "Debian" and name.startswith(codename()) \
-                and component == "main" and line not in lines:
-            lines.append(line)
-    if not lines:
+                and component == "main" and line not in found:
+            found.append(line)
+    if not found:
         raise LabError("apt has no Debian source for "
                        f"{codename()}: add one and run apt-get update")
-    return lines
+    return found
 
 
-def install_host_needs(release):
+def install(packages):
+    refresh()
+    say(f"installing {' '.join(sorted(packages))}")
+    host("apt-get", "install", "-q", "-y", "--no-install-recommends", *sorted(packages), root=True,
+         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+
+
+def install_host_needs(release=None):
+    """release: of a kernel that modules are built for here."""
     wanted = {package for proof, package in recipe.HOST_PACKAGES.items()
               if not os.path.exists(proof)}
-    if not os.path.exists(f"/usr/src/linux-headers-{release}"):
+    if release and not os.path.exists(f"/usr/src/linux-headers-{release}"):
         wanted.add(f"linux-headers-{release}")
     if wanted:
-        refresh()
-        say(f"installing {' '.join(sorted(wanted))}")
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        host("apt-get", "install", "-q", "-y", "--no-install-recommends",
-             *sorted(wanted), root=True, env=env)
+        install(wanted)

@@ -12,15 +12,15 @@ import os
 import pathlib
 import re
 import shutil
-import tempfile
 
-from . import debian, image, paths, patience
+from . import bootfiles, debian, image, modulebuild, paths, patience, recipe, suite
 from .errors import LabError
-from .shellout import Step, host, say
+from .shellout import Step, host
 
 CONFIG = paths.LAB_DIR / "debug" / "kernel.config"
 # Linux's own faults that would hide ours: lockdep stops at the first report.
 PATCHES = sorted(CONFIG.parent.glob("*.patch"))
+SUITE = "bookworm"
 SOURCE = pathlib.Path("/usr/src/linux-source-6.1.tar.xz")
 PACKAGES = {
     # file that proves it is there -> package
@@ -44,17 +44,18 @@ class DebugImage(image.Image):
 
     def __init__(self, usual, directory):
         super().__init__(usual.dir)
+        self.guests = usual.guests
         self.debug = directory
         self.vmlinux = directory / "vmlinux"
         self.dom0_kernel = (directory / "release").read_text().strip()
-        self.dom0_tree = directory / "tree"
+        self.headers = directory / "tree"
         self.modules = directory / "root/lib/modules" / self.dom0_kernel
 
     def early_modules(self, which):
         if which != "dom0":
             return super().early_modules(which)
         return [(path.name, path.read_bytes())
-                for path in _load_order(self.modules, image.recipe.DOM0_INITRD_MODULES)]
+                for path in bootfiles.load_order(self.modules, recipe.DOM0_INITRD_MODULES)]
 
     def dom0_modules(self):
         return [(f"{self.dom0_kernel}/{path.relative_to(self.modules)}", path.read_bytes())
@@ -78,12 +79,11 @@ def _building():
 
 def ensure():
     """Build what is not there; not under the cache's lock, since it takes long."""
+    if suite.chosen().name != SUITE:
+        raise LabError(f"there is a debug kernel for {SUITE} only, not for {suite.chosen()}")
     missing = sorted({package for proof, package in PACKAGES.items() if not os.path.exists(proof)})
     if missing:
-        debian.refresh()
-        say(f"installing {' '.join(missing)}")
-        host("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing, root=True,
-             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        debian.install(missing)
     with _building():
         if not (_directory() / "release").exists():
             _build(_directory())
@@ -145,43 +145,6 @@ def _all_there(tree):
         raise LabError(f"{CONFIG}: not in the resulting configuration: {', '.join(lost)}")
 
 
-def _load_order(modules, wanted):
-    """As image._load_order, but what is built in needs no file."""
-    builtin = {image._plain(line) for line in (modules / "modules.builtin").read_text().splitlines()}
-    needs = {}
-    for line in (modules / "modules.dep").read_text().splitlines():
-        name, _, rest = line.partition(":")
-        needs[name] = rest.split()
-    order = []
-    for name in wanted:
-        found = [path for path in needs if image._plain(path) == image._plain(name)]
-        if not found and image._plain(name) not in builtin:
-            raise LabError(f"the debug kernel has no module {name}: see {CONFIG}")
-        for path in [entry for one in found for entry in [*reversed(needs[one]), one]]:
-            if modules / path not in order:
-                order.append(modules / path)
-    return order
-
-
 def module():
     """xen-scsiback.ko for the debug kernel, built aside from the usual one."""
-    tree = _directory() / "tree"
-    driver, headers = paths.DEFAULT_MODULE.parent, paths.REPO_DIR / "include"
-    sources = sorted(path for top in (driver, headers) for path in top.rglob("*")
-                     if path.suffix in (".c", ".h", ".cc", ".hpp", ".sh", ".kbuild") and
-                     not path.name.endswith(".mod.c") or path.name == "Kbuild")
-    names = [str(path.relative_to(paths.REPO_DIR)) for path in sources]
-    built = paths.cache_dir() / "tools" / f"xen-scsiback-{paths.digest(str(tree), *names, *sources)}.ko"
-    if built.exists():
-        return built
-    built.parent.mkdir(parents=True, exist_ok=True)
-    with Step("building the module for the debug kernel"), \
-            tempfile.TemporaryDirectory(dir=built.parent) as work:
-        for name in names:
-            target = pathlib.Path(work, name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(paths.REPO_DIR / name, target)
-        folder = pathlib.Path(work) / driver.relative_to(paths.REPO_DIR)
-        host(*MAKE, "-C", tree, f"M={folder}", "modules")
-        (folder / "xen-scsiback.ko").rename(built)
-    return built
+    return modulebuild.build(suite.own(), _directory() / "tree").path

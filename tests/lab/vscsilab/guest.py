@@ -29,6 +29,11 @@ class Guest(Place):
         self.config_path = f"/run/lab/{name}.cfg"
         self.config = config_text(name, **options)
 
+    @property
+    def image(self):
+        """Whose kernel and programs it has."""
+        return self.lab.machine.image.guests
+
     def create(self, paused=False, timeout=180):
         dom0 = self.lab.dom0
         dom0.put(self.config, self.config_path)

@@ -28,6 +28,8 @@ def dom0(image):
     _ours(archive, ["dom0-init", "stub.py", "ports.py"])
     for name, data in getattr(image, "dom0_modules", list)():
         archive.file("modules/" + name, data)
+    if image.guests is not image:
+        archive.file("lab/other-guests", (image.guests.dir.name + "\n").encode())
     return archive.finish()
 
 

@@ -26,8 +26,8 @@ SNAPSHOT = "lab"
 class Dom0(Place):
     name = "dom0"
 
-    def __init__(self, channel):
-        self.channel = channel
+    def __init__(self, channel, image):
+        self.channel, self.image = channel, image
 
     def call(self, op, patience, **fields):
         return self.channel.call(op, patience, **fields)
@@ -43,8 +43,6 @@ class Machine:
         self.debug_kernel = debug_kernel
         if debug_kernel:
             self.image = debugkernel.use(self.image)
-        # What dom0's modules are built against; None: the usual headers.
-        self.dom0_headers = self.image.dom0_tree if debug_kernel else None
         self.logs = pathlib.Path(log_dir)
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
@@ -88,7 +86,7 @@ class Machine:
     def wake(self):
         self.channel.greet(f"go {time.time()}", "up",
                            60 * self.patience, every=2 * self.patience)
-        self.dom0 = Dom0(self.channel)
+        self.dom0 = Dom0(self.channel, self.image)
 
     def resume(self, stored):
         # A copy, because the run writes to it; holes stay holes.

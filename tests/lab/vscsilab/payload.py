@@ -39,7 +39,7 @@ def write(target, image, module=None, extra=()):
         # The helper for interactive use stands on the lab's own modules.
         for path in sorted((paths.LAB_DIR / "vscsilab").glob("*.py")):
             add("vscsilab/" + path.name, path.read_bytes())
-        add("guest-initrd", initrd.guest(image))
+        add("guest-initrd", initrd.guest(image.guests))
         if module:
             add("module/xen-scsiback.ko", stripped(module))
         for name, path in extra:

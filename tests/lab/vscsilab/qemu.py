@@ -78,7 +78,7 @@ class Qemu:
             "-drive", f"if=none,id=root,format=qcow2,file={root_disk},"
                       "cache=unsafe",
             "-device", "virtio-blk-pci,drive=root",
-            "-drive", f"if=none,id=guest,format=raw,file={image.root},"
+            "-drive", f"if=none,id=guest,format=raw,file={image.guests.root},"
                       "readonly=on",
             "-device", "virtio-blk-pci,drive=guest",
             "-drive", f"if=none,id=payload,format=raw,file={payload},"

@@ -1,8 +1,5 @@
 """What the images are made of. Any change here builds new images."""
 
-# The toolstack package carries the hypervisor's version in its name.
-XEN = "4.17"
-
 HOST_PACKAGES = {
     # command or file that proves it is there -> package
     "/usr/bin/qemu-system-x86_64": "qemu-system-x86",
@@ -11,18 +8,27 @@ HOST_PACKAGES = {
     "/sbin/mke2fs": "e2fsprogs",
     "/sbin/depmod": "kmod",
     "/usr/bin/xz": "xz-utils",
+    "/usr/bin/zstd": "zstd",
 }
 
-ROOT_PACKAGES = f"""
-xen-utils-{XEN} xen-utils-common xenstore-utils targetcli-fb dbus
+ROOT_PACKAGES = """
+xen-utils-common xenstore-utils targetcli-fb dbus
 sg3-utils lsscsi mt-st mtx tgt open-iscsi libiscsi-bin fio
 e2fsprogs xfsprogs kmod procps psmisc python3 cpio tar xz-utils util-linux
 dmsetup iproute2 strace busybox-static
 """.split()
 
-# Unpacked, not installed: their maintainer scripts would build initrds and
-# boot loader entries which nobody uses here.
-UNPACKED_PACKAGES = [f"xen-hypervisor-{XEN}-amd64"]
+
+def root_packages(xen):
+    """The toolstack's carries the hypervisor's version in its name."""
+    return [f"xen-utils-{xen}", *ROOT_PACKAGES]
+
+
+def unpacked_packages(xen):
+    """Besides the kernel's, not installed: their maintainer scripts would build initrds and
+    boot loader entries which nobody uses here."""
+    return [f"xen-hypervisor-{xen}-amd64"]
+
 
 # Directories of the kernel package that no PV SCSI test can miss.
 DROP_MODULES = """

@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 
-from . import logscan, paths, selfcheck, snapshot
+from . import image, logscan, paths, selfcheck, snapshot
 from .errors import LabError
 from .lab import Lab
 from .machine import Machine
@@ -171,6 +171,11 @@ class Runner:
         return outcome
 
     @staticmethod
+    def _where():
+        found = image.current()
+        return {"dom0": image.about(found), "guests": image.about(found.guests)}
+
+    @staticmethod
     def _known_bad(outcome, pattern, begin):
         """A driver that is known to fail here has to fail, and in that way:
         else either the lab or what is known of the driver is wrong."""
@@ -240,6 +245,6 @@ class Runner:
         print(f"{passed} passed, {failed} failed{tail}", flush=True)
         self.results.mkdir(parents=True, exist_ok=True)
         (self.results / "results.json").write_text(json.dumps({
-            "driver": self.options.driver, "passed": passed, "failed": failed,
+            "driver": self.options.driver, **self._where(), "passed": passed, "failed": failed,
             "skipped": skipped,
             "scenarios": [item.as_dict() for item in outcomes]}, indent=1))

@@ -14,8 +14,7 @@ class Scripted:
         groups. parameters: max_sectors and sg_tablesize, which the adapter takes of a command; size_mb,
         for a disk that keeps what is written to it."""
         self.lab, self.dom0 = lab, lab.dom0
-        module = tools.kernel_module("scripted-scsi", SOURCES, lab.machine.image.kernel,
-                                     lab.machine.dom0_headers)
+        module = tools.kernel_module("scripted-scsi", SOURCES, self.dom0)
         self.dom0.put(module.read_bytes(), "/root/scripted-scsi.ko")
         self.dom0.run(f"modprobe -a sg st sd_mod && insmod /root/scripted-scsi.ko tags={tags} alua={int(alua)} "
                       + " ".join(f"{name}={value}" for name, value in parameters.items()) + " && "

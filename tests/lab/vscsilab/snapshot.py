@@ -26,15 +26,22 @@ def _name(image):
     return image.dir.name + (f" {image.debug.name}" if _kind(image) else "")
 
 
+def _suites(image):
+    """Snapshots of other suites than the host's, and of guests of others, are kept beside its own."""
+    if image.guests is not image:
+        return f"{image.suite}+{image.guests.suite}-"
+    return "" if image.suite.own else f"{image.suite}-"
+
+
 def _key(image, guests, icount):
     parts = [_name(image), machine_key(icount), initrd.dom0(image)]
     if guests:
-        parts += [initrd.guest(image), guest.config_text("g1")]
+        parts += [image.guests.dir.name, initrd.guest(image.guests), guest.config_text("g1")]
     return paths.digest(*parts)
 
 
 def _prefix(image, guests, icount):
-    return f"{_kind(image)}{'icount-' if icount else ''}guests{guests}-"
+    return f"{_suites(image)}{_kind(image)}{'icount-' if icount else ''}guests{guests}-"
 
 
 def path(image, guests, icount=False):

@@ -27,12 +27,13 @@ INSIDE = "nsenter -t $(pgrep -o -f '^/lib/systemd/systemd --system') --pid --mou
 def install(dom0):
     """systemd and what it needs, which the image has not."""
     there = set(dom0.run("dpkg-query -W -f '${Package}\\n'").out.split())
-    every = host("apt-cache", "depends", "--recurse", "--important", "systemd").splitlines()
+    which = dom0.image.suite
+    every = which.apt("apt-cache", "depends", "--recurse", "--important", "systemd").splitlines()
     missing = [name for name in every if name[:1].isalnum() and name not in there]
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         work.chmod(0o755)
-        host("apt-get", "-q", "download", *missing, cwd=work)
+        which.download(missing, work)
         for deb in sorted(work.glob("*.deb")):
             host("dpkg-deb", "-x", deb, work / "tree")
         host("tar", "-C", work / "tree", "-cJf", work / "all.tar.xz", "--exclude=./usr/share", "--exclude=./usr/lib/udev", ".")

@@ -88,7 +88,7 @@ void all(const Bench &bench)
 
 void one_type(const Changer &changer, ElementType type)
 {
-	const auto &range = changer.layout().of(type);
+	const auto range = changer.layout().of(type);
 	if (!range.count)
 		throw Skipped{fmt::format("the changer has no {}", name(type))};
 	const auto found = changer.status({.type = static_cast<std::uint8_t>(type)});

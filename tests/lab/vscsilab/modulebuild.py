@@ -1,0 +1,69 @@
+"""xen-scsiback.ko for a kernel, built aside from the tree's own; and which one a suite's dom0 gets."""
+import dataclasses
+import pathlib
+
+from . import buildroot, image, paths, suite
+from .errors import LabError
+from .shellout import Step, host
+
+FOLDERS = (paths.DEFAULT_MODULE.parent, paths.REPO_DIR / "include")
+SOURCES = (".c", ".h", ".cc", ".hpp", ".sh", ".kbuild")
+# Headers from Linux 6.12 on have a vmlinux, and BTF wants a tool that may be missing.
+NO_BTF = "CONFIG_DEBUG_INFO_BTF_MODULES="
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    path: pathlib.Path
+    log: str        # what make and the compiler said
+
+
+def _sources():
+    return sorted(path for top in FOLDERS for path in top.rglob("*")
+                  if path.suffix in SOURCES and not path.name.endswith(".mod.c") or path.name == "Kbuild")
+
+
+def build(which, headers, flags=()):
+    """headers: a path in the suite's own file system."""
+    sources = _sources()
+    names = [str(path.relative_to(paths.REPO_DIR)) for path in sources]
+    key = paths.digest(buildroot.key(which), str(headers), *flags, *names, *sources)
+    built = paths.cache_dir() / "tools" / f"xen-scsiback-{key}.ko"
+    log = built.with_suffix(".log")
+    if not built.exists():
+        with Step(f"building the module for {pathlib.Path(headers).name}"), buildroot.Workshop(which) as shop:
+            for source, name in zip(sources, names):
+                shop.put(source, name)
+            folder = FOLDERS[0].relative_to(paths.REPO_DIR)
+            said = shop.run("make", "-C", headers, f"M={shop.inside(folder)}", NO_BTF, *flags, "modules")
+            log.write_text(said)
+            shop.take(folder / "xen-scsiback.ko", built)
+    return Built(built, log.read_text() if log.exists() else "")
+
+
+def of(which, flags=()):
+    """For the suite's kernel, aside."""
+    return build(which, f"/usr/src/linux-headers-{image.kernel(which)}", flags)
+
+
+def in_place(which):
+    """The tree's own, for the host's own suite."""
+    host("make", "-C", paths.REPO_DIR, "--no-print-directory", "modules", NO_BTF,
+         f"KDIR=/usr/src/linux-headers-{image.kernel(which)}")
+
+
+def usual(which):
+    """What is under test unless another is named: the host's own suite has it in the tree."""
+    if not which.own:
+        return of(which).path
+    if not paths.DEFAULT_MODULE.is_file():
+        raise LabError(f"no module at {paths.DEFAULT_MODULE}: run `make modules`, "
+                       "or name it with --module, or use --driver in-tree")
+    return paths.DEFAULT_MODULE
+
+
+def for_guest(machine):
+    """For guests, if one of them is to run it."""
+    if machine.image.guests is machine.image:
+        return machine.module
+    return usual(suite.named(machine.image.guests.suite.name))
