@@ -7,17 +7,19 @@ from .qemu import GUEST_ARGS
 from .shell import Place
 
 PAYLOAD = "/lab/payload"
-DISK = ("format=raw, vdev=xvda, access=ro, backendtype=phy, "
+DISK = ("format=raw, vdev={vdev}, access=ro, backendtype=phy, "
         f"script={PAYLOAD}/vbd-hotplug, target=/dev/vdb")
+# A device model loads a boot loader's kernel, and would emulate the first four disks.
+HVM = {"kernel": "/boot/vmlinuz", "vdev": "xvde"}
 
 
 def config_text(name, memory=256, vcpus=1, config="", kernel_args="",
-                on_crash="destroy", kind="pv"):
+                on_crash="destroy", kind="pv", kernel="/boot/vmlinux", vdev="xvda"):
     return "\n".join([
         f'name = "{name}"', f'type = "{kind}"', f"memory = {memory}",
-        f"vcpus = {vcpus}", 'kernel = "/boot/vmlinux"',
+        f"vcpus = {vcpus}", f'kernel = "{kernel}"',
         f'ramdisk = "{PAYLOAD}/guest-initrd"',
-        f'extra = "{GUEST_ARGS} {kernel_args}"', f"disk = ['{DISK}']",
+        f'extra = "{GUEST_ARGS} {kernel_args}"', f"disk = ['{DISK.format(vdev=vdev)}']",
         f'on_crash = "{on_crash}"', 'on_poweroff = "destroy"', config, ""])
 
 

@@ -69,6 +69,8 @@ def _collect(tree, out, release, xen):
     # Every `xl create` would unpack the kernel again, for ten seconds.
     host("install", "-m", "644", out / "vmlinux", tree / "boot/vmlinux",
          root=True)
+    # As an HVM guest's device model wants it.
+    host("install", "-m", "644", kernel, tree / "boot/vmlinuz", root=True)
     shutil.copy(tree / "bin/busybox", out / "busybox")
     (out / "early").mkdir()
     lists = {}

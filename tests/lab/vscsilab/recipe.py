@@ -11,11 +11,12 @@ HOST_PACKAGES = {
     "/usr/bin/zstd": "zstd",
 }
 
+# qemu-system-xen is the device model of HVM guests.
 ROOT_PACKAGES = """
 xen-utils-common xenstore-utils targetcli-fb dbus
 sg3-utils lsscsi mt-st mtx tgt open-iscsi libiscsi-bin fio
 e2fsprogs xfsprogs kmod procps psmisc python3 cpio tar xz-utils util-linux
-dmsetup iproute2 strace busybox-static
+dmsetup iproute2 strace busybox-static qemu-system-xen
 """.split()
 
 
