@@ -24,6 +24,13 @@ class Image:
         # What guests run on a dom0 of this one.
         self.guests = self
 
+    def shadow_xen(self):
+        """A hypervisor that can follow what a PV guest writes: live migration needs it."""
+        found = self.dir / "xen-shadow"
+        if not found.exists():
+            raise LabError(f"no Xen {self.info['xen']} that {self.suite}'s archive has can shadow a guest's page tables")
+        return found
+
     def early_modules(self, which):
         """[(file name, bytes)] in the order in which they must be loaded."""
         return [(name, (self.dir / "early" / name).read_bytes())

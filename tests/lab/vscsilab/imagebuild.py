@@ -39,6 +39,7 @@ def build(target, suite, release, version):
             _modules(tree, release)
         with Step("collecting boot files"):
             early = _collect(tree, out, release, xen)
+        _shadow(out, suite, recipe.unpacked_packages(xen)[0], work)
         with Step("writing the root file system"):
             _file_system(tree, out / "root.ext4")
         (out / "manifest.json").write_text(json.dumps({
@@ -81,6 +82,18 @@ def _collect(tree, out, release, xen):
             lists[which].append(path.name)
             shutil.copy(path, out / "early" / path.name)
     return lists
+
+
+def _shadow(out, suite, package, work):
+    """Of the archive's builds of the hypervisor the newest with shadow paging, if there is one:
+    Debian has stopped to build it in."""
+    for number, version in enumerate(suite.versions(package)):
+        tree = work / f"shadow-{number}"
+        rootfs.unpack(tree, suite, [f"{package}={version}"], work / f"shadow-debs-{number}")
+        if "CONFIG_SHADOW_PAGING=y" in next(tree.glob("boot/*.config")).read_text().splitlines():
+            blob = next(tree.glob("boot/xen-*.gz")).read_bytes()
+            (out / "xen-shadow").write_bytes(gzip.decompress(blob))
+            return
 
 
 def _file_system(tree, target):

@@ -38,7 +38,7 @@ class Machine:
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
                  verbose=False, guests=0, features="", debug_kernel=False,
-                 icount=False, plugin=None, devices=()):
+                 icount=False, plugin=None, devices=(), shadow=False):
         self.image = images.current()
         self.debug_kernel = debug_kernel
         if debug_kernel:
@@ -47,8 +47,10 @@ class Machine:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
         self.module, self.extra = module, extra
-        # No snapshot has another processor than the usual one, or more devices.
-        self.full_boot = full_boot or bool(features or devices)
+        if shadow:
+            self.image.xen = self.image.shadow_xen()
+        # No snapshot has another processor or hypervisor than the usual one, or more devices.
+        self.full_boot = full_boot or bool(features or devices or shadow)
         self.verbose = verbose
         self.features = features
         self.icount, self.plugin, self.devices = icount, plugin, devices

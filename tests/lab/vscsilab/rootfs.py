@@ -58,7 +58,8 @@ def install(tree, suite, packages):
 def unpack(tree, suite, packages, work):
     """Without their maintainer scripts, and without what they depend on."""
     debs = work / "debs"
-    debs.mkdir(mode=0o755)
+    debs.mkdir(mode=0o755, parents=True)
+    tree.mkdir(exist_ok=True)
     suite.download(packages, debs)
     for deb in sorted(debs.iterdir()):
         # Plain tar would replace the /lib link of merged /usr.

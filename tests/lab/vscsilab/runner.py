@@ -108,7 +108,8 @@ class Runner:
                           min(scenario.guests, snapshot.MOST_GUESTS),
                           scenario.constants.get("CPU_FEATURES", ""),
                           self.options.debug_kernel,
-                          devices=scenario.constants.get("DEVICES", ()))
+                          devices=scenario.constants.get("DEVICES", ()),
+                          shadow=scenario.constants.get("SHADOW_PAGING", False))
         late = threading.Event()
 
         def deadline():

@@ -103,6 +103,11 @@ class Suite:
             raise LabError(f"apt knows no {field} of {self.name}'s {package}: run apt-get update")
         return found.group(1)
 
+    def versions(self, package):
+        """All that the archive has, the newest first."""
+        lines = self.apt("apt-cache", "madison", package).splitlines()
+        return list(dict.fromkeys(line.split("|")[1].strip() for line in lines))
+
     def depends(self, package):
         """Names; the first of alternatives."""
         return [one.split()[0] for one in self.candidate(package, "Depends").split(", ")]
