@@ -114,8 +114,13 @@ install-plugin: ## install the targetcli plugin  [DESTDIR=]
 	install -m 644 targetcli-plugin/xen_pvscsi_targetcli/*.py $(DESTDIR)$(PYTHON_DIR)/xen_pvscsi_targetcli
 	install -m 644 targetcli-plugin/xen-pvscsi-targetcli.pth $(DESTDIR)$(PYTHON_DIR)
 
+# As kernel/compat.kbuild says it when it can tell in advance.
+SUPPORTED := Linux 6.1 (Debian 12), 6.12 (Debian 13) and 7.2 (sid)
+
 modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules
+	@[ -e $(KDIR)/Makefile ] || { echo "no kernel headers in $(KDIR): install linux-headers-..., or name theirs by KDIR=" >&2; exit 1; }
+	@$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules || { release=$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease); \
+		echo "the module was not built for $${release:-$(KDIR)}; supported are $(SUPPORTED)" >&2; exit 1; }
 
 install: modules ## install the module for the kernel of KDIR, before the in-tree one
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) INSTALL_MOD_DIR=updates modules_install

@@ -7,9 +7,10 @@
 
 #include <linux/highmem.h>
 #include <linux/minmax.h>
-#include <asm/unaligned.h>
 
 #include <scsi/scsi_proto.h>
+
+#include "../kernel/compat.h"
 
 /* Fills the request's pages; returns the length of the whole list. */
 static u32 vscsi_fill_luns(struct vscsi_request *request, u32 channel, u32 id)

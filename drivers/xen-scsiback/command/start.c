@@ -196,15 +196,11 @@ static void vscsi_execute(struct vscsi_request *request, bool first)
 	struct vscsi_io *io = &request->io;
 	struct se_cmd *cmd = &io->cmd;
 
-	/*
-	 * PREEMPT AND ABORT flushes target core's submission works of the device,
-	 * and would wait for itself in one of them.
-	 */
 	if (io->cdb[0] == PERSISTENT_RESERVE_OUT && !io->execution.taken) {
 		if (!vscsi_unit_enter(request, cmd->se_dev))
 			transport_generic_request_failure(cmd, TCM_OUT_OF_RESOURCES);
 	} else if (vscsi_io_waits(io, first)) {
-		target_queue_submission(cmd);
+		vscsi_io_submit_later(io);
 	} else {
 		target_submit(cmd);
 	}

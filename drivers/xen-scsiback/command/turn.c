@@ -2,6 +2,22 @@
 /* What starts when those before it have left their unit (unit.c). */
 #include "private.h"
 
+/*
+ * Not target_submit(): PREEMPT AND ABORT flushes target core's submission works of the
+ * device, where an operator can have commands queued, and would wait for itself in one of
+ * them.  What target_submit() has beside it is not for a PERSISTENT RESERVE OUT.
+ */
+static void vscsi_submit_reservation(struct se_cmd *cmd)
+{
+	sense_reason_t reason;
+
+	cmd->t_state = TRANSPORT_NEW_CMD;
+	cmd->transport_state |= CMD_T_ACTIVE;
+	reason = transport_generic_new_cmd(cmd);
+	if (reason)
+		transport_generic_request_failure(cmd, reason);
+}
+
 static void vscsi_turn(struct work_struct *work)
 {
 	struct vscsi_request *request = container_of(work, struct vscsi_request, turn);
@@ -17,7 +33,7 @@ static void vscsi_turn(struct work_struct *work)
 	/* From here on the command waits for no other. */
 	WRITE_ONCE(request->unit, NULL);
 	/* Executed when it returns; the request may be gone then. */
-	target_submit(&request->io.cmd);
+	vscsi_submit_reservation(&request->io.cmd);
 	vscsi_unit_leave(unit);
 }
 

@@ -18,6 +18,7 @@
 #include <xen/xenbus.h>
 
 #include "../command/command.h"
+#include "../kernel/compat.h"
 #include "../ring/ring.h"
 #include "../target/target.h"
 #include "../watch/watch.h"

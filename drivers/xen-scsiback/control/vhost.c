@@ -191,7 +191,7 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 	 * else be Initialised here and have been Connected, as if it began anew.
 	 */
 	smp_rmb();
-	view.frontend = xenbus_read_driver_state(vhost->frontend);
+	view.frontend = vscsi_state_of(vhost->frontend);
 	if (view.frontend == XenbusStateInitialised)
 		view.ring_changed = vscsi_ring_changed(vhost);
 	action = vscsi_host_step(&view);

@@ -37,7 +37,7 @@ static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 	int err;
 
 	/* What a dead guest's toolstack left behind is no new device. */
-	if (xenbus_read_driver_state(dev->otherend) == XenbusStateUnknown)
+	if (vscsi_state_of(dev->otherend) == XenbusStateUnknown)
 		return -ENODEV;
 
 	vhost = vscsi_vhost_create(dev);

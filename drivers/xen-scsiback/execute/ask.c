@@ -67,7 +67,7 @@ static int vscsi_pay_keys(struct vscsi_scsi_device *device, struct scsi_device *
 
 static int vscsi_pay(struct vscsi_scsi_device *device, struct scsi_device *sdev, int which)
 {
-	u8 cdb[6] = { which == VSCSI_GATE_RELEASE ? RELEASE : ALLOW_MEDIUM_REMOVAL };
+	u8 cdb[6] = { which == VSCSI_GATE_RELEASE ? RELEASE_6 : ALLOW_MEDIUM_REMOVAL };
 
 	if (which & (VSCSI_GATE_CLEAR_KEYS | VSCSI_GATE_CLEAR_ALL_KEYS))
 		return vscsi_pay_keys(device, sdev, which);

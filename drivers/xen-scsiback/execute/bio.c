@@ -4,12 +4,13 @@
  * Target core does all that comes before: LUN, access, unit attentions, ALUA,
  * reservations, task attributes.
  *
- * The ring's thread does not wait for a device: what would have had to is started by
- * a work item (blocked.c).
+ * The ring's thread does not wait for a device: what would have had to, or might, is
+ * started by a work item (blocked.c).
  */
 #include "private.h"
 
 #include <linux/blkdev.h>
+#include <linux/major.h>
 #include <linux/slab.h>
 
 #include <scsi/scsi_proto.h>
@@ -49,11 +50,10 @@ static int vscsi_bio_link(struct vscsi_backing *backing, struct se_device *dev)
 
 	if (!number)
 		return -ENODEV;
-	bdev = blkdev_get_by_dev(number, FMODE_READ, NULL);
+	/* iblock keeps it open for as long as a LUN or a command needs it. */
+	bdev = vscsi_bdev_find(number);
 	if (IS_ERR(bdev))
 		return -ENODEV;
-	/* iblock keeps it open for as long as a LUN or a command needs it. */
-	blkdev_put(bdev, FMODE_READ);
 	backing->bdev = bdev;
 	return 0;
 }
@@ -108,6 +108,16 @@ static void vscsi_bio_submit(struct vscsi_io *io, blk_opf_t flags)
 	submit_bio(bio);
 }
 
+/*
+ * Whether the device says at once that it would have to wait, and nothing else comes of it.
+ * Not what is stacked on others: Linux' mirrors, from 6.12 stable kernels on and for some
+ * time, pass REQ_NOWAIT to their legs, and take for written or for broken what had to wait.
+ */
+static bool vscsi_bio_may_try(struct block_device *bdev)
+{
+	return queue_is_mq(bdev_get_queue(bdev)) || MAJOR(bdev->bd_dev) == RAMDISK_MAJOR;
+}
+
 /* A bio that may not wait cannot be split either. */
 static blk_opf_t vscsi_bio_patience(const struct vscsi_io *io)
 {
@@ -126,7 +136,10 @@ static sense_reason_t vscsi_bio_execute(struct se_cmd *cmd)
 
 	if (vscsi_io_unwanted(io))
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	vscsi_bio_submit(io, vscsi_bio_patience(io));
+	if (vscsi_bio_may_try(io->execution.bdev))
+		vscsi_bio_submit(io, vscsi_bio_patience(io));
+	else
+		vscsi_io_block(io, VSCSI_BLOCKED);
 	return TCM_NO_SENSE;
 }
 

@@ -31,7 +31,7 @@ static sense_reason_t vscsi_block_unmap(struct se_cmd *cmd, sector_t lba, sector
 }
 
 /* All that target core's own parsing calls later. */
-static struct sbc_ops vscsi_block_ops = {
+static struct exec_cmd_ops vscsi_block_ops = {
 	.execute_unmap	= vscsi_block_unmap,
 };
 
@@ -137,7 +137,7 @@ static bool vscsi_block_is_immediate(const struct se_cmd *cmd)
 void vscsi_block_take(struct vscsi_io *io)
 {
 	struct se_cmd *cmd = &io->cmd;
-	const struct sbc_ops *ops = cmd->protocol_data;
+	const struct exec_cmd_ops *ops = cmd->protocol_data;
 
 	if (!ops || cmd->prot_op)
 		return;

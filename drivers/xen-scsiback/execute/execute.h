@@ -43,6 +43,7 @@ struct vscsi_backings {
 enum vscsi_blocked_how {
 	VSCSI_BLOCKED,
 	VSCSI_BLOCKED_LONG,		/* it may last for long as well */
+	VSCSI_BLOCKED_SUBMISSION,	/* target core does not have it yet */
 	VSCSI_BLOCKED_KINDS
 };
 
@@ -230,6 +231,11 @@ void vscsi_io_take(struct vscsi_io *io);
  * the thread has aborts to read.  first: the command was not submitted before.
  */
 bool vscsi_io_waits(struct vscsi_io *io, bool first);
+/*
+ * blocked.c: target core gets the command from a work item, in the order in which those of
+ * its I_T_L nexus came, unless it is unwanted by then.
+ */
+void vscsi_io_submit_later(struct vscsi_io *io);
 /*
  * Ring thread: whether the size of an emulated LUN has changed since the guest last sent
  * it a command that hears of it.

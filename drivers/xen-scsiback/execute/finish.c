@@ -13,13 +13,13 @@
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 
-/* False if somebody wants the command back: then target core ends it. */
+/* False if target core must end it: somebody wants it back, or it ran alone. */
 static bool vscsi_claim(struct se_cmd *cmd)
 {
 	bool mine;
 
 	spin_lock_irq(&cmd->t_state_lock);
-	mine = !(cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP));
+	mine = !(cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP)) && !vscsi_runs_alone(cmd);
 	if (mine) {
 		/* From here on an abort passes it over. */
 		cmd->t_state = TRANSPORT_COMPLETE;
@@ -28,19 +28,6 @@ static bool vscsi_claim(struct se_cmd *cmd)
 	}
 	spin_unlock_irq(&cmd->t_state_lock);
 	return mine;
-}
-
-/* Commands that wait for those before them, if any do, are target core's. */
-static void vscsi_leave_task_set(struct se_cmd *cmd)
-{
-	struct se_device *dev = cmd->se_dev;
-
-	if (cmd->se_cmd_flags & SCF_TASK_ATTR_SET) {
-		cmd->se_cmd_flags &= ~SCF_TASK_ATTR_SET;
-		atomic_dec_mb(&dev->non_ordered);
-	}
-	if (atomic_read(&dev->delayed_cmd_count) > 0)
-		schedule_work(&dev->delayed_cmd_work);
 }
 
 /* The data before the block that is bad has come, and the guest can use it. */
@@ -75,16 +62,6 @@ static void vscsi_note_end(struct vscsi_io *io)
 	io->result.known = VSCSI_KNOWN_DEVICE;
 }
 
-static void vscsi_count_data(struct se_cmd *cmd)
-{
-	struct scsi_port_stats *stats = &cmd->se_lun->lun_stats;
-
-	if (cmd->data_direction == DMA_FROM_DEVICE)
-		atomic_long_add(cmd->data_length, &stats->tx_data_octets);
-	else
-		atomic_long_add(cmd->data_length, &stats->rx_data_octets);
-}
-
 /*
  * Target core's trace event target_cmd_complete is not exported; the one function
  * that is, and has it, tells the fabric once more, which knows by then.
@@ -106,7 +83,7 @@ static void vscsi_tell_target_core(struct vscsi_io *io)
  */
 static void vscsi_leave_to_target_core(struct vscsi_io *io)
 {
-	if (!io->execution.device)
+	if (!io->execution.device && !vscsi_runs_alone(&io->cmd))
 		io->result.known = VSCSI_KNOWN_CORE;
 	target_complete_cmd(&io->cmd, io->execution.bio_status ? SAM_STAT_CHECK_CONDITION
 								: SAM_STAT_GOOD);
@@ -124,7 +101,7 @@ void vscsi_io_finish(struct vscsi_io *io)
 		return;
 	}
 	vscsi_leave_task_set(cmd);
-	vscsi_count_data(cmd);
+	vscsi_count_data(cmd->se_lun, cmd->data_direction == DMA_FROM_DEVICE, cmd->data_length);
 	vscsi_tell_target_core(io);
 	/* Nobody else has a reference, so release_cmd follows at once. */
 	io->execution.ender = VSCSI_ENDS_ROUND;

@@ -9,7 +9,6 @@
 
 #include <linux/slab.h>
 
-#include <asm/unaligned.h>
 #include <scsi/scsi_device.h>
 #include <scsi/scsi_proto.h>
 

@@ -8,6 +8,7 @@
 
 #include <vscsi/sharing.h>
 
+#include "../kernel/compat.h"
 #include "execute.h"
 
 #define VSCSI_IDENTITY_BYTES 256

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Requests of dom0's SCSI mid-layer: made, filled with a command's pages, dropped. */
+#include "../kernel/compat.h"
 #include "execute.h"
 #include "request.h"
 
@@ -26,11 +27,11 @@ static u32 vscsi_bio_fill(struct vscsi_io *io, struct request *req, u32 from, u3
 	bio->bi_end_io = vscsi_bio_end;
 	for (; left; left -= length, at += length) {
 		length = min_t(u32, left, PAGE_SIZE - offset_in_page(at));
-		if (bio_add_pc_page(req->q, bio, sg_page(&io->data.sgl[at >> PAGE_SHIFT]), length,
-				    offset_in_page(at)) != length)
+		if (!vscsi_bio_add(req->q, bio, sg_page(&io->data.sgl[at >> PAGE_SHIFT]), length,
+				   offset_in_page(at)))
 			break;
 	}
-	return bytes - left;
+	return vscsi_bio_fits(req->q, bio);
 }
 
 /* A buffer of another length than the CDB says is not split; dom0 may not know the device's blocks. */
@@ -79,8 +80,9 @@ int vscsi_request_map(struct vscsi_io *io, struct request *req)
 		return -EINVAL;
 	err = blk_rq_append_bio(req, &execution->bio);
 	if (err) {
+		/* -EREMOTEIO in newer kernels; of more than the adapter takes, in either case. */
 		bio_uninit(&execution->bio);
-		return err;
+		return -EINVAL;
 	}
 	execution->piece_bytes = fits;
 	if (fits != io->cmd.data_length)
@@ -149,7 +151,7 @@ int vscsi_request_execute(struct scsi_device *sdev, blk_opf_t operation, const u
 	if (IS_ERR(req))
 		return PTR_ERR(req);
 	if (bytes)
-		err = blk_rq_map_kern(sdev->request_queue, req, data, bytes, GFP_NOIO);
+		err = vscsi_map_kernel(req, data, bytes);
 	if (!err) {
 		blk_execute_rq(req, false);
 		scmd = blk_mq_rq_to_pdu(req);

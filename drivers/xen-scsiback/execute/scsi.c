@@ -176,7 +176,7 @@ static void vscsi_scsi_note_recovered(struct vscsi_io *io)
 }
 
 /* Interrupt context. */
-static enum rq_end_io_ret vscsi_scsi_done(struct request *req, blk_status_t error)
+static VSCSI_REQUEST_ENDED(vscsi_scsi_done)
 {
 	struct vscsi_io *io = req->end_io_data;
 	struct vscsi_io_result *result = &io->result;

@@ -68,7 +68,7 @@ void vscsi_executed_init(struct vscsi_ring *ring)
 
 int vscsi_executed_init_queue(void)
 {
-	vscsi_finish_wq = alloc_workqueue("xen-vscsi-finish", WQ_MEM_RECLAIM, 0);
+	vscsi_finish_wq = alloc_workqueue("xen-vscsi-finish", WQ_PERCPU | WQ_MEM_RECLAIM, 0);
 	return vscsi_finish_wq ? 0 : -ENOMEM;
 }
 

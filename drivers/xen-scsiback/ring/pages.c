@@ -8,7 +8,6 @@
 #include "private.h"
 
 #include <linux/mm.h>
-#include <linux/shrinker.h>
 
 static DEFINE_SPINLOCK(vscsi_pool_lock);
 static LIST_HEAD(vscsi_pool_rings);	/* vscsi_pool_lock */
@@ -228,18 +227,15 @@ static unsigned long vscsi_pool_scan(struct shrinker *shrinker, struct shrink_co
 	return freed ? freed : SHRINK_STOP;
 }
 
-static struct shrinker vscsi_pool_shrinker = {
-	.count_objects	= vscsi_pool_count,
-	.scan_objects	= vscsi_pool_scan,
-	.seeks		= DEFAULT_SEEKS,
-};
+static struct shrinker *vscsi_pool_shrinker;
 
 int vscsi_pool_init(void)
 {
-	return register_shrinker(&vscsi_pool_shrinker, "xen-pvscsi");
+	vscsi_pool_shrinker = vscsi_shrinker_create("xen-pvscsi", vscsi_pool_count, vscsi_pool_scan);
+	return vscsi_pool_shrinker ? 0 : -ENOMEM;
 }
 
 void vscsi_pool_exit(void)
 {
-	unregister_shrinker(&vscsi_pool_shrinker);
+	vscsi_shrinker_destroy(vscsi_pool_shrinker);
 }

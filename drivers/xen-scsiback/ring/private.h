@@ -8,6 +8,7 @@
 
 #include <xen/grant_table.h>
 
+#include "../kernel/compat.h"
 #include "ring.h"
 
 struct vscsi_slot;

@@ -9,6 +9,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "../command/command.h"
+#include "../kernel/compat.h"
 
 static char *vscsi_tpg_wwn(struct se_portal_group *se_tpg)
 {
@@ -79,6 +80,7 @@ static void vscsi_lun_unlinked(struct se_portal_group *se_tpg, struct se_lun *lu
 static const struct target_core_fabric_ops vscsi_ops = {
 	.module				= THIS_MODULE,
 	.fabric_name			= "xen-pvscsi",
+	VSCSI_SUBMISSION
 	.tpg_get_wwn			= vscsi_tpg_wwn,
 	.tpg_get_tag			= vscsi_tpg_tag,
 	.tpg_get_inst_index		= vscsi_tpg_index,

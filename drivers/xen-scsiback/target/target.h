@@ -54,7 +54,7 @@ struct vscsi_guest {
 
 /* Why something cannot be done, for the operator. */
 struct vscsi_why {
-	char text[2 * VSCSI_NAME_BYTES + 160];
+	char text[3 * VSCSI_NAME_BYTES + 160];	/* no name that is in it is cut */
 };
 #define vscsi_why(why, ...) snprintf((why)->text, sizeof((why)->text), __VA_ARGS__)
 

@@ -58,7 +58,10 @@ class Guest(Place):
                                     domid=self.domid, timeout=stretch(timeout))
         if not answer["ready"]:
             tail = "\n".join(self.console().splitlines()[-20:])
-            xl = self.lab.dom0.run(f"xl list; tail -n 15 /var/log/xen/xl-{self.name}.log", check=False)
+            xl = self.lab.dom0.run(f"xl list; tail -n 15 /var/log/xen/xl-{self.name}.log; "
+                                   f"xenstore-ls /local/domain/{self.domid}/console; xl vcpu-list; "
+                                   "for p in $(pgrep 'xenconsoled|oxenstored'); do ps -o pid,stat,time,args $p; "
+                                   "cat /proc/$p/wchan /proc/$p/stack; done", check=False)
             raise LabError(f"guest {self.name} did not come up in "
                            f"{timeout} s; xl says:\n{xl.out}{xl.err}its console ends with:\n{tail}")
         return self
