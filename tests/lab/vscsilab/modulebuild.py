@@ -31,6 +31,7 @@ def build(which, headers, flags=()):
     built = paths.cache_dir() / "tools" / f"xen-scsiback-{key}.ko"
     log = built.with_suffix(".log")
     if not built.exists():
+        built.parent.mkdir(parents=True, exist_ok=True)
         with Step(f"building the module for {pathlib.Path(headers).name}"), buildroot.Workshop(which) as shop:
             for source, name in zip(sources, names):
                 shop.put(source, name)
