@@ -1,5 +1,6 @@
 """Where programs and kernel modules for a suite are compiled: a directory on the host if the
 suite is its own, else one in a chroot with that suite's compilers, kernel headers and libraries."""
+import functools
 import pathlib
 import re
 import shutil
@@ -19,6 +20,13 @@ libsystemd-dev perl python3
 # Of the chroot; anybody may make directories there.
 FLOOR = "work"
 LONGEST = 3600
+# objtool of newer kernels reads in /proc how much stack it has.
+ENTER = """mount --bind /proc "$1/proc" || exit
+proc=$1/proc
+trap 'umount "$proc"' EXIT
+shift
+"$@"
+"""
 
 
 def _wanted(which, release):
@@ -73,6 +81,17 @@ def key(which):
     return "" if which.own else ensure(which).name
 
 
+@functools.cache
+def _namespace():
+    """Mounts in it are nobody else's; unless we are in a chroot ourselves, whose root is no mount."""
+    private = ["unshare", "--mount"]
+    try:
+        host(*private, "true", root=True)
+    except LabError:
+        return [*private, "--propagation", "unchanged"]
+    return private
+
+
 class Workshop:
     """`with Workshop(suite) as shop`: a directory, gone afterwards."""
 
@@ -102,7 +121,8 @@ class Workshop:
         """Output and complaints of a command in one of the directory's folders."""
         if self.which.own:
             return host(*NICE, *words, cwd=self.dir / folder, limit=LONGEST)
-        return host(*NICE, *rootfs.inside(self.root), "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh",
+        return host(*NICE, *_namespace(), "sh", "-c", ENTER, "sh", self.root,
+                    *rootfs.inside(self.root), "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh",
                     self.inside(folder), *words, root=True, limit=LONGEST)
 
     def file(self, path):

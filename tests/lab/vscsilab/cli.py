@@ -46,7 +46,7 @@ def parser():
     module = commands.add_parser("module", help="build the module for the suite's kernel, aside unless it "
                                  "is the host's own suite's; prints its path")
     module.add_argument("--log", type=_path, metavar="FILE",
-                        help="warn of everything (W=1), always aside; all that was said goes there")
+                        help="always aside; what make and compiler said of it, with W=1, goes there")
     shell = commands.add_parser(
         "shell", help="a dom0 shell on this terminal; Ctrl-] leaves it")
     _machine_options(shell)
@@ -154,7 +154,7 @@ def do_module(options):
         if which.own and not options.log:
             modulebuild.in_place(which)
         else:
-            built = modulebuild.of(which, ["W=1"] if options.log else [])
+            built = modulebuild.of(which)
             if options.log:
                 options.log.parent.mkdir(parents=True, exist_ok=True)
                 options.log.write_text(built.log)
