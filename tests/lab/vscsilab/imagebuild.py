@@ -34,6 +34,7 @@ def build(target, suite, release, version):
     try:
         rootfs.base(tree, suite)
         rootfs.install(tree, suite, recipe.root_packages(xen))
+        _mend(tree)
         with Step("unpacking kernel and hypervisor"):
             rootfs.unpack(tree, suite, [*suite.kernel_packages(release), *recipe.unpacked_packages(xen)], work)
             _modules(tree, release)
@@ -50,6 +51,15 @@ def build(target, suite, release, version):
         out.rename(target)
     finally:
         host("rm", "-rf", "--one-file-system", work, root=True)
+
+
+def _mend(tree):
+    """sg_turs of sg3_utils 1.48 sends no command, and reports success, but for one of its options."""
+    version = host(*rootfs.inside(tree), "dpkg-query", "-W", "-f", "${Version}", "sg3-utils", root=True)
+    if version.startswith("1.48"):
+        tool = tree / "usr/bin/sg_turs"
+        host("mv", tool, tool.with_suffix(".without"), root=True)
+        rootfs.write(tool, '#!/bin/sh\nexec sg_turs.without -l "$@"\n', "755")
 
 
 def _modules(tree, release):
