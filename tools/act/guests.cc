@@ -12,7 +12,7 @@ namespace vscsi
 namespace
 {
 
-constexpr std::string_view domains = "/local/domain";
+constexpr std::string_view domains_path = "/local/domain";
 
 std::vector<unsigned> numbers_of(const std::vector<std::string> &names)
 {
@@ -104,7 +104,7 @@ std::vector<std::string> domain_nodes(std::span<const DomId> ids)
 	std::vector<std::string> paths;
 	for (const DomId id : ids)
 		for (const char *const node : {"vm", "name"})
-			paths.push_back(fmt::format("{}/{}/{}", domains, id, node));
+			paths.push_back(fmt::format("{}/{}/{}", domains_path, id, node));
 	return paths;
 }
 
@@ -122,7 +122,7 @@ std::vector<Domain> make_domains(std::span<const DomId> ids,
 
 std::optional<Domain> find_domain(Store &store, DomId id)
 {
-	const std::string path = fmt::format("{}/{}", domains, id);
+	const std::string path = fmt::format("{}/{}", domains_path, id);
 	return make_domain(id, store.read(Txn::none, path + "/vm"), store.read(Txn::none, path + "/name"));
 }
 
@@ -138,7 +138,7 @@ std::vector<Domain> find_visible_domains(Store &store, std::span<const DomId> id
 
 std::vector<Domain> list_domains(Store &store)
 {
-	return find_domains(store, numbers(store, std::string{domains}));
+	return find_domains(store, numbers(store, std::string{domains_path}));
 }
 
 Domain expect_domain(Store &store, std::string_view text)
@@ -180,7 +180,7 @@ Guest read_guest(Store &store, Txn txn, const Domain &domain, DomId backend)
 
 std::vector<DomId> backends(Store &store)
 {
-	const std::vector<DomId> ids = numbers(store, std::string{domains});
+	const std::vector<DomId> ids = numbers(store, std::string{domains_path});
 	std::vector<std::string> roots;
 	for (const DomId id : ids)
 		roots.push_back(backend_root(id));

@@ -27,11 +27,6 @@ using std::chrono::steady_clock;
 constexpr milliseconds pause{50};
 constexpr std::chrono::seconds kernel_patience{3};
 
-std::string error_text(int error)
-{
-	return std::generic_category().message(error);
-}
-
 int open_lock(const fs::path &file)
 {
 	std::error_code error;

@@ -69,7 +69,7 @@ std::vector<Row> sorted_rows(const TopView &view, TopOrder order)
 }
 
 // So that a small number can be told from none.
-std::string milliseconds(double ns)
+std::string milliseconds_text(double ns)
 {
 	const double ms = ns / per_millisecond;
 	return ms < 10    ? fmt::format("{:.3f}", ms)
@@ -80,7 +80,7 @@ std::string milliseconds(double ns)
 std::string tail_text(const Latency &latency)
 {
 	const std::uint64_t bound = latency.below(tail_share);
-	return bound ? milliseconds(static_cast<double>(bound)) : "-";
+	return bound ? milliseconds_text(static_cast<double>(bound)) : "-";
 }
 
 std::string rate_text(const Load &load, std::uint64_t count)
@@ -133,9 +133,9 @@ Line line_of(const Load &load, const Row &row)
 		rate_text(load, since.writes),
 		kilobytes_text(load, since.bytes_read),
 		kilobytes_text(load, since.bytes_written),
-		milliseconds(since.queue.mean()),
-		milliseconds(since.device.mean()),
-		milliseconds(since.total.mean()),
+		milliseconds_text(since.queue.mean()),
+		milliseconds_text(since.device.mean()),
+		milliseconds_text(since.total.mean()),
 		tail_text(since.total),
 		std::to_string(since.errors()),
 		std::to_string(since.aborts + since.resets)};

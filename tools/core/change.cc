@@ -21,7 +21,7 @@ std::string path(const StoreId &id)
 	return fmt::format("core/{}/{}", id.hba, id.name);
 }
 
-struct Describer {
+struct ChangeDescriber {
 	std::string operator()(const MakeStore &change) const
 	{
 		return fmt::format("configfs: make backstore {} for {}", path(change.id), change.udev_path);
@@ -90,7 +90,7 @@ struct Inverter {
 
 std::string describe(const Change &change)
 {
-	return std::visit(Describer{}, change);
+	return std::visit(ChangeDescriber{}, change);
 }
 
 std::optional<Change> inverse(const Change &change)

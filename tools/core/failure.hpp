@@ -31,6 +31,9 @@ private:
 	Exit m_code;
 };
 
+// What errno's number means.
+std::string error_text(int error);
+
 template <typename... Args>
 [[noreturn]] void fail(Exit code, fmt::format_string<Args...> format, Args &&...args)
 {

@@ -125,7 +125,7 @@ std::string device_list(const std::vector<Wanted> &devices)
 	return fmt::format("{}", fmt::join(names, ", "));
 }
 
-struct Describer {
+struct ActionDescriber {
 	const Domain &domain;
 
 	std::string operator()(const MakeController &action) const
@@ -203,7 +203,7 @@ Aim aim_of(const Lio &lio, const Guest &guest, std::vector<std::string> &problem
 
 std::string describe(const Action &action, const Domain &domain)
 {
-	return std::visit(Describer{domain}, action);
+	return std::visit(ActionDescriber{domain}, action);
 }
 
 } // namespace vscsi

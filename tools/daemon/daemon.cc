@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds idle{10000};         // in case an event was missed
 constexpr milliseconds soon{300};           // when somebody else has a lock
 constexpr milliseconds longest_hold{30000}; // of a guest
-constexpr milliseconds overlook{1500};
+constexpr milliseconds first_delay{1500};
 constexpr int most_rounds = 8;
 
 std::string key(const Domain &domain, const std::string &what)
@@ -392,7 +392,7 @@ void Daemon::look_after_frontends(const Guest &guest)
 		const auto [oversight, fresh] = m_overlooked.try_emplace(name, Oversight{now, 0});
 		auto &[since, nudges] = oversight->second;
 		// More and more rarely, as it may be a guest that never will.
-		const milliseconds delay = overlook * (1 << std::min(nudges, 9U));
+		const milliseconds delay = first_delay * (1 << std::min(nudges, 9U));
 		if (now - since >= delay) {
 			nudge(m_host.store, guest.domain, controller);
 			since = now;

@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <csignal>
 #include <string_view>
-#include <system_error>
 
 #include "core/failure.hpp"
 #include "os/files.hpp"
@@ -56,7 +55,7 @@ int open_signals()
 int checked(int file, const char *what)
 {
 	if (file < 0)
-		fail(Exit::environment, "cannot watch {}: {}", what, std::generic_category().message(errno));
+		fail(Exit::environment, "cannot watch {}: {}", what, error_text(errno));
 	return file;
 }
 

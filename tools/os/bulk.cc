@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 #include "core/failure.hpp"
 
@@ -30,7 +29,7 @@ constexpr std::size_t window = 32;
 
 [[noreturn]] void lost(const char *what)
 {
-	fail(Exit::environment, "xenstore: cannot {}: {}", what, std::generic_category().message(errno));
+	fail(Exit::environment, "xenstore: cannot {}: {}", what, error_text(errno));
 }
 
 int connect_daemon()

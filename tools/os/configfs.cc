@@ -148,11 +148,6 @@ Tpg read_tpg(const fs::path &path, const TpgId &id)
 		read_luns(path)};
 }
 
-std::string error_text(int error)
-{
-	return std::generic_category().message(error);
-}
-
 } // namespace
 
 struct Configfs::Applier {

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <system_error>
 #include <thread>
 
 #include "core/failure.hpp"
@@ -84,7 +83,7 @@ void become_program(const std::vector<std::string> &words)
 	std::vector<std::string> copy = words;
 	const std::vector<char *> argv = arguments(copy);
 	execvp(argv[0], argv.data());
-	fail(Exit::environment, "cannot run {}: {}", words.front(), std::generic_category().message(errno));
+	fail(Exit::environment, "cannot run {}: {}", words.front(), error_text(errno));
 }
 
 } // namespace vscsi

@@ -55,7 +55,7 @@ bool read_counters(const fs::path &folder, Counters &counters, const Files &file
 	return true;
 }
 
-std::optional<LunCounters> read_lun(const fs::path &folder)
+std::optional<LunCounters> read_lun_counters(const fs::path &folder)
 {
 	LunCounters counters;
 	if (!read_counters(folder, counters, lun_files))
@@ -103,7 +103,7 @@ Sample read_statistics(const fs::path &sysfs, double seconds)
 			const auto vdev = parse_vdev(std::string_view{entry}.substr(lun_prefix.size()));
 			if (!vdev)
 				continue;
-			if (const auto lun = read_lun(folder / entry))
+			if (const auto lun = read_lun_counters(folder / entry))
 				controller.luns.emplace(*vdev, *lun);
 		}
 		sample.controllers.emplace(*key, std::move(controller));

@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <system_error>
 
 #include "core/failure.hpp"
 
@@ -33,11 +32,6 @@ constexpr std::array absent_or_hidden{ENOENT, EACCES};
 xs_transaction_t raw(Txn txn)
 {
 	return static_cast<xs_transaction_t>(txn);
-}
-
-std::string error_text(int error)
-{
-	return std::generic_category().message(error);
 }
 
 [[noreturn]] void refuse(const char *what, const std::string &path)

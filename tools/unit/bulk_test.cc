@@ -72,12 +72,12 @@ TEST(Bulk, NamesOfADirectory)
 	EXPECT_EQ(split_names("last"), (std::vector<std::string>{"last"}));
 }
 
-// A daemon for one connection, after some that get no answers.  Each path is its own value; those
+// A xenstored for one connection, after some that get no answers.  Each path is its own value; those
 // with "no" in them are not there, and those with "secret" may not be read.
-class Daemon
+class Answerer
 {
 public:
-	explicit Daemon(std::size_t answers, unsigned silent = 0)
+	explicit Answerer(std::size_t answers, unsigned silent = 0)
 	{
 		char name[] = "/tmp/bulk-XXXXXX";
 		m_path = mkdtemp(name);
@@ -92,7 +92,7 @@ public:
 		setenv("XENSTORED_PATH", path.c_str(), 1);
 		m_thread = std::thread{[this, answers, silent] { serve(answers, silent); }};
 	}
-	~Daemon()
+	~Answerer()
 	{
 		m_thread.join();
 		close(m_file);
@@ -131,7 +131,7 @@ private:
 
 TEST(Bulk, ManyQuestionsKeepTheirOrder)
 {
-	const Daemon daemon{1000};
+	const Answerer daemon{1000};
 	BulkReader reader;
 	std::vector<std::string> paths;
 	for (int i = 0; i < 1000; ++i)
@@ -147,7 +147,7 @@ TEST(Bulk, ManyQuestionsKeepTheirOrder)
 TEST(Bulk, WhatMayNotBeReadIsNotThereForWhoWantsIt)
 {
 	// libxenstore has a connection as well.
-	const Daemon daemon{6, 1};
+	const Answerer daemon{6, 1};
 	Xenstore store;
 	const std::vector<std::string> paths{"/yes", "/secret", "/no"};
 	EXPECT_EQ(store.read_visible(paths),
@@ -157,7 +157,7 @@ TEST(Bulk, WhatMayNotBeReadIsNotThereForWhoWantsIt)
 
 TEST(Bulk, ADaemonThatGoesAwayIsTold)
 {
-	const Daemon daemon{10};
+	const Answerer daemon{10};
 	BulkReader reader;
 	const std::vector<std::string> paths(20, "/x");
 	EXPECT_THROW(static_cast<void>(reader.ask(Question::list, paths)), Failure);

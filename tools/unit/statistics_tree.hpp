@@ -7,6 +7,9 @@
 namespace vscsi
 {
 
+// Whose numbers tests make up.
+inline constexpr Vdev disk{0, 0, 0, 1};
+
 class StatisticsTree
 {
 public:

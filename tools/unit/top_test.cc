@@ -10,8 +10,6 @@ namespace vscsi
 namespace
 {
 
-constexpr Vdev disk{0, 0, 0, 1};
-
 // Every number another one, so that none can stand for another.
 template <typename Counters, typename Files>
 Counters numbered(const Files &files, std::uint64_t first)

@@ -12,6 +12,7 @@
 #include "command/output.hpp"
 #include "command/topjson.hpp"
 #include "command/toptext.hpp"
+#include "unit/statistics_tree.hpp"
 
 namespace vscsi
 {
@@ -19,8 +20,6 @@ namespace
 {
 
 using Words = std::vector<std::string>;
-
-constexpr Vdev disk{0, 0, 0, 1};
 
 // 2026-07-23 12:34:56.789 two hours east of Greenwich.
 constexpr double moment = 1784802896.789;

@@ -17,8 +17,6 @@ namespace vscsi
 namespace
 {
 
-constexpr Vdev disk{0, 0, 0, 1};
-
 LunCounters busy(std::uint64_t requests)
 {
 	LunCounters lun;
