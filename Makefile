@@ -161,7 +161,7 @@ test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves o
 test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
 	@tests/run lab-debug
 
-matrix: setup lab-setup ## every suite of Debian: module without warnings, short scenarios, a table  [VSCSI_LAB_SUITES= SCENARIOS= DRIVER=]
+matrix: setup ## every suite of Debian: module without warnings, short scenarios, a table  [VSCSI_LAB_SUITES= SCENARIOS= DRIVER=]
 	@tests/run matrix
 
 soak: setup lab-setup lab-module ## what comes and goes under load, round after round  [HOURS=1]

@@ -28,7 +28,7 @@ def environment(suite):
 
 
 def module(suite):
-    """Whether it compiles for the suite's kernel without a word; aside from the tree's own."""
+    """Its path if it compiles for the suite's kernel without a word; aside from the tree's own."""
     log = BUILD / f"module-{suite}.log"
     log.unlink(missing_ok=True)
     done = subprocess.run([LAB, "module", "--log", log], env=environment(suite), text=True,
@@ -37,7 +37,7 @@ def module(suite):
     good = done.returncode == 0 and log.exists() and not said
     print(f"{suite}: module built without warnings" if good else
           f"{suite}: " + ("\n".join(said) or done.stdout[-6000:]), flush=True)
-    return good
+    return done.stdout.splitlines()[-1] if good else None
 
 
 class Table:

@@ -79,8 +79,8 @@ def _building():
 
 def ensure():
     """Build what is not there; not under the cache's lock, since it takes long."""
-    if suite.chosen().name != SUITE:
-        raise LabError(f"there is a debug kernel for {SUITE} only, not for {suite.chosen()}")
+    if suite.chosen().name != SUITE or not suite.chosen().own:
+        raise LabError(f"there is a debug kernel for {SUITE} only, on a host of {SUITE}, not for {suite.chosen()}")
     missing = sorted({package for proof, package in PACKAGES.items() if not os.path.exists(proof)})
     if missing:
         debian.install(missing)
