@@ -29,9 +29,9 @@
 
 /* SPC-4 table 197 and 210: service actions of PERSISTENT RESERVE IN and OUT. */
 enum {
-	READ_KEYS = 0,
-	READ_RESERVATION = 1,
-	REPORT_CAPABILITIES = 2,
+	IN_READ_KEYS = 0,
+	IN_READ_RESERVATION = 1,
+	IN_REPORT_CAPABILITIES = 2,
 };
 
 enum {
@@ -281,14 +281,14 @@ static void persistent_reserve_in(struct scsi_cmnd *cmd)
 
 	put_unaligned_be32(unit->generation, data);
 	switch (cmd->cmnd[1] & 0x1f) {
-	case READ_KEYS:
+	case IN_READ_KEYS:
 		if (unit->key) {
 			put_unaligned_be64(unit->key, data + 8);
 			bytes = 16;
 		}
 		put_unaligned_be32(bytes - 8, data + 4);
 		break;
-	case READ_RESERVATION:
+	case IN_READ_RESERVATION:
 		if (unit->type) {
 			put_unaligned_be64(unit->key, data + 8);
 			data[21] = unit->type;
@@ -296,7 +296,7 @@ static void persistent_reserve_in(struct scsi_cmnd *cmd)
 		}
 		put_unaligned_be32(bytes - 8, data + 4);
 		break;
-	case REPORT_CAPABILITIES:
+	case IN_REPORT_CAPABILITIES:
 		memset(data, 0, 4);
 		data[1] = 8;
 		/* The mask is valid: types 1, 3, 5, 6, 7, and 8. */

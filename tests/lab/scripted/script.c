@@ -38,6 +38,13 @@
 
 #include "scripted.h"
 
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>
+#endif
+
+/* An int, or from Linux 7 on an enumeration. */
+typedef typeof(((struct scsi_host_template *)NULL)->queuecommand(NULL, NULL)) queued_t;
+
 #define RULES 64
 #define LOG_LINES 1024
 #define HANGING 64
@@ -150,7 +157,7 @@ static void scripted_check_limits(const struct Scsi_Host *shost, struct scsi_cmn
 			  cmd->cmnd[0], sg->length);
 }
 
-static int scripted_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
+static queued_t scripted_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 {
 	unsigned long flags;
 	struct rule *rule;
