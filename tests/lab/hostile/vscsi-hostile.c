@@ -198,7 +198,7 @@ static void hostile_await(struct xenbus_device *dev, enum xenbus_state wanted)
 	unsigned int waited;
 
 	for (waited = 0; waited < CLOSE_PATIENCE_MS; waited += 20) {
-		enum xenbus_state backend = xenbus_read_driver_state(dev->otherend);
+		enum xenbus_state backend = xenbus_read_unsigned(dev->otherend, "state", XenbusStateUnknown);
 
 		if (backend == XenbusStateUnknown || backend == XenbusStateClosed ||
 		    backend == wanted)
