@@ -26,6 +26,7 @@ class Suite:
         self.name = name
         self.own = name == debian.codename()
         self.refreshed = False
+        self.shown = {}
 
     def __str__(self):
         return self.name
@@ -57,6 +58,7 @@ class Suite:
         return host(program, *self._options, *words, **options)
 
     def refresh(self):
+        self.shown.clear()
         if self.own:
             debian.refresh()
         elif not self.refreshed:
@@ -97,8 +99,10 @@ class Suite:
     # Packages
 
     def candidate(self, package, field):
-        text = self.apt("apt-cache", "show", "--no-all-versions", package)
-        found = re.search(rf"^{field}: (.*)$", text, re.M)
+        # apt takes a second for an answer.
+        if package not in self.shown:
+            self.shown[package] = self.apt("apt-cache", "show", "--no-all-versions", package)
+        found = re.search(rf"^{field}: (.*)$", self.shown[package], re.M)
         if not found:
             raise LabError(f"apt knows no {field} of {self.name}'s {package}: run apt-get update")
         return found.group(1)
