@@ -38,8 +38,11 @@ class Suite:
         home = paths.cache_dir() / f"apt-{self.name}"
         for part in ("lists/partial", "cache/archives/partial"):
             (home / part).mkdir(parents=True, exist_ok=True)
-        (home / "status").touch()
-        (home / "sources.list").write_text("\n".join(self.sources()) + "\n")
+        # apt's own cache is of no use to it once one of these is newer.
+        for name, text in (("status", ""), ("sources.list", "\n".join(self.sources()) + "\n")):
+            file = home / name
+            if not file.exists() or file.read_text() != text:
+                file.write_text(text)
         return home
 
     @functools.cached_property
@@ -50,7 +53,8 @@ class Suite:
         chosen = {"Dir::Etc::sourcelist": home / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
                   "Dir::Etc::preferences": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null",
                   "Dir::State::lists": home / "lists", "Dir::State::status": home / "status",
-                  "Dir::Cache": home / "cache", "APT::Default-Release": ""}
+                  "Dir::Cache": home / "cache", "Dir::Cache::pkgcache": "pkgcache.bin",
+                  "APT::Default-Release": ""}
         return [word for name, value in chosen.items() for word in ("-o", f"{name}={value}")]
 
     def apt(self, program, *words, **options):
