@@ -26,6 +26,7 @@ class Suite:
         self.name = name
         self.own = name == debian.codename()
         self.refreshed = False
+        self.shown = {}
 
     def __str__(self):
         return self.name
@@ -37,8 +38,11 @@ class Suite:
         home = paths.cache_dir() / f"apt-{self.name}"
         for part in ("lists/partial", "cache/archives/partial"):
             (home / part).mkdir(parents=True, exist_ok=True)
-        (home / "status").touch()
-        (home / "sources.list").write_text("\n".join(self.sources()) + "\n")
+        # apt's own cache is of no use to it once one of these is newer.
+        for name, text in (("status", ""), ("sources.list", "\n".join(self.sources()) + "\n")):
+            file = home / name
+            if not file.exists() or file.read_text() != text:
+                file.write_text(text)
         return home
 
     @functools.cached_property
@@ -49,7 +53,8 @@ class Suite:
         chosen = {"Dir::Etc::sourcelist": home / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
                   "Dir::Etc::preferences": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null",
                   "Dir::State::lists": home / "lists", "Dir::State::status": home / "status",
-                  "Dir::Cache": home / "cache", "APT::Default-Release": ""}
+                  "Dir::Cache": home / "cache", "Dir::Cache::pkgcache": "pkgcache.bin",
+                  "APT::Default-Release": ""}
         return [word for name, value in chosen.items() for word in ("-o", f"{name}={value}")]
 
     def apt(self, program, *words, **options):
@@ -57,6 +62,7 @@ class Suite:
         return host(program, *self._options, *words, **options)
 
     def refresh(self):
+        self.shown.clear()
         if self.own:
             debian.refresh()
         elif not self.refreshed:
@@ -97,8 +103,10 @@ class Suite:
     # Packages
 
     def candidate(self, package, field):
-        text = self.apt("apt-cache", "show", "--no-all-versions", package)
-        found = re.search(rf"^{field}: (.*)$", text, re.M)
+        # apt takes a second for an answer.
+        if package not in self.shown:
+            self.shown[package] = self.apt("apt-cache", "show", "--no-all-versions", package)
+        found = re.search(rf"^{field}: (.*)$", self.shown[package], re.M)
         if not found:
             raise LabError(f"apt knows no {field} of {self.name}'s {package}: run apt-get update")
         return found.group(1)
