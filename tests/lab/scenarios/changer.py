@@ -3,6 +3,7 @@ from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide
 
 TIMEOUT = 1500
+LONG = True
 GUESTS = 1
 CARTRIDGES = ("T00001", "T00002", "T00003")
 

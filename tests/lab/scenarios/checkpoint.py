@@ -5,6 +5,7 @@ from vscsilab.load import VerifiedLoad
 
 GUESTS = 1
 TIMEOUT = 500
+LONG = True
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000d8"
 SMALL = "/mnt/small"
