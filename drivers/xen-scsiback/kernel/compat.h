@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What differs between Linux 6.1, 6.12 and 7.2; compat.kbuild finds out which it is.  No
- * other file asks for the kernel's version.  A newer kernel's word stands first.
+ * file but this and compat.c asks for the kernel.  A newer one's word stands first.
  */
 #ifndef VSCSI_COMPAT_H
 #define VSCSI_COMPAT_H
@@ -56,66 +56,11 @@
 /* One that counts and scans; name as in debugfs.  NULL: no memory. */
 typedef unsigned long vscsi_shrink(struct shrinker *shrinker, struct shrink_control *control);
 
-#ifdef VSCSI_KERNEL_ALLOCATES_SHRINKERS
-static inline struct shrinker *vscsi_shrinker_create(const char *name, vscsi_shrink *count,
-						     vscsi_shrink *scan)
-{
-	struct shrinker *shrinker = shrinker_alloc(0, "%s", name);
-
-	if (shrinker) {
-		shrinker->count_objects = count;
-		shrinker->scan_objects = scan;
-		shrinker_register(shrinker);
-	}
-	return shrinker;
-}
-
-static inline void vscsi_shrinker_destroy(struct shrinker *shrinker)
-{
-	shrinker_free(shrinker);
-}
-#else
-static inline struct shrinker *vscsi_shrinker_create(const char *name, vscsi_shrink *count,
-						     vscsi_shrink *scan)
-{
-	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
-
-	if (!shrinker)
-		return NULL;
-	shrinker->count_objects = count;
-	shrinker->scan_objects = scan;
-	shrinker->seeks = DEFAULT_SEEKS;
-	if (!register_shrinker(shrinker, "%s", name))
-		return shrinker;
-	kfree(shrinker);
-	return NULL;
-}
-
-static inline void vscsi_shrinker_destroy(struct shrinker *shrinker)
-{
-	unregister_shrinker(shrinker);
-	kfree(shrinker);
-}
-#endif
+struct shrinker *vscsi_shrinker_create(const char *name, vscsi_shrink *count, vscsi_shrink *scan);
+void vscsi_shrinker_destroy(struct shrinker *shrinker);
 
 /* The device of that number, or an error; who else has it open keeps it.  May sleep. */
-static inline struct block_device *vscsi_bdev_find(dev_t number)
-{
-	struct block_device *bdev;
-#ifdef VSCSI_KERNEL_OPENS_BDEV_FILES
-	struct file *file = bdev_file_open_by_dev(number, BLK_OPEN_READ, NULL, NULL);
-
-	if (IS_ERR(file))
-		return ERR_CAST(file);
-	bdev = file_bdev(file);
-	bdev_fput(file);
-#else
-	bdev = blkdev_get_by_dev(number, FMODE_READ, NULL);
-	if (!IS_ERR(bdev))
-		blkdev_put(bdev, FMODE_READ);
-#endif
-	return bdev;
-}
+struct block_device *vscsi_bdev_find(dev_t number);
 
 /*
  * A bio for a request of q is filled with these two: false, if that was too much already;
@@ -144,14 +89,8 @@ static inline u32 vscsi_bio_fits(struct request_queue *q, struct bio *bio)
 	return bio->bi_iter.bi_size;
 }
 
-static inline int vscsi_map_kernel(struct request *req, void *data, u32 bytes)
-{
-#ifdef VSCSI_KERNEL_MAPS_WITHOUT_QUEUE
-	return blk_rq_map_kern(req, data, bytes, GFP_NOIO);
-#else
-	return blk_rq_map_kern(req->q, req, data, bytes, GFP_NOIO);
-#endif
-}
+/* May sleep. */
+int vscsi_map_kernel(struct request *req, void *data, u32 bytes);
 
 /* One that ran alone must be ended by target core, which else lets none run any more. */
 static inline bool vscsi_runs_alone(const struct se_cmd *cmd)
@@ -201,13 +140,6 @@ static inline void vscsi_count_data(struct se_lun *lun, bool from_device, u32 by
 }
 
 /* xenstore: may sleep. */
-static inline enum xenbus_state vscsi_state_of(const char *path)
-{
-#ifdef VSCSI_KERNEL_STATE_OF_DEVICE
-	return xenbus_read_driver_state(NULL, path);
-#else
-	return xenbus_read_driver_state(path);
-#endif
-}
+enum xenbus_state vscsi_state_of(const char *path);
 
 #endif
