@@ -52,7 +52,9 @@ void into_foreground(pid_t group)
 	if (job == 0) {
 		setpgid(0, 0);
 		into_foreground(getpid());
-		signal(SIGTTOU, SIG_DFL);
+		// As a login's shell does, whatever these tests were started with.
+		for (const int signal : {SIGTTOU, SIGINT, SIGQUIT})
+			::signal(signal, SIG_DFL);
 		say("[job " + std::to_string(getpid()) + "]");
 		program();
 		_exit(0);
