@@ -5,6 +5,7 @@ from vscsilab.admin import Admin, scsi_debug
 from vscsilab.storage import CORE, FABRIC
 
 TIMEOUT = 700
+LONG = True
 GUESTS = 0
 DRIVERS = ("ours",)
 STATE = "/tmp/saveconfig.json"
