@@ -26,7 +26,7 @@ def run(machine, script, timeout=120):
                  ("raw", work / "payload")]
         argv = [BINARY, *MACHINE, "-m", "1024",
                 "-kernel", str(machine.image.vmlinux), "-initrd", str(work / "initrd"),
-                "-append", f"console=ttyS0 {KERNEL_ARGS}", "-serial", "stdio"]
+                "-append", f"console=ttyS0 {KERNEL_ARGS} panic=-1", "-serial", "stdio"]
         for number, (form, path) in enumerate(disks):
             only = "" if number == 0 else ",readonly=on"
             argv += ["-drive", f"if=none,id=d{number},format={form},file={path}{only}",
