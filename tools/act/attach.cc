@@ -8,6 +8,9 @@
 #include "act/devices.hpp"
 #include "act/guests.hpp"
 #include "act/meaning.hpp"
+#include "act/recovery.hpp"
+#include "act/users.hpp"
+#include "core/adapters.hpp"
 #include "core/failure.hpp"
 
 namespace vscsi
@@ -40,6 +43,9 @@ public:
 			plan();
 			return finish();
 		}
+		// Of other guests; the journal of this one may not be that of somebody else who died.
+		if (!m_request.part)
+			m_earlier = recover(m_host).done;
 		const std::chrono::seconds patience = std::max(m_request.wait, std::chrono::seconds{5});
 		std::optional<Lock> guest_lock;
 		if (!m_request.part)
@@ -47,6 +53,10 @@ public:
 		Journal journal = m_host.journal(m_domain);
 		configure(journal, patience);
 		try {
+			for (const Wanted &wanted : m_plan.devices)
+				if (!m_before.device_at(wanted.vdev))
+					journal.add(
+						Given{m_request.backend, m_domain, wanted.vdev, wanted.pdev});
 			connect();
 		} catch (const Failure &failure) {
 			undo(journal, failure);
@@ -77,11 +87,13 @@ private:
 	void plan()
 	{
 		m_plan = {};
-		m_result.steps = m_applied;
+		m_result.steps = m_earlier;
+		std::ranges::copy(m_applied, std::back_inserter(m_result.steps));
 		m_result.warnings.clear();
 		m_before = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
 		m_lio = elsewhere() ? Lio{} : read_lio(m_host);
-		const Scene scene{m_lio, m_before, assign(m_lio, m_before)};
+		const Users users = elsewhere() ? Users{} : read_users(m_host, m_lio);
+		const Scene scene{m_lio, m_before, assign(m_lio, m_before), users};
 		if (elsewhere())
 			plan_elsewhere();
 		else
@@ -118,13 +130,22 @@ private:
 						{*name, m_request.pdev, *device.vdev, false});
 					return;
 				}
-		const Taken all = taken(m_before, {});
+		Taken all = taken(m_before, {});
+		if (m_options.vdev && all.closed(m_options.vdev->host))
+			fail(Exit::in_use,
+			     "{}. Choose a v-dev of another controller, or leave it out for the next free "
+			     "one",
+			     served_elsewhere(m_before, m_options.vdev->host));
 		if (m_options.vdev && all.contains(*m_options.vdev))
 			fail(Exit::in_use, "v-dev {} of {} is in use by another device",
 			     to_string(*m_options.vdev), m_domain.name);
-		m_plan.devices.push_back({*name, m_request.pdev,
-					  m_options.vdev ? *m_options.vdev : free_vdev(all, 0, name->lun),
-					  false});
+		// One that this backend has already, or the first that nobody has.
+		const unsigned controller = m_before.controllers.empty()
+						    ? all.free_controller()
+						    : m_before.controllers.front().number;
+		m_plan.devices.push_back(
+			{*name, m_request.pdev,
+			 m_options.vdev ? *m_options.vdev : all.free_vdev(controller, name->lun), false});
 	}
 
 	void take(Export result)
@@ -191,16 +212,55 @@ private:
 	void configure(Journal &journal, std::chrono::seconds patience)
 	{
 		const Lock lock = Lock::take(m_host.config_lock(), patience);
-		const std::string left = m_request.part ? std::string{} : journal.roll_back(m_host.configfs);
-		if (!left.empty())
-			fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}", left);
+		if (!m_request.part)
+			finish_earlier(journal);
 		plan();
+		let_go_of_lost();
 		apply_all(m_host.configfs, journal, m_plan.changes);
 		const bool removed_any = std::ranges::any_of(m_plan.changes, [](const Change &change) {
 			return std::holds_alternative<RemoveLun>(change);
 		});
 		if (removed_any)
 			configure_again(journal);
+	}
+
+	void finish_earlier(Journal &journal)
+	{
+		const Recovery earlier = recover(m_host, journal, m_host.store.now() + undo_patience);
+		if (!earlier.complaints.empty())
+			fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}",
+			     earlier.complaints.front());
+		std::ranges::copy(earlier.done, std::back_inserter(m_earlier));
+	}
+
+	// Devices of an adapter that are no more: the guest lets go before their LUNs are removed.
+	void let_go_of_lost() const
+	{
+		Aim aim;
+		for (const Change &change : m_plan.changes)
+			if (const auto *lun = std::get_if<RemoveLun>(&change))
+				for (const Controller &controller : m_before.controllers)
+					for (const Device &device : controller.devices) {
+						const LunRef ref = lun_of(m_lio, device);
+						if (device.vdev && ref && ref.tpg->id == lun->tpg &&
+						    ref.lun->number == lun->number)
+							aim.drop.push_back(*device.vdev);
+					}
+		if (aim.drop.empty())
+			return;
+		const bool gone = converge(
+			m_host.store, m_domain, 0, aim,
+			[&](const Guest &guest) {
+				return std::ranges::none_of(aim.drop, [&](const Vdev &vdev) {
+					return guest.device_at(vdev) != nullptr;
+				});
+			},
+			m_host.store.now() + std::max(m_request.wait, undo_patience));
+		if (!gone)
+			fail(Exit::timed_out,
+			     "{} has not let go of {}, whose device is not in the adapter any more. Close it "
+			     "there, and run this again",
+			     m_domain.name, to_string(aim.drop.front()));
 	}
 
 	// For what came in place of a device of an adapter, now that its predecessor is gone.
@@ -225,7 +285,7 @@ private:
 			return std::ranges::all_of(
 				devices, [&](const Wanted &wanted) { return guest.device_at(wanted.vdev); });
 		};
-		const bool waits = m_request.wait.count() > 0;
+		const bool waits = m_request.wait.count() > 0 && !held();
 		const auto done = [&](const Guest &guest) {
 			return written(guest) && (!waits || settled(guest, devices));
 		};
@@ -235,6 +295,19 @@ private:
 		m_after = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
 		for (const Wanted &wanted : devices)
 			judge(wanted, in_time);
+	}
+
+	// It cannot take the device before the daemon lets it run, which waits for this command.
+	bool held()
+	{
+		if (!std::filesystem::exists(m_host.pause_file(m_domain.id)))
+			return false;
+		if (m_request.wait.count() > 0 && !m_request.part)
+			m_result.warnings.push_back(fmt::format(
+				"xen-vscsid holds {} until it has its devices, so this was not waited for. "
+				"`xl-vscsi list {}` shows when it is there",
+				m_domain.name, m_domain.name));
+		return true;
 	}
 
 	void judge(const Wanted &wanted, bool in_time) const
@@ -263,6 +336,8 @@ private:
 				"--wait 0 leave it to come by itself. If it stays so, the device hangs: look "
 				"at it, or reset it",
 				device->error);
+		if (m_after.elsewhere.contains(wanted.vdev.host))
+			return served_elsewhere(m_after, wanted.vdev.host);
 		const Controller *const controller = m_after.controller_at(wanted.vdev.host);
 		if (!controller || controller->back == State::initialising ||
 		    controller->back == State::unknown)
@@ -310,6 +385,8 @@ private:
 			if (!text.empty())
 				left = text;
 		}
+		if (left.empty() && failure.code() == Exit::interrupted)
+			fail(Exit::interrupted, "interrupted; what was begun has been taken back");
 		if (left.empty())
 			throw failure;
 		throw Failure{failure.code(),
@@ -335,6 +412,7 @@ private:
 	Guest m_before;
 	Guest m_after;
 	Plan m_plan;
+	std::vector<std::string> m_earlier; // of another command, which was interrupted
 	std::vector<std::string> m_applied; // of an earlier plan
 	AttachResult m_result;
 };

@@ -6,6 +6,7 @@
 #include "act/guests.hpp"
 #include "act/perform.hpp"
 #include "core/failure.hpp"
+#include "os/interrupt.hpp"
 
 namespace vscsi
 {
@@ -52,6 +53,8 @@ bool converge(Store &store, const Domain &domain, DomId backend, const Aim &aim,
 			guest = read_guest(store, Txn::none, domain, backend);
 		if (done(guest))
 			return true;
+		if (take_interrupt())
+			fail(Exit::interrupted, "interrupted");
 		if (store.now() >= limit)
 			return false;
 		nudge_all(store, guest, since);

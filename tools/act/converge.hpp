@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 using Done = std::function<bool(const Guest &)>;
 
 // Whether it was done before the limit.  At least one pass is made.
-// Throws a Failure if the domain ends meanwhile.
+// Throws a Failure if the domain ends meanwhile, or if a signal interrupts it.
 bool converge(Store &store, const Domain &domain, DomId backend, const Aim &aim, const Done &done,
 	      Clock::time_point limit);
 

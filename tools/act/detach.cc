@@ -7,6 +7,8 @@
 
 #include "act/converge.hpp"
 #include "act/guests.hpp"
+#include "act/recovery.hpp"
+#include "core/adapters.hpp"
 #include "core/failure.hpp"
 
 namespace vscsi
@@ -18,12 +20,17 @@ namespace
 class Detacher
 {
 public:
-	Detacher(const Host &host, const DetachRequest &request) : m_host{host}, m_request{request} {}
+	Detacher(const Host &host, const DetachRequest &request)
+	    : m_host{host}, m_request{request}, m_backend{request.backend}
+	{
+	}
 
 	DetachResult run()
 	{
 		find_guest();
 		const std::chrono::seconds patience = std::max(m_request.wait, std::chrono::seconds{5});
+		if (!m_request.dry_run)
+			recover(m_host);
 		if (m_request.dry_run) {
 			plan();
 			return std::move(m_result);
@@ -32,9 +39,11 @@ public:
 		{
 			const Lock config = Lock::take(m_host.config_lock(), patience);
 			Journal journal = m_host.journal(m_result.domain);
-			if (const std::string left = journal.roll_back(m_host.configfs); !left.empty())
+			const Recovery earlier = recover(m_host, journal, m_host.store.now() + patience);
+			if (!earlier.complaints.empty())
 				fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}",
-				     left);
+				     earlier.complaints.front());
+			m_result.steps = earlier.done;
 			plan();
 		}
 		if (m_running)
@@ -64,15 +73,9 @@ private:
 
 	void plan()
 	{
-		m_lio = m_request.backend == 0 ? m_host.configfs.read() : Lio{};
-		m_guest = m_running ? read_guest(m_host.store, Txn::none, m_result.domain, m_request.backend)
-				    : Guest{m_result.domain, {}};
-		m_wanted = assign(m_lio, m_guest).wanted;
-		const Source source = adapter_or_vdev();
-		if (const auto *number = std::get_if<HostAdapter>(&source))
-			plan_adapter(m_host.sysfs.adapter(number->number));
-		else if (const auto *identity = std::get_if<AdapterIdentity>(&source))
-			plan_adapter(m_host.sysfs.adapter(*identity));
+		look();
+		if (names_adapter())
+			plan_adapter(expect_adapter());
 		else
 			plan_device(expect_vdev(m_request.vdev));
 		for (const Action &action : next_actions(m_guest, Aim{{}, m_result.devices}))
@@ -81,21 +84,70 @@ private:
 			m_result.steps.push_back(describe(change));
 	}
 
-	Source adapter_or_vdev() const
+	void look()
 	{
-		if (m_request.vdev.starts_with("host:") || m_request.vdev.starts_with("adapter:"))
-			return parse_source(m_request.vdev);
-		return Hctl{};
+		m_lio = m_backend == 0 ? m_host.configfs.read() : Lio{};
+		m_guest = m_running ? read_guest(m_host.store, Txn::none, m_result.domain, m_backend)
+				    : Guest{m_result.domain, {}};
+		m_wanted = assign(m_lio, m_guest).wanted;
 	}
 
-	void plan_adapter(const Adapter &adapter)
+	bool names_adapter() const
 	{
-		const std::string alias = adapter_alias(adapter.identity);
-		const auto tpg = std::ranges::find(m_lio.tpgs, alias, &Tpg::alias);
-		if (tpg == m_lio.tpgs.end() || !names_domain(tpg->domain, m_result.domain))
-			fail(Exit::not_found,
-			     "{} does not have host:{}; `xl-vscsi status` shows who has what", name(),
-			     adapter.number);
+		return m_request.vdev.starts_with("host:") || m_request.vdev.starts_with("adapter:") ||
+		       m_request.vdev.starts_with(adapter_alias_prefix);
+	}
+
+	// By what it is; one that has gone also by its portal group, or by the number that it had.
+	const Tpg &expect_adapter() const
+	{
+		std::vector<const Tpg *> own;
+		for (const Tpg &tpg : m_lio.tpgs)
+			if (tpg.alias.starts_with(adapter_alias_prefix) &&
+			    names_domain(tpg.domain, m_result.domain))
+				own.push_back(&tpg);
+		for (const Tpg *const tpg : own)
+			if (tpg->alias == m_request.vdev || tpg->alias == alias_now() || had_number(*tpg))
+				return *tpg;
+		std::vector<std::string> names;
+		for (const Tpg *const tpg : own)
+			names.push_back(tpg->alias);
+		fail(Exit::not_found, "{} does not have {}; it has {}. `xl-vscsi status` shows who has what",
+		     name(), m_request.vdev,
+		     names.empty() ? "no adapter" : fmt::format("{}", fmt::join(names, ", ")));
+	}
+
+	std::string alias_now() const
+	{
+		if (m_request.vdev.starts_with(adapter_alias_prefix))
+			return {};
+		const Source source = parse_source(m_request.vdev);
+		const auto *const identity = std::get_if<AdapterIdentity>(&source);
+		if (identity)
+			return adapter_alias(identity->text);
+		const auto *const number = std::get_if<HostAdapter>(&source);
+		for (const Adapter &adapter : m_host.sysfs.adapters())
+			if (number && adapter.number == number->number)
+				return adapter_alias(adapter.identity);
+		return {};
+	}
+
+	// An adapter that has gone, and its number, which no other one has now.
+	bool had_number(const Tpg &tpg) const
+	{
+		if (m_request.vdev.starts_with(adapter_alias_prefix) || !alias_now().empty())
+			return false;
+		const Source source = parse_source(m_request.vdev);
+		const auto *const number = std::get_if<HostAdapter>(&source);
+		return number && std::ranges::any_of(tpg.luns, [&](const Lun &lun) {
+			       const Backstore *const store = m_lio.store_of(lun.store);
+			       return store && store->scsi && store->scsi->host == number->number;
+		       });
+	}
+
+	void plan_adapter(const Tpg &found)
+	{
+		const Tpg *const tpg = &found;
 		for (const Lun &lun : tpg->luns) {
 			for (const Change &change : plan_removal(m_lio, tpg->id, lun.number))
 				m_changes.push_back(change);
@@ -108,6 +160,12 @@ private:
 
 	void plan_device(const Vdev &vdev)
 	{
+		// Without --backend it is found wherever it is.
+		if (const auto elsewhere = m_guest.elsewhere.find(vdev.host);
+		    elsewhere != m_guest.elsewhere.end() && m_request.backend == 0) {
+			m_backend = elsewhere->second;
+			look();
+		}
 		const Device *const device = m_guest.device_at(vdev);
 		const auto wanted = std::ranges::find(m_wanted, vdev, &Wanted::vdev);
 		if (!device && wanted == m_wanted.end())
@@ -136,7 +194,8 @@ private:
 	std::string known_vdevs() const
 	{
 		std::vector<std::string> known;
-		for (const Vdev &vdev : taken(m_guest, m_wanted))
+		const Taken all = taken(m_guest, m_wanted);
+		for (const Vdev &vdev : all.vdevs())
 			known.push_back(to_string(vdev));
 		return known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
 	}
@@ -145,12 +204,17 @@ private:
 	{
 		const auto gone = [&](const Guest &guest) { return removed(guest, m_result.devices); };
 		try {
-			if (converge(m_host.store, m_result.domain, m_request.backend,
-				     Aim{{}, m_result.devices}, gone, m_host.store.now() + m_request.wait))
+			if (converge(m_host.store, m_result.domain, m_backend, Aim{{}, m_result.devices},
+				     gone, m_host.store.now() + m_request.wait))
 				return;
 		} catch (const Failure &failure) {
 			if (failure.code() == Exit::not_found)
 				return; // The guest ended, and its devices with it.
+			if (failure.code() == Exit::interrupted)
+				fail(Exit::interrupted,
+				     "interrupted: {} was asked to let go of {}, and may still do so. Run "
+				     "this again to finish it",
+				     name(), m_request.vdev);
 			throw;
 		}
 		fail(Exit::timed_out,
@@ -162,6 +226,7 @@ private:
 
 	const Host &m_host;
 	const DetachRequest &m_request;
+	DomId m_backend;
 	bool m_running = true;
 	Lio m_lio;
 	Guest m_guest;

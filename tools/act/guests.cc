@@ -90,6 +90,39 @@ void read_devices(Store &store, Txn txn, const std::vector<Place> &places)
 	}
 }
 
+// All backends' controllers share the guest's own directory.  It may write there what it
+// likes; what it says of a controller keeps us from one of its own.
+void read_elsewhere(Store &store, Txn txn, std::vector<Guest> &guests, DomId backend)
+{
+	std::vector<std::string> directories;
+	for (const Guest &guest : guests)
+		directories.push_back(frontend_root(guest.domain.id));
+	const auto names = store.list_all(txn, directories);
+	std::vector<Place> places;
+	std::vector<std::string> paths;
+	for (std::size_t at = 0; at < guests.size(); ++at)
+		for (const unsigned number : numbers_of(names[at])) {
+			places.push_back({&guests[at], number, {}});
+			paths.push_back(frontend_path(guests[at].domain.id, number) + "/backend");
+		}
+	const auto backends = store.read_all(txn, paths);
+	std::vector<std::string> states;
+	std::vector<std::pair<Place, DomId>> others;
+	for (std::size_t at = 0; at < places.size(); ++at) {
+		const auto server = backend_of_path(backends[at].value_or(""), places[at].guest->domain.id,
+						    places[at].number);
+		if (!server || *server == backend)
+			continue;
+		others.emplace_back(places[at], *server);
+		states.push_back(*backends[at] + "/state");
+	}
+	// Of a backend that has gone something may be left.
+	const auto served = store.read_all(txn, states);
+	for (std::size_t at = 0; at < others.size(); ++at)
+		if (served[at])
+			others[at].first.guest->elsewhere.emplace(others[at].first.number, others[at].second);
+}
+
 std::optional<Domain> make_domain(DomId id, const std::optional<std::string> &vm,
 				  const std::optional<std::string> &name)
 {
@@ -170,6 +203,7 @@ std::vector<Guest> read_guests(Store &store, Txn txn, std::span<const Domain> li
 							 values[3 * at + 2].value_or("1") != "0",
 							 {}});
 	read_devices(store, txn, places);
+	read_elsewhere(store, txn, guests, backend);
 	return guests;
 }
 

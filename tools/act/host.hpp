@@ -26,19 +26,18 @@ struct Host {
 	std::filesystem::path daemon_lock() const { return run / "daemon.lock"; }
 	std::filesystem::path guest_lock(const Domain &domain) const { return run / (key(domain) + ".lock"); }
 	Journal journal(const Domain &domain) const { return Journal{run / (key(domain) + ".journal")}; }
+	// There while the daemon holds the guest until it has its devices.
+	std::filesystem::path pause_file(DomId id) const { return run / ("paused-" + std::to_string(id)); }
 	Memory memory() const { return Memory{state / "devices"}; }
 	Journal config_journal() const { return Journal{run / "config.journal"}; }
 
 private:
-	// A guest keeps its UUID when its id changes.
+	// A guest keeps its UUID when its id changes.  One that does not run may be called like
+	// anything.
 	static std::string key(const Domain &domain)
 	{
-		return domain.uuid.empty() ? "domain-" + std::to_string(domain.id) : domain.uuid;
+		return "guest-" + (domain.uuid.empty() ? std::to_string(domain.id) : domain.uuid);
 	}
 };
-
-// Undoes what somebody who died had begun with any guest or adapter that nobody
-// works on now.  Returns what could not be undone.
-std::vector<std::string> recover(const Host &host);
 
 } // namespace vscsi

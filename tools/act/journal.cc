@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 #include <thread>
 
 #include "core/failure.hpp"
 #include "os/files.hpp"
+#include "os/interrupt.hpp"
 
 namespace vscsi
 {
@@ -24,6 +26,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr std::string_view given_word = "given";
 constexpr milliseconds pause{50};
 constexpr std::chrono::seconds kernel_patience{3};
 
@@ -69,6 +72,8 @@ Lock Lock::take(const fs::path &file, std::chrono::seconds patience)
 			     "process {} has been changing the same for {} s ({}). Wait for it, or use "
 			     "--wait",
 			     first_line(file), patience.count(), file.string());
+		if (take_interrupt())
+			fail(Exit::interrupted, "interrupted; nothing was done");
 		std::this_thread::sleep_for(pause);
 	}
 	return lock;
@@ -80,12 +85,52 @@ Lock::~Lock()
 		close(m_file);
 }
 
-void Journal::add(const Change &undo)
+void Journal::append(const std::string &line)
 {
 	std::ofstream stream{m_file, std::ios::app};
-	stream << to_line(undo) << '\n' << std::flush;
+	stream << line << '\n' << std::flush;
 	if (!stream)
 		fail(Exit::environment, "cannot write {}", m_file.string());
+}
+
+void Journal::add(const Change &undo)
+{
+	append(to_line(undo));
+}
+
+// The name, which may have blanks, comes last.
+void Journal::add(const Given &given)
+{
+	append(fmt::format("{} {} {} {} {} {} {}", given_word, given.backend, given.domain.id,
+			   given.domain.uuid.empty() ? "-" : given.domain.uuid, to_string(given.vdev),
+			   to_string(given.pdev), given.domain.name));
+}
+
+std::vector<Given> Journal::given() const
+{
+	std::vector<Given> found;
+	std::ifstream stream{m_file};
+	for (std::string line; std::getline(stream, line);) {
+		std::istringstream words{line};
+		std::string word;
+		std::string vdev;
+		std::string pdev;
+		Given one;
+		if (!(words >> word >> one.backend >> one.domain.id >> one.domain.uuid >> vdev >> pdev) ||
+		    word != given_word)
+			continue;
+		std::getline(words >> std::ws, one.domain.name);
+		const auto place = parse_vdev(vdev);
+		const auto name = parse_lun_name(pdev);
+		if (!place || !name)
+			continue;
+		if (one.domain.uuid == "-")
+			one.domain.uuid.clear();
+		one.vdev = *place;
+		one.pdev = *name;
+		found.push_back(std::move(one));
+	}
+	return found;
 }
 
 std::vector<Change> Journal::pending() const
@@ -108,7 +153,10 @@ void Journal::clear()
 
 void Journal::rewrite(const std::vector<Change> &changes)
 {
+	const std::vector<Given> devices = given();
 	clear();
+	for (const Given &device : devices)
+		add(device);
 	for (const Change &change : changes)
 		add(change);
 }

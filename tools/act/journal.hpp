@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/guest.hpp"
 #include "os/configfs.hpp"
 
 namespace vscsi
@@ -32,14 +33,27 @@ private:
 	int m_file;
 };
 
+// A device that a guest is being given.
+struct Given {
+	DomId backend = 0;
+	Domain domain;
+	Vdev vdev;
+	LunName pdev;
+};
+
 // What has to be undone if the work is not finished; written before each step.
 class Journal
 {
 public:
 	explicit Journal(std::filesystem::path file) : m_file{std::move(file)} {}
 
+	const std::filesystem::path &file() const { return m_file; }
+
 	void add(const Change &undo);
 	std::vector<Change> pending() const;
+	// If the guest has it by then, there is nothing to undo.
+	void add(const Given &given);
+	std::vector<Given> given() const;
 	// The work is done: there is nothing to undo.
 	void clear();
 	// Undoes the last step first.  What could not be undone stays written, and
@@ -47,6 +61,7 @@ public:
 	std::string roll_back(Configfs &configfs);
 
 private:
+	void append(const std::string &line);
 	void rewrite(const std::vector<Change> &changes);
 	std::filesystem::path m_file;
 };

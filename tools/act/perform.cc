@@ -70,7 +70,8 @@ struct Performer {
 	void operator()(const MakeController &action) const
 	{
 		transact(store, [&](Txn txn) {
-			if (!alive(txn) || store.read(txn, back(action.number) + "/state"))
+			if (!alive(txn) || store.read(txn, back(action.number) + "/state") ||
+			    look(txn).elsewhere.contains(action.number))
 				return false;
 			const std::string ours = back(action.number);
 			const std::string theirs = front(action.number);

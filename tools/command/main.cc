@@ -13,6 +13,7 @@
 #include "command/options.hpp"
 #include "command/output.hpp"
 #include "command/top.hpp"
+#include "os/interrupt.hpp"
 #include "os/process.hpp"
 #include "os/xenstore.hpp"
 #include "os/xlconfig.hpp"
@@ -111,6 +112,8 @@ Exit run(const Options &options)
 		print_devices(sysfs, options);
 		return Exit::done;
 	}
+	if (options.verb == Verb::attach || options.verb == Verb::detach || options.verb == Verb::create)
+		note_interrupts();
 	Xenstore store;
 	Configfs configfs{options.configfs};
 	const Host host{store, configfs, sysfs, options.run, options.state, random_bits};

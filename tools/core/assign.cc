@@ -2,7 +2,9 @@
 #include "core/assign.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "core/failure.hpp"
 
@@ -15,7 +17,7 @@ namespace
 class Assigner
 {
 public:
-	Assigner(const Lio &lio, const Guest &guest) : m_lio{lio}, m_guest{guest} {}
+	Assigner(const Lio &lio, const Guest &guest) : m_lio{lio}, m_guest{guest}, m_devices{guest} {}
 
 	Assignment run()
 	{
@@ -50,29 +52,41 @@ private:
 		std::ranges::sort(m_luns, {}, [](const LunRef &ref) {
 			return std::pair{ref.tpg->id, ref.lun->number};
 		});
-		for (const Controller &controller : m_guest.controllers)
-			for (const Device &device : controller.devices)
-				if (device.vdev && !device.managed)
+		LunFinder finder{m_lio};
+		for (const Controller &controller : m_guest.controllers) {
+			for (const Device &device : controller.devices) {
+				if (!device.vdev)
+					continue;
+				if (!device.managed)
 					m_taken.insert(*device.vdev);
+				const auto name = parse_lun_name(device.pdev);
+				if (const LunRef ref = name ? finder.find(*name) : LunRef{})
+					m_present.try_emplace(ref.lun, &device);
+			}
+		}
+		for (const auto &[controller, server] : m_guest.elsewhere)
+			m_taken.close(controller);
 	}
 
 	const Device *present(const LunRef &ref) const
 	{
-		for (const Controller &controller : m_guest.controllers)
-			for (const Device &device : controller.devices)
-				if (device.vdev && lun_of(m_lio, device).lun == ref.lun)
-					return &device;
-		return nullptr;
+		const auto found = m_present.find(ref.lun);
+		return found == m_present.end() ? nullptr : found->second;
 	}
 
-	bool wanted_at(const Vdev &vdev) const
-	{
-		return std::ranges::find(m_result.wanted, vdev, &Wanted::vdev) != m_result.wanted.end();
-	}
+	bool wanted_at(const Vdev &vdev) const { return m_placed.contains(vdev); }
 
 	void fixed(const LunRef &ref, const Vdev &vdev)
 	{
-		const Device *const device = m_guest.device_at(vdev);
+		if (m_taken.closed(vdev.host)) {
+			m_result.problems.push_back(
+				fmt::format("{} cannot be {} as its link says: {}. Link it by another name, "
+					    "vdev-h:c:t:l, or detach what that domain gives",
+					    to_string(ref.tpg->name_of(*ref.lun)), to_string(vdev),
+					    served_elsewhere(m_guest, vdev.host)));
+			return;
+		}
+		const Device *const device = m_devices.at(vdev);
 		const bool own = device && lun_of(m_lio, *device).lun == ref.lun;
 		if (wanted_at(vdev) || (m_taken.contains(vdev) && !own)) {
 			m_result.problems.push_back(fmt::format(
@@ -88,21 +102,22 @@ private:
 	void fresh(const LunRef &ref)
 	{
 		const unsigned controller = controller_of(*ref.tpg);
-		place(ref, free_vdev(m_taken, controller, ref.lun->number));
+		place(ref, m_taken.free_vdev(controller, ref.lun->number));
 	}
 
 	unsigned controller_of(const Tpg &tpg) const
 	{
 		if (!tpg.ring_per_lun)
-			for (const Wanted &wanted : m_result.wanted)
-				if (wanted.pdev.port == tpg.id.wwn && wanted.pdev.tpgt == tpg.id.tpgt)
-					return wanted.vdev.host;
-		return free_controller(m_taken);
+			if (const auto found = m_controllers.find(&tpg); found != m_controllers.end())
+				return found->second;
+		return m_taken.free_controller();
 	}
 
 	void place(const LunRef &ref, const Vdev &vdev)
 	{
 		m_taken.insert(vdev);
+		m_placed.insert(vdev);
+		m_controllers.try_emplace(ref.tpg, vdev.host);
 		m_result.wanted.push_back(
 			{ref.tpg->name_of(*ref.lun), device_name(m_lio, *ref.lun), vdev, true});
 	}
@@ -111,9 +126,11 @@ private:
 	void refuse()
 	{
 		for (const LunRef &ref : m_luns) {
+			if (ref.lun->another.empty())
+				continue;
 			const LunName name = ref.tpg->name_of(*ref.lun);
 			const auto at = std::ranges::find(m_result.wanted, name, &Wanted::pdev);
-			if (ref.lun->another.empty() || at == m_result.wanted.end())
+			if (at == m_result.wanted.end())
 				continue;
 			m_result.problems.push_back(fmt::format("{} as {} of {}: {}", to_string(name),
 								to_string(at->vdev), m_guest.domain.name,
@@ -128,7 +145,11 @@ private:
 
 	const Lio &m_lio;
 	const Guest &m_guest;
+	DeviceIndex m_devices;
 	std::vector<LunRef> m_luns;
+	std::map<const Lun *, const Device *> m_present; // that the guest has
+	std::map<const Tpg *, unsigned> m_controllers;   // where the first of its LUNs is
+	std::set<Vdev> m_placed;
 	Taken m_taken;
 	Assignment m_result;
 };
@@ -167,29 +188,15 @@ Taken taken(const Guest &guest, const std::vector<Wanted> &wanted)
 		for (const Device &device : controller.devices)
 			if (device.vdev)
 				all.insert(*device.vdev);
+	for (const auto &[controller, server] : guest.elsewhere)
+		all.close(controller);
 	return all;
 }
 
-unsigned free_controller(const Taken &taken)
+std::string served_elsewhere(const Guest &guest, unsigned controller)
 {
-	unsigned controller = 0;
-	while (std::ranges::any_of(taken, [&](const Vdev &vdev) { return vdev.host == controller; }))
-		++controller;
-	return controller;
-}
-
-Vdev free_vdev(const Taken &taken, unsigned controller, unsigned lun)
-{
-	const Vdev natural{controller, 0, 0, lun};
-	if (lun < frontend_luns && !taken.contains(natural))
-		return natural;
-	for (unsigned target = 0; target < frontend_targets; ++target)
-		for (unsigned number = 0; number < frontend_luns; ++number)
-			if (const Vdev vdev{controller, 0, target, number}; !taken.contains(vdev))
-				return vdev;
-	fail(Exit::in_use,
-	     "controller {} of the guest has no free v-dev. Name one of another controller, like {}:0:0:0",
-	     controller, controller + 1);
+	return fmt::format("controller {} of {} is served by domain {}", controller, guest.domain.name,
+			   guest.elsewhere.at(controller));
 }
 
 } // namespace vscsi

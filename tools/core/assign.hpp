@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Which devices a guest is to have, and under which addresses.
 #pragma once
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/guest.hpp"
 #include "core/lio.hpp"
+#include "core/taken.hpp"
 
 namespace vscsi
 {
@@ -43,12 +43,9 @@ LunRef lun_of(const Lio &lio, const Device &device);
 // What a LUN is called in `xl-vscsi list`.
 std::string device_name(const Lio &lio, const Lun &lun);
 
-using Taken = std::set<Vdev>;
 // All v-devs that the guest has or is to have.
 Taken taken(const Guest &guest, const std::vector<Wanted> &wanted);
-unsigned free_controller(const Taken &taken);
-// The free v-dev of a controller: LUN's own number, or else the next free one.
-// Throws a Failure if there is none.
-Vdev free_vdev(const Taken &taken, unsigned controller, unsigned lun);
+// Why a guest can have none of a controller's v-devs: another backend serves it.
+std::string served_elsewhere(const Guest &guest, unsigned controller);
 
 } // namespace vscsi

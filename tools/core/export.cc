@@ -2,149 +2,15 @@
 #include "core/export.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <set>
 
 #include "core/failure.hpp"
-#include "core/hash.hpp"
+#include "core/storemaker.hpp"
 
 namespace vscsi
 {
 
 namespace
 {
-
-bool is_disk(unsigned type)
-{
-	constexpr unsigned optical_memory = 7;
-	constexpr unsigned simplified = 14;
-	return type == type_disk || type == optical_memory || type == simplified;
-}
-
-// By another backstore than pscsi a guest takes it for a disk that can be written anywhere.
-void need_zones(bool zoned, const StoreId &store, const std::string &name)
-{
-	if (zoned && store.plugin() != "pscsi")
-		fail(Exit::usage,
-		     "{} is zoned: pass it through (pscsi), or put dm-zoned over it. By {} a guest does not "
-		     "hear of zones, and its writes would fail",
-		     name, store.plugin());
-}
-
-// `auto-` and what the device is, or is called, in letters that LIO's tools take.
-std::string store_name(const Lio &lio, const std::set<std::string> &planned, const HostDevice &device)
-{
-	std::string base = device.identity;
-	if (base.empty())
-		for (const char letter : device.node.substr(device.node.starts_with("/dev/") ? 5 : 0))
-			base += std::isalnum(static_cast<unsigned char>(letter)) ? letter : '-';
-	const auto used = [&](const std::string &name) {
-		return planned.contains(name) || std::ranges::any_of(lio.stores, [&](const Backstore &store) {
-			       return store.id.name == name;
-		       });
-	};
-	std::string name = fmt::format("{}{}", auto_prefix, base);
-	// In front, where it is no part of an identity.
-	for (unsigned number = 2; used(name); ++number)
-		name = fmt::format("{}{}-{}", auto_prefix, number, base);
-	return name;
-}
-
-std::string free_hba(const Lio &lio, const std::set<std::string> &planned, std::string_view plugin)
-{
-	for (unsigned number = 0;; ++number) {
-		std::string hba = fmt::format("{}_{}", plugin, number);
-		const bool used =
-			planned.contains(hba) || std::ranges::any_of(lio.stores, [&](const Backstore &store) {
-				return store.id.hba == hba;
-			});
-		if (!used)
-			return hba;
-	}
-}
-
-// A UUID of the device's identity, so that the guest finds the same disk again.
-std::string serial_of(const std::string &identity)
-{
-	const std::uint64_t high = stable_hash(identity);
-	const std::uint64_t low = stable_hash(identity + "/serial");
-	return fmt::format("{:08x}-{:04x}-8{:03x}-8{:03x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
-			   high & 0xfff, low >> 52, low & 0xffffffffffff);
-}
-
-class StoreMaker
-{
-public:
-	explicit StoreMaker(const Lio &lio) : m_lio{lio} {}
-
-	MakeStore make(const HostDevice &device, Via via)
-	{
-		const bool pass = via == Via::pscsi ||
-				  (via == Via::fitting && (!is_disk(device.type) || !device.block));
-		if (pass && (!device.scsi || !device.whole))
-			fail(Exit::usage,
-			     "{} is no whole SCSI device, so it cannot be passed through. Leave out "
-			     "--backstore pscsi",
-			     device.node);
-		if (!pass)
-			need_zones(device.zoned, {"iblock_0", {}}, device.node);
-		if (!pass && (!device.block || !is_disk(device.type)))
-			fail(Exit::usage,
-			     "{} is no disk, so it can only be passed through. Leave out --backstore block",
-			     device.node);
-		if (device.node.empty())
-			fail(Exit::failed, "{}: has no device node; load the driver sg",
-			     to_string(*device.scsi));
-		MakeStore store{{free_hba(m_lio, m_hbas, pass ? "pscsi" : "iblock"),
-				 store_name(m_lio, m_names, device)},
-				lasting_path(device),
-				pass ? pass_control(*device.scsi) : block_control(device),
-				pass ? std::string{} : serial_of(device.serial_seed)};
-		m_hbas.insert(store.id.hba);
-		m_names.insert(store.id.name);
-		return store;
-	}
-
-private:
-	// It is saved, and looked up again.
-	static const std::string &lasting_path(const HostDevice &device)
-	{
-		return device.lasting.empty() ? device.node : device.lasting;
-	}
-
-	static std::string pass_control(const Hctl &address)
-	{
-		return fmt::format("scsi_host_id={},scsi_channel_id={},scsi_target_id={},scsi_lun_id={}",
-				   address.host, address.channel, address.target, address.lun);
-	}
-
-	static std::string block_control(const HostDevice &device)
-	{
-		return fmt::format("udev_path={}{}", lasting_path(device),
-				   device.read_only ? ",readonly=1" : "");
-	}
-
-	const Lio &m_lio;
-	std::set<std::string> m_hbas;
-	std::set<std::string> m_names;
-};
-
-MakeTpg new_tpg(const Scene &scene, const std::string &alias, bool ring_per_lun, Random random)
-{
-	// An NAA IEEE Registered name of Xen's OUI.
-	constexpr std::uint64_t vendor_bits = (std::uint64_t{1} << 36) - 1;
-	for (;;) {
-		const std::string wwn = fmt::format("naa.500163e{:09x}", random() & vendor_bits);
-		const bool used = std::ranges::any_of(scene.lio.tpgs,
-						      [&](const Tpg &tpg) { return tpg.id.wwn == wwn; });
-		if (used)
-			continue;
-		return {{wwn, 1},
-			alias.empty() ? std::string{auto_prefix} + wwn.substr(wwn.size() - 9) : alias,
-			scene.guest.domain.name,
-			ring_per_lun};
-	}
-}
 
 // The tool's own portal group of the guest, if there is one already.
 const Tpg *own_tpg(const Scene &scene, bool ring_per_lun)
@@ -173,8 +39,13 @@ Vdev choose_vdev(const Scene &scene, const Tpg *tpg, bool ring_per_lun, unsigned
 	std::vector<Wanted> places = scene.assigned.wanted;
 	for (const Refused &refused : scene.assigned.refused)
 		places.push_back(refused.wanted);
-	const Taken all = taken(scene.guest, places);
+	Taken all = taken(scene.guest, places);
 	if (asked) {
+		if (all.closed(asked->host))
+			fail(Exit::in_use,
+			     "{}. Choose a v-dev of another controller, or leave it out for the next free "
+			     "one",
+			     served_elsewhere(scene.guest, asked->host));
 		if (all.contains(*asked))
 			fail(Exit::in_use,
 			     "v-dev {} of {} is in use by another device. Choose another, or leave it out "
@@ -186,13 +57,12 @@ Vdev choose_vdev(const Scene &scene, const Tpg *tpg, bool ring_per_lun, unsigned
 	if (tpg && !ring_per_lun)
 		for (const Wanted &item : places)
 			if (item.pdev.port == tpg->id.wwn && item.pdev.tpgt == tpg->id.tpgt)
-				return free_vdev(all, item.vdev.host, lun);
-	return free_vdev(all, free_controller(all), lun);
+				return all.free_vdev(item.vdev.host, lun);
+	return all.free_vdev(all.free_controller(), lun);
 }
 
 // The device is exported already, in a way that serves this guest.
-std::optional<Export> existing(const Scene &scene, const StoreId &store, const ExportOptions &options,
-			       const std::string &name)
+std::optional<Export> existing(const Scene &scene, const StoreId &store, const ExportOptions &options)
 {
 	const LunRef *best = nullptr;
 	const std::vector<LunRef> found = scene.lio.exports_of(store);
@@ -206,13 +76,6 @@ std::optional<Export> existing(const Scene &scene, const StoreId &store, const E
 	}
 	if (best)
 		return export_lun(scene, best->tpg->name_of(*best->lun), options);
-	if (!found.empty() && !options.share)
-		fail(Exit::in_use,
-		     "{} belongs to {} ({}). Detach it there first, or say --share if both guests are meant "
-		     "to "
-		     "use it at once",
-		     name, found.front().tpg->domain,
-		     to_string(found.front().tpg->name_of(*found.front().lun)));
 	return {};
 }
 
@@ -222,21 +85,6 @@ std::string called(const HostDevice &device)
 	return device.numbered && !device.identity.empty()
 		       ? fmt::format("{}, which is {},", device.node, device.identity)
 		       : device.node;
-}
-
-void need_binding(const Lio &lio)
-{
-	for (const Tpg &tpg : lio.tpgs)
-		if (!tpg.can_bind)
-			fail(Exit::environment, "the module xen-scsiback that is loaded cannot bind portal "
-						"groups to guests. Load the "
-						"one of this project");
-}
-
-// What a LUN's link has to keep, if the backstore's name does not.
-std::string kept_by_link(const StoreId &store, const std::string &identity)
-{
-	return identity_of_name(store.name) == identity ? std::string{} : identity;
 }
 
 // What a backstore leads to.
@@ -265,7 +113,7 @@ Export new_lun(const Scene &scene, const Exported &what, const ExportOptions &op
 	if (tpg) {
 		id = tpg->id;
 	} else {
-		const MakeTpg make = new_tpg(scene, {}, options.ring_per_lun, random);
+		const MakeTpg make = new_tpg(scene, {}, options, random);
 		id = make.id;
 		result.changes.emplace_back(make);
 	}
@@ -295,10 +143,11 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 	for (const Backstore &store : scene.lio.stores) {
 		if (!leads_to(store, device))
 			continue;
-		if (auto found = existing(scene, store.id, options, called(device))) {
+		if (auto found = existing(scene, store.id, options)) {
 			found->wanted.pdevname = device.node;
 			return *std::move(found);
 		}
+		need_free(scene.users.of(store), scene.guest.domain, options.share, called(device));
 		const bool passes = store.id.plugin() == "pscsi";
 		const bool fits = options.via == Via::fitting ? passes || !device.zoned
 							      : passes == (options.via == Via::pscsi);
@@ -309,6 +158,8 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 	if (idle)
 		return new_lun(scene, {*idle, device.node, device.identity, numbered, device.zoned}, options,
 			       random);
+	if (device.block)
+		need_free(scene.users.of(*device.block), scene.guest.domain, options.share, called(device));
 	const MakeStore make = StoreMaker{scene.lio}.make(device, options.via);
 	Export result = new_lun(scene, {make.id, device.node, device.identity, numbered, device.zoned},
 				options, random);
@@ -332,8 +183,9 @@ Export export_store(const Scene &scene, const StoreName &name, const ExportOptio
 		     found.front()->id.plugin(), name.name);
 	const Backstore &store = *found.front();
 	const std::string shown = to_string(store.id);
-	if (auto there = existing(scene, store.id, options, shown))
+	if (auto there = existing(scene, store.id, options))
 		return *std::move(there);
+	need_free(scene.users.of(store), scene.guest.domain, options.share, shown);
 	return new_lun(scene, {store.id, shown, store.identity, store.numbered, store.zoned}, options,
 		       random);
 }
@@ -379,8 +231,10 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 			return result;
 		}
 	}
-	if (const Backstore *const store = scene.lio.store_of(ref.lun->store))
+	if (const Backstore *const store = scene.lio.store_of(ref.lun->store)) {
 		need_zones(store->zoned, store->id, to_string(name));
+		need_free(scene.users.of(*store), scene.guest.domain, options.share, to_string(name));
+	}
 	if (ours)
 		fail(Exit::in_use, "{} has no v-dev in {}; `xl-vscsi status` says why", to_string(name),
 		     scene.guest.domain.name);
@@ -391,118 +245,6 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 	result.wanted.vdev =
 		choose_vdev(scene, ref.tpg, false, ref.lun->number, options.vdev ? options.vdev : fixed);
 	return result;
-}
-
-namespace
-{
-
-// For an adapter that has no device yet.
-unsigned unused_controller(const Lio &lio, const Tpg &tpg)
-{
-	Taken used;
-	for (const Tpg &other : lio.tpgs)
-		if (other.domain == tpg.domain)
-			for (const Lun &lun : other.luns)
-				if (const auto vdev = vdev_of_link(lun.link))
-					used.insert(*vdev);
-	return free_controller(used);
-}
-
-} // namespace
-
-std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter &adapter)
-{
-	std::vector<Change> changes;
-	Lio after = lio;
-	std::set<Hctl> there;
-	Taken used;
-	std::set<unsigned> luns;
-	unsigned controller = unused_controller(lio, tpg);
-	for (const Lun &lun : tpg.luns) {
-		luns.insert(lun.number);
-		const Backstore *const store = lio.store_of(lun.store);
-		const auto vdev = vdev_of_link(lun.link);
-		if (vdev) {
-			used.insert(*vdev);
-			controller = vdev->host;
-		}
-		const bool gone =
-			store && store->scsi &&
-			(lun.surely || std::ranges::none_of(adapter.devices, [&](const HostDevice &device) {
-				 return device.scsi == store->scsi;
-			 }));
-		if (gone)
-			for (const Change &change : plan_removal(lio, tpg.id, lun.number))
-				changes.push_back(change);
-		// One that was replaced comes when the LUN of its predecessor is gone.
-		if (store && store->scsi)
-			there.insert(*store->scsi);
-	}
-	StoreMaker maker{lio};
-	unsigned number = 0;
-	for (const HostDevice &device : adapter.devices) {
-		// One that was only just found has no node yet; the next pass has it.
-		if (there.contains(*device.scsi) || device.node.empty())
-			continue;
-		while (luns.contains(number))
-			++number;
-		luns.insert(number);
-		StoreId store;
-		for (const Backstore &item : lio.stores)
-			if (item.scsi == device.scsi)
-				store = item.id;
-		if (store.name.empty()) {
-			const MakeStore make = maker.make(device, Via::pscsi);
-			store = make.id;
-			changes.emplace_back(make);
-		}
-		// The guest sees the adapter as it is, where its frontend can.
-		const Hctl &address = *device.scsi;
-		Vdev vdev{controller, 0, address.target, static_cast<unsigned>(address.lun)};
-		if (address.channel != 0 || address.target >= frontend_targets ||
-		    address.lun >= frontend_luns || used.contains(vdev))
-			vdev = free_vdev(used, controller, number);
-		used.insert(vdev);
-		changes.emplace_back(
-			MakeLun{tpg.id, number, link_for(vdev, kept_by_link(store, device.identity)), store});
-	}
-	return changes;
-}
-
-AdapterPlan export_adapter(const Scene &scene, const Adapter &adapter, const ExportOptions &options,
-			   Random random)
-{
-	const std::string alias = adapter_alias(adapter.identity);
-	const auto found = std::ranges::find(scene.lio.tpgs, alias, &Tpg::alias);
-	if (found != scene.lio.tpgs.end()) {
-		if (!names_domain(found->domain, scene.guest.domain))
-			fail(Exit::in_use, "host:{} belongs to {}. Detach it there first", adapter.number,
-			     found->domain);
-		return {follow_adapter(scene.lio, *found, adapter), found->id};
-	}
-	need_binding(scene.lio);
-	for (const HostDevice &device : adapter.devices)
-		for (const Backstore &store : scene.lio.stores)
-			if (leads_to(store, device) && scene.lio.exported(store.id) && !options.share)
-				fail(Exit::in_use,
-				     "host:{}: its device {} is exported already, as backstore {}. "
-				     "Detach it first, or say --share",
-				     adapter.number, to_string(*device.scsi), store.id.name);
-	const MakeTpg make = new_tpg(scene, alias, options.ring_per_lun, random);
-	Tpg empty{make.id, alias, make.domain, options.ring_per_lun, true, {}};
-	// follow_adapter() takes the controller from the links that are there.
-	const unsigned controller = options.vdev ? options.vdev->host
-						 : free_controller(taken(scene.guest, scene.assigned.wanted));
-	AdapterPlan plan{{make}, make.id};
-	for (Change change : follow_adapter(scene.lio, empty, adapter)) {
-		if (auto *lun = std::get_if<MakeLun>(&change)) {
-			Vdev vdev = *vdev_of_link(lun->link);
-			vdev.host = controller;
-			lun->link = link_for(vdev, identity_of_link(lun->link));
-		}
-		plan.changes.push_back(std::move(change));
-	}
-	return plan;
 }
 
 } // namespace vscsi

@@ -8,6 +8,7 @@
 #include "core/assign.hpp"
 #include "core/change.hpp"
 #include "core/host.hpp"
+#include "core/users.hpp"
 
 namespace vscsi
 {
@@ -20,6 +21,7 @@ struct ExportOptions {
 	bool ring_per_lun = false;
 	bool bind = false;         // an unbound portal group to this guest
 	bool across_hosts = false; // others have it as well: no reservation may end at this one
+	std::string binding{};     // what a new portal group is bound to; empty: the guest's name
 	std::optional<Vdev> vdev;
 };
 
@@ -35,6 +37,7 @@ struct Scene {
 	const Lio &lio;
 	const Guest &guest;
 	Assignment assigned;
+	const Users &users;
 };
 
 // Random bits for a WWN.
@@ -47,15 +50,5 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 const HostDevice &best_path(const Scene &scene, const std::vector<HostDevice> &paths);
 Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &options);
 Export export_store(const Scene &scene, const StoreName &name, const ExportOptions &options, Random random);
-
-// The portal group of an adapter, with a LUN for each of its devices.  Makes
-// what is missing, removes what is no more.  Without a guest it only follows.
-struct AdapterPlan {
-	std::vector<Change> changes;
-	std::optional<TpgId> tpg;
-};
-AdapterPlan export_adapter(const Scene &scene, const Adapter &adapter, const ExportOptions &options,
-			   Random random);
-std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter &adapter);
 
 } // namespace vscsi

@@ -25,6 +25,20 @@ const Device *Guest::device_at(const Vdev &vdev) const
 	return nullptr;
 }
 
+DeviceIndex::DeviceIndex(const Guest &guest)
+{
+	for (const Controller &controller : guest.controllers)
+		for (const Device &device : controller.devices)
+			if (device.vdev)
+				m_devices.try_emplace(*device.vdev, &device);
+}
+
+const Device *DeviceIndex::at(const Vdev &vdev) const
+{
+	const auto found = m_devices.find(vdev);
+	return found == m_devices.end() ? nullptr : found->second;
+}
+
 namespace
 {
 
@@ -77,9 +91,14 @@ const char *state_name(State state)
 	return at < names.size() ? names[at] : "unknown";
 }
 
+std::string frontend_root(DomId guest)
+{
+	return fmt::format("/local/domain/{}/device/vscsi", guest);
+}
+
 std::string frontend_path(DomId guest, unsigned number)
 {
-	return fmt::format("/local/domain/{}/device/vscsi/{}", guest, number);
+	return fmt::format("{}/{}", frontend_root(guest), number);
 }
 
 std::string backend_root(DomId backend)
@@ -90,6 +109,18 @@ std::string backend_root(DomId backend)
 std::string backend_path(DomId backend, DomId guest, unsigned number)
 {
 	return fmt::format("{}/{}/{}", backend_root(backend), guest, number);
+}
+
+std::optional<DomId> backend_of_path(std::string_view path, DomId guest, unsigned number)
+{
+	constexpr std::string_view root = "/local/domain/";
+	if (!path.starts_with(root))
+		return {};
+	const std::string_view rest = path.substr(root.size());
+	const auto id = parse_number(rest.substr(0, rest.find('/')), UINT16_MAX);
+	if (!id || path != backend_path(static_cast<DomId>(*id), guest, number))
+		return {};
+	return static_cast<DomId>(*id);
 }
 
 } // namespace vscsi

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // What xenstore says of a guest's PV SCSI devices.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,10 +54,23 @@ struct Controller {
 
 struct Guest {
 	Domain domain;
-	std::vector<Controller> controllers;
+	std::vector<Controller> controllers; // of the backend that was asked
+	// Controllers of other backends, by number.
+	std::map<unsigned, DomId> elsewhere{};
 
 	const Controller *controller_at(unsigned number) const;
 	const Device *device_at(const Vdev &vdev) const;
+};
+
+// Devices of a guest by their v-devs, for those who ask often.  The guest must outlive it.
+class DeviceIndex
+{
+public:
+	explicit DeviceIndex(const Guest &guest);
+	const Device *at(const Vdev &vdev) const;
+
+private:
+	std::map<Vdev, const Device *> m_devices;
 };
 
 // Migration is bringing it in; and what it will be called.
@@ -70,8 +84,11 @@ bool means_domain(std::string_view typed, const Domain &domain);
 
 const char *state_name(State state);
 
+std::string frontend_root(DomId guest);
 std::string frontend_path(DomId guest, unsigned number);
 std::string backend_root(DomId backend);
 std::string backend_path(DomId backend, DomId guest, unsigned number);
+// Which domain's directory of this controller the path names, if it does.
+std::optional<DomId> backend_of_path(std::string_view path, DomId guest, unsigned number);
 
 } // namespace vscsi

@@ -2,6 +2,7 @@
 #include "core/lio.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/failure.hpp"
 #include "core/hash.hpp"
@@ -9,6 +10,18 @@
 
 namespace vscsi
 {
+
+std::optional<BlockNumber> parse_block_number(std::string_view text)
+{
+	const std::size_t colon = text.find(':');
+	if (colon == std::string_view::npos)
+		return {};
+	const auto major = parse_number(text.substr(0, colon), UINT32_MAX);
+	const auto minor = parse_number(text.substr(colon + 1), UINT32_MAX);
+	if (!major || !minor)
+		return {};
+	return BlockNumber{static_cast<unsigned>(*major), static_cast<unsigned>(*minor)};
+}
 
 std::string_view StoreId::plugin() const
 {
@@ -23,8 +36,8 @@ std::string to_string(const StoreId &id)
 
 const Lun *Tpg::lun(unsigned number) const
 {
-	const auto found = std::ranges::find(luns, number, &Lun::number);
-	return found == luns.end() ? nullptr : &*found;
+	const auto found = std::ranges::lower_bound(luns, number, {}, &Lun::number);
+	return found == luns.end() || found->number != number ? nullptr : &*found;
 }
 
 const Tpg *Lio::tpg_of(const TpgId &id) const
@@ -35,8 +48,39 @@ const Tpg *Lio::tpg_of(const TpgId &id) const
 
 const Backstore *Lio::store_of(const StoreId &id) const
 {
-	const auto found = std::ranges::find(stores, id, &Backstore::id);
-	return found == stores.end() ? nullptr : &*found;
+	const auto found = std::ranges::lower_bound(stores, id, {}, &Backstore::id);
+	return found == stores.end() || found->id != id ? nullptr : &*found;
+}
+
+namespace
+{
+
+bool is_port(const Tpg &tpg, std::string_view port)
+{
+	constexpr std::string_view fc = "fc.";
+	return tpg.id.wwn == port || (tpg.id.wwn.starts_with(fc) && tpg.id.wwn.substr(fc.size()) == port) ||
+	       (!tpg.alias.empty() && tpg.alias == port);
+}
+
+} // namespace
+
+LunRef LunFinder::find(const LunName &name)
+{
+	const auto [entry, fresh] = m_ports.try_emplace(name.port);
+	if (fresh)
+		for (const Tpg &tpg : m_lio.tpgs)
+			if (is_port(tpg, name.port))
+				entry->second.push_back(&tpg);
+	// As Lio::find() does.
+	LunRef best;
+	for (const Tpg *const tpg : entry->second) {
+		if (name.tpgt && *name.tpgt != tpg->id.tpgt)
+			continue;
+		const Lun *const lun = tpg->lun(name.lun);
+		if (lun && (!best || tpg->id.tpgt < best.tpg->id.tpgt))
+			best = {tpg, lun};
+	}
+	return best;
 }
 
 LunRef Lio::find(const LunName &name, std::string &why) const
@@ -45,9 +89,7 @@ LunRef Lio::find(const LunName &name, std::string &why) const
 	bool port = false;
 	bool tag = false;
 	for (const Tpg &tpg : tpgs) {
-		const bool fits = tpg.id.wwn == name.port || tpg.id.wwn == "fc." + name.port ||
-				  (!tpg.alias.empty() && tpg.alias == name.port);
-		if (!fits)
+		if (!is_port(tpg, name.port))
 			continue;
 		port = true;
 		if (name.tpgt && *name.tpgt != tpg.id.tpgt)
@@ -87,7 +129,8 @@ std::vector<LunRef> Lio::exports_of(const StoreId &id) const
 
 bool Lio::exported(const StoreId &id) const
 {
-	return !exports_of(id).empty() || std::ranges::find(others, id) != others.end();
+	return !exports_of(id).empty() ||
+	       std::ranges::any_of(others, [&](const auto &other) { return other.first == id; });
 }
 
 bool made_by_tool(const Tpg &tpg)
@@ -119,7 +162,12 @@ std::string kept_identity(const Lun &lun)
 
 std::string adapter_alias(std::string_view identity)
 {
-	return fmt::format("{}{:016x}", adapter_alias_prefix, stable_hash(identity));
+	// A p-dev, of which it may be a part, has colons and commas of its own.
+	constexpr std::size_t longest = 80;
+	std::string readable{identity.substr(identity.size() - std::min(identity.size(), longest))};
+	std::ranges::replace_if(
+		readable, [](unsigned char letter) { return !std::isalnum(letter) && letter != '.'; }, '-');
+	return fmt::format("{}{}-{:08x}", adapter_alias_prefix, readable, stable_hash(identity) >> 32);
 }
 
 } // namespace vscsi

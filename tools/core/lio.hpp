@@ -3,6 +3,7 @@
 #pragma once
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ struct BlockNumber {
 	unsigned minor = 0;
 	auto operator<=>(const BlockNumber &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
+
+// Of sysfs, `8:16`.
+std::optional<BlockNumber> parse_block_number(std::string_view text);
 
 // Names a backstore: core/HBA/NAME.
 struct StoreId {
@@ -68,8 +72,8 @@ struct Tpg {
 	std::string alias;
 	std::string domain; // empty: unbound
 	bool ring_per_lun = false;
-	bool can_bind = true; // false: a module without param/domain
-	std::vector<Lun> luns;
+	bool can_bind = true;  // false: a module without param/domain
+	std::vector<Lun> luns; // by number
 
 	const Lun *lun(unsigned number) const;
 	LunName name_of(const Lun &lun) const { return {id.wwn, id.tpgt, lun.number}; }
@@ -83,10 +87,10 @@ struct LunRef {
 };
 
 struct Lio {
-	bool fabric = false; // the module is loaded
-	std::vector<Backstore> stores;
-	std::vector<Tpg> tpgs;       // of xen-pvscsi, by WWN and tag
-	std::vector<StoreId> others; // exported by LUNs of other fabrics
+	bool fabric = false;                                 // the module is loaded
+	std::vector<Backstore> stores;                       // by id
+	std::vector<Tpg> tpgs;                               // of xen-pvscsi, by WWN and tag
+	std::vector<std::pair<StoreId, std::string>> others; // exported by LUNs of other fabrics
 
 	const Tpg *tpg_of(const TpgId &id) const;
 	const Backstore *store_of(const StoreId &id) const;
@@ -95,6 +99,18 @@ struct Lio {
 	LunRef find(const LunName &name) const;
 	std::vector<LunRef> exports_of(const StoreId &id) const;
 	bool exported(const StoreId &id) const;
+};
+
+// Looks many p-devs up.  The configuration must outlive it.
+class LunFinder
+{
+public:
+	explicit LunFinder(const Lio &lio) : m_lio{lio} {}
+	LunRef find(const LunName &name);
+
+private:
+	const Lio &m_lio;
+	std::map<std::string, std::vector<const Tpg *>> m_ports; // that were asked for
 };
 
 // Objects that xl-vscsi made bear it in their names, which LIO's tools save.

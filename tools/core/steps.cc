@@ -29,12 +29,16 @@ bool going(const Controller &controller)
 class Planner
 {
 public:
-	Planner(const Guest &guest, const Aim &aim) : m_guest{guest}, m_aim{aim} {}
+	Planner(const Guest &guest, const Aim &aim)
+	    : m_guest{guest}, m_aim{aim}, m_drop(aim.drop.begin(), aim.drop.end())
+	{
+	}
 
 	std::vector<Action> run()
 	{
+		const DeviceIndex present{m_guest};
 		for (const Wanted &wanted : m_aim.add)
-			if (!m_guest.device_at(wanted.vdev))
+			if (!present.at(wanted.vdev))
 				m_missing[wanted.vdev.host].push_back(wanted);
 		for (const Controller &controller : m_guest.controllers)
 			visit(controller);
@@ -81,9 +85,7 @@ private:
 		BeginRemoval begin{controller.number, {}};
 		ForgetDevices forget{controller.number, {}};
 		for (const Device &device : controller.devices) {
-			const bool wanted = !device.vdev ||
-					    std::ranges::find(m_aim.drop, *device.vdev) == m_aim.drop.end();
-			if (wanted)
+			if (!device.vdev || !m_drop.contains(*device.vdev))
 				continue;
 			if (device.state == State::closed || !in_guest(controller.back))
 				forget.dirs.push_back(device.dir);
@@ -112,6 +114,7 @@ private:
 
 	const Guest &m_guest;
 	const Aim &m_aim;
+	std::set<Vdev> m_drop;
 	std::map<unsigned, std::vector<Wanted>> m_missing;
 	std::vector<Action> m_actions;
 };
@@ -181,16 +184,19 @@ Aim aim_of(const Lio &lio, const Guest &guest, std::vector<std::string> &problem
 	Assignment assignment = assign(lio, guest);
 	problems.insert(problems.end(), assignment.problems.begin(), assignment.problems.end());
 	Aim aim{std::move(assignment.wanted), {}};
+	std::map<Vdev, const LunName *> places;
+	for (const Wanted &wanted : aim.add)
+		places.emplace(wanted.vdev, &wanted.pdev);
+	LunFinder finder{lio};
 	for (const Controller &controller : guest.controllers) {
 		for (const Device &device : controller.devices) {
 			if (!device.vdev)
 				continue;
-			const LunRef ref = lun_of(lio, device);
+			const auto name = parse_lun_name(device.pdev);
+			const LunRef ref = name ? finder.find(*name) : LunRef{};
+			const auto place = places.find(*device.vdev);
 			const bool at_its_place =
-				ref && std::ranges::any_of(aim.add, [&](const Wanted &wanted) {
-					return wanted.vdev == *device.vdev &&
-					       wanted.pdev == ref.tpg->name_of(*ref.lun);
-				});
+				ref && place != places.end() && *place->second == ref.tpg->name_of(*ref.lun);
 			// Its portal group is another guest's now.
 			const bool elsewhere = ref && !ref.tpg->domain.empty() &&
 					       !names_domain(ref.tpg->domain, guest.domain);

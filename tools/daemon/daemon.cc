@@ -7,6 +7,8 @@
 #include "act/devices.hpp"
 #include "act/guests.hpp"
 #include "act/perform.hpp"
+#include "act/recovery.hpp"
+#include "core/adapters.hpp"
 #include "core/failure.hpp"
 #include "core/hash.hpp"
 #include "os/xlconfig.hpp"
@@ -57,7 +59,10 @@ Daemon::Daemon(const Host &host, DaemonSettings settings)
 Daemon::Time Daemon::pass()
 {
 	m_next = m_host.store.now() + idle;
-	for (const std::string &complaint : recover(m_host))
+	const Recovery earlier = recover(m_host);
+	for (const std::string &done : earlier.done)
+		log_line(Level::notice, done);
+	for (const std::string &complaint : earlier.complaints)
 		tell_once(Level::error, "cannot undo what was begun: " + complaint);
 	m_lio = read_lio(m_host);
 	follow_adapters();

@@ -326,6 +326,7 @@ Lio Configfs::read() const
 		for (const std::string &name : names_in(m_root / "core" / hba))
 			if (const fs::path path = m_root / "core" / hba / name; fs::exists(path / "enable"))
 				lio.stores.push_back(read_store(path, {hba, name}));
+	std::ranges::sort(lio.stores, {}, &Backstore::id);
 	for (const TpgId &id : tpg_ids(fabric()))
 		lio.tpgs.push_back(read_tpg(path_of(id), id));
 	for (const std::string &other : names_in(m_root)) {
@@ -334,7 +335,7 @@ Lio Configfs::read() const
 		for (const TpgId &id : tpg_ids(m_root / other))
 			for (const Lun &lun :
 			     read_luns(m_root / other / id.wwn / fmt::format("tpgt_{}", id.tpgt)))
-				lio.others.push_back(lun.store);
+				lio.others.emplace_back(lun.store, fmt::format("{}/{}", other, id.wwn));
 	}
 	return lio;
 }

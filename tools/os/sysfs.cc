@@ -14,18 +14,6 @@ namespace
 
 namespace fs = std::filesystem;
 
-std::optional<BlockNumber> parse_block(const std::string &text)
-{
-	const std::size_t colon = text.find(':');
-	if (colon == std::string::npos)
-		return {};
-	const auto major = parse_number(std::string_view{text}.substr(0, colon), UINT32_MAX);
-	const auto minor = parse_number(std::string_view{text}.substr(colon + 1), UINT32_MAX);
-	if (!major || !minor)
-		return {};
-	return BlockNumber{static_cast<unsigned>(*major), static_cast<unsigned>(*minor)};
-}
-
 // The first name below device/kind that suits.
 std::string node_of_kind(const fs::path &device, const char *kind, std::string_view prefix)
 {
@@ -58,13 +46,28 @@ constexpr std::pair<const char *, std::string_view> node_kinds[] = {
 
 void add_block(const fs::path &block, HostDevice &device)
 {
-	device.block = parse_block(first_line(block / "dev"));
+	device.block = parse_block_number(first_line(block / "dev"));
 	device.read_only = first_line(block / "ro") == "1";
 	device.whole = !fs::exists(block / "partition");
 	// A partition's queue is its disk's.
 	device.zoned =
 		first_line((device.whole ? block : block.parent_path()) / "queue/zoned") == "host-managed";
 	device.serial_seed = serial_seed(block, device.node);
+}
+
+// A target may be reached by several portals, each of which is an adapter.
+std::string iscsi_identity(const fs::path &session, const std::string &name)
+{
+	const std::string target = first_line(session / "iscsi_session" / name / "targetname");
+	if (target.empty())
+		return {};
+	for (const std::string &connection : names_in(session)) {
+		const fs::path place = session / connection / "iscsi_connection" / connection;
+		if (const std::string address = first_line(place / "persistent_address"); !address.empty())
+			return fmt::format("{}@{}:{}", target, address,
+					   first_line(place / "persistent_port"));
+	}
+	return target;
 }
 
 // A volume's or a RAID's name is its owner's.
@@ -210,7 +213,7 @@ std::vector<HostDevice> Sysfs::block_devices() const
 {
 	std::vector<HostDevice> found;
 	for (const std::string &name : names_in(m_root / "class/block")) {
-		const auto number = parse_block(first_line(m_root / "class/block" / name / "dev"));
+		const auto number = parse_block_number(first_line(m_root / "class/block" / name / "dev"));
 		if (!number)
 			continue;
 		auto device = read_block({true, number->major, number->minor});
@@ -242,7 +245,7 @@ std::vector<NodeNumber> Sysfs::nodes_of(const HostDevice &device) const
 	const fs::path place = m_root / "class/scsi_device" / to_string(*device.scsi) / "device";
 	for (const char *kind : {"scsi_tape", "scsi_changer", "scsi_generic"})
 		for (const std::string &name : names_in(place / kind))
-			if (const auto number = parse_block(first_line(place / kind / name / "dev")))
+			if (const auto number = parse_block_number(first_line(place / kind / name / "dev")))
 				found.push_back({false, number->major, number->minor});
 	return found;
 }
@@ -346,10 +349,9 @@ std::string Sysfs::adapter_identity(const fs::path &host) const
 		return port;
 	for (const std::string &session : names_in(host))
 		if (session.starts_with("session"))
-			if (std::string target =
-				    first_line(host / session / "iscsi_session" / session / "targetname");
-			    !target.empty())
-				return target;
+			if (std::string session_identity = iscsi_identity(host / session, session);
+			    !session_identity.empty())
+				return session_identity;
 	const std::string parent = host.parent_path().lexically_relative(m_root).string();
 	// All of these have one parent.
 	return parent.ends_with("platform") ? parent + '/' + name : parent;

@@ -16,8 +16,9 @@ class Sysfs
 {
 public:
 	explicit Sysfs(std::filesystem::path root, NodeLookup lookup = stat_node,
-		       std::filesystem::path dev = "/dev")
-	    : m_root{std::move(root)}, m_dev{std::move(dev)}, m_lookup{std::move(lookup)}
+		       std::filesystem::path dev = "/dev", std::filesystem::path proc = "/proc")
+	    : m_root{std::move(root)}, m_dev{std::move(dev)}, m_proc{std::move(proc)}, m_lookup{std::move(
+											       lookup)}
 	{
 	}
 
@@ -40,6 +41,11 @@ public:
 	// Nothing if the path leads to no block device.
 	std::optional<DeviceSize> size_of_node(const std::string &path) const;
 
+	// Each with the disk that it is a part of.
+	std::vector<std::pair<BlockNumber, BlockNumber>> partitions() const;
+	// Block devices that this host has in use, and as what: volumes, RAIDs, mounts, swap space.
+	std::vector<std::pair<BlockNumber, std::string>> held_by_host() const;
+
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
 
@@ -58,6 +64,7 @@ private:
 
 	std::filesystem::path m_root; // /sys
 	std::filesystem::path m_dev;
+	std::filesystem::path m_proc;
 	NodeLookup m_lookup;
 };
 

@@ -6,6 +6,7 @@
 #include "act/attach.hpp"
 #include "act/detach.hpp"
 #include "act/guests.hpp"
+#include "act/recovery.hpp"
 #include "act/survey.hpp"
 #include "core/failure.hpp"
 #include "os/files.hpp"
@@ -49,8 +50,8 @@ struct AttachTest : testing::Test {
 				<< failure.what();
 		EXPECT_EQ(fake.configfs.snapshot(), config) << failure.what();
 		EXPECT_EQ(fake.store.nodes, nodes) << failure.what();
-		EXPECT_FALSE(
-			std::filesystem::exists(fake.folder.path() / "run" / (fake.guest.uuid + ".journal")));
+		EXPECT_FALSE(std::filesystem::exists(fake.folder.path() / "run" /
+						     ("guest-" + fake.guest.uuid + ".journal")));
 		EXPECT_EQ(fake.store.watches(), 0U);
 	}
 	std::string back(const std::string &node) const
@@ -294,7 +295,7 @@ TEST_F(AttachTest, KilledAtAnyStepItIsUndoneByTheNext)
 			done = true;
 		} catch (const Killed &) {
 			fake.configfs.until_killed = -1;
-			EXPECT_TRUE(recover(fake.host).empty());
+			EXPECT_TRUE(recover(fake.host).complaints.empty());
 			ASSERT_EQ(fake.configfs.snapshot(), before) << "killed at step " << steps;
 		}
 	}
@@ -314,7 +315,7 @@ TEST_F(AttachTest, WhatCannotBeUndoneIsToldAndKeptForLater)
 	EXPECT_EQ(failure.code(), Exit::timed_out);
 	EXPECT_NE(std::string{failure.what()}.find("in use"), std::string::npos) << failure.what();
 	fake.configfs.busy.clear();
-	EXPECT_TRUE(recover(fake.host).empty());
+	EXPECT_TRUE(recover(fake.host).complaints.empty());
 	EXPECT_EQ(fake.configfs.snapshot(), before);
 }
 

@@ -253,7 +253,7 @@ FakeHost::FakeHost()
 		    const auto found = configfs.nodes.find(path);
 		    return found == configfs.nodes.end() ? std::nullopt : std::optional{found->second};
 	    },
-	    folder.path() / "dev"},
+	    folder.path() / "dev", folder.path() / "proc"},
       host{store, configfs, sysfs, folder.path() / "run", folder.path() / "state", counted},
       guest{store.add_domain(1, "g1")}
 {

@@ -127,14 +127,14 @@ TEST(Assign, HandMadeDevicesKeepTheirAddress)
 
 TEST(Assign, GreatLunNumbersFindAPlace)
 {
-	EXPECT_EQ(free_vdev({}, 2, 254), (Vdev{2, 0, 0, 254}));
-	EXPECT_EQ(free_vdev({}, 2, 255), (Vdev{2, 0, 0, 0}));
+	EXPECT_EQ(Taken{}.free_vdev(2, 254), (Vdev{2, 0, 0, 254}));
+	EXPECT_EQ(Taken{}.free_vdev(2, 255), (Vdev{2, 0, 0, 0}));
 	Taken all;
 	for (unsigned target = 0; target < frontend_targets; ++target)
 		for (unsigned lun = 0; lun < frontend_luns; ++lun)
 			all.insert({0, 0, target, lun});
-	EXPECT_THROW(free_vdev(all, 0, 0), Failure);
-	EXPECT_EQ(free_controller(all), 1U);
+	EXPECT_THROW(all.free_vdev(0, 0), Failure);
+	EXPECT_EQ(all.free_controller(), 1U);
 }
 
 std::string plan(const Guest &guest, const Aim &aim)

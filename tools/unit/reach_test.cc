@@ -4,6 +4,7 @@
 
 #include "act/attach.hpp"
 #include "act/detach.hpp"
+#include "act/recovery.hpp"
 #include "act/survey.hpp"
 #include "core/failure.hpp"
 #include "core/reach.hpp"
@@ -189,7 +190,7 @@ TEST_F(AcrossTest, AnotherFabricUsesItAsWell)
 	const auto lun = fake.configfs.root() / "iscsi/iqn.x/tpgt_1/lun/lun_0";
 	std::filesystem::create_directories(lun);
 	std::filesystem::create_directory_symlink(fake.configfs.root() / "core/fileio_0/disk", lun / "x");
-	refused(request("disk", fake.guest), Exit::in_use, {"another fabric"});
+	refused(request("disk", fake.guest), Exit::in_use, {"initiators of iscsi/iqn.x"});
 	EXPECT_EQ(fake.configfs.attribute(disk, "emulate_pr"), "1");
 }
 
@@ -230,7 +231,7 @@ TEST_F(AcrossTest, KilledAtAnyStepItIsUndoneByTheNext)
 			done = true;
 		} catch (const Killed &) {
 			fake.configfs.until_killed = -1;
-			EXPECT_TRUE(recover(fake.host).empty());
+			EXPECT_TRUE(recover(fake.host).complaints.empty());
 			ASSERT_EQ(fake.configfs.snapshot(), before) << "killed at step " << steps;
 		}
 	}

@@ -211,7 +211,7 @@ TEST_F(RenumberedTest, WithLinksEachGuestHasItsOwn)
 	EXPECT_EQ(has(g1), "0:0:0:0 " + naa_a + " 4\n");
 	EXPECT_EQ(has(g2), "0:0:0:0 " + naa_b + " 4\n");
 	// By its number it is now another's, and that is said.
-	says(refused(g1, "/dev/nst0").what(), {"/dev/nst0, which is " + naa_b, "belongs to g2"});
+	says(refused(g1, "/dev/nst0").what(), {"/dev/nst0, which is " + naa_b, "in use by g2"});
 }
 
 TEST_F(RenumberedTest, ByOtherAddressesAsWell)

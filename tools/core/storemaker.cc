@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core/storemaker.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/failure.hpp"
+#include "core/hash.hpp"
+
+namespace vscsi
+{
+
+namespace
+{
+
+bool is_disk(unsigned type)
+{
+	constexpr unsigned optical_memory = 7;
+	constexpr unsigned simplified = 14;
+	return type == type_disk || type == optical_memory || type == simplified;
+}
+
+// A UUID of the device's identity, so that the guest finds the same disk again.
+std::string serial_of(const std::string &identity)
+{
+	const std::uint64_t high = stable_hash(identity);
+	const std::uint64_t low = stable_hash(identity + "/serial");
+	return fmt::format("{:08x}-{:04x}-8{:03x}-8{:03x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
+			   high & 0xfff, low >> 52, low & 0xffffffffffff);
+}
+
+// It is saved, and looked up again.
+const std::string &lasting_path(const HostDevice &device)
+{
+	return device.lasting.empty() ? device.node : device.lasting;
+}
+
+std::string pass_control(const Hctl &address)
+{
+	return fmt::format("scsi_host_id={},scsi_channel_id={},scsi_target_id={},scsi_lun_id={}",
+			   address.host, address.channel, address.target, address.lun);
+}
+
+std::string block_control(const HostDevice &device)
+{
+	return fmt::format("udev_path={}{}", lasting_path(device), device.read_only ? ",readonly=1" : "");
+}
+
+} // namespace
+
+// `auto-` and what the device is, or is called, in letters that LIO's tools take.
+std::string StoreMaker::store_name(const HostDevice &device) const
+{
+	std::string base = device.identity;
+	if (base.empty())
+		for (const char letter : device.node.substr(device.node.starts_with("/dev/") ? 5 : 0))
+			base += std::isalnum(static_cast<unsigned char>(letter)) ? letter : '-';
+	const auto used = [&](const std::string &name) {
+		return m_names.contains(name) ||
+		       std::ranges::any_of(m_lio.stores,
+					   [&](const Backstore &store) { return store.id.name == name; });
+	};
+	std::string name = fmt::format("{}{}", auto_prefix, base);
+	// In front, where it is no part of an identity.
+	for (unsigned number = 2; used(name); ++number)
+		name = fmt::format("{}{}-{}", auto_prefix, number, base);
+	return name;
+}
+
+std::string StoreMaker::free_hba(std::string_view plugin) const
+{
+	for (unsigned number = 0;; ++number) {
+		std::string hba = fmt::format("{}_{}", plugin, number);
+		const bool used = m_hbas.contains(hba) ||
+				  std::ranges::any_of(m_lio.stores, [&](const Backstore &store) {
+					  return store.id.hba == hba;
+				  });
+		if (!used)
+			return hba;
+	}
+}
+
+MakeStore StoreMaker::make(const HostDevice &device, Via via)
+{
+	const bool pass =
+		via == Via::pscsi || (via == Via::fitting && (!is_disk(device.type) || !device.block));
+	if (pass && (!device.scsi || !device.whole))
+		fail(Exit::usage,
+		     "{} is no whole SCSI device, so it cannot be passed through. Leave out "
+		     "--backstore pscsi",
+		     device.node);
+	if (!pass)
+		need_zones(device.zoned, {"iblock_0", {}}, device.node);
+	if (!pass && (!device.block || !is_disk(device.type)))
+		fail(Exit::usage,
+		     "{} is no disk, so it can only be passed through. Leave out --backstore block",
+		     device.node);
+	if (device.node.empty())
+		fail(Exit::failed, "{}: has no device node; load the driver sg", to_string(*device.scsi));
+	MakeStore store{{free_hba(pass ? "pscsi" : "iblock"), store_name(device)},
+			lasting_path(device),
+			pass ? pass_control(*device.scsi) : block_control(device),
+			pass ? std::string{} : serial_of(device.serial_seed)};
+	m_hbas.insert(store.id.hba);
+	m_names.insert(store.id.name);
+	return store;
+}
+
+MakeTpg new_tpg(const Scene &scene, const std::string &alias, const ExportOptions &options, Random random)
+{
+	// An NAA IEEE Registered name of Xen's OUI.
+	constexpr std::uint64_t vendor_bits = (std::uint64_t{1} << 36) - 1;
+	for (;;) {
+		const std::string wwn = fmt::format("naa.500163e{:09x}", random() & vendor_bits);
+		const bool used = std::ranges::any_of(scene.lio.tpgs,
+						      [&](const Tpg &tpg) { return tpg.id.wwn == wwn; });
+		if (used)
+			continue;
+		return {{wwn, 1},
+			alias.empty() ? std::string{auto_prefix} + wwn.substr(wwn.size() - 9) : alias,
+			options.binding.empty() ? scene.guest.domain.name : options.binding,
+			options.ring_per_lun};
+	}
+}
+
+// By another backstore than pscsi a guest takes it for a disk that can be written anywhere.
+void need_zones(bool zoned, const StoreId &store, const std::string &name)
+{
+	if (zoned && store.plugin() != "pscsi")
+		fail(Exit::usage,
+		     "{} is zoned: pass it through (pscsi), or put dm-zoned over it. By {} a guest does not "
+		     "hear of zones, and its writes would fail",
+		     name, store.plugin());
+}
+
+void need_binding(const Lio &lio)
+{
+	for (const Tpg &tpg : lio.tpgs)
+		if (!tpg.can_bind)
+			fail(Exit::environment, "the module xen-scsiback that is loaded cannot bind portal "
+						"groups to guests. Load the "
+						"one of this project");
+}
+
+// What a LUN's link has to keep, if the backstore's name does not.
+std::string kept_by_link(const StoreId &store, const std::string &identity)
+{
+	return identity_of_name(store.name) == identity ? std::string{} : identity;
+}
+
+} // namespace vscsi
