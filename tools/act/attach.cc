@@ -12,6 +12,7 @@
 #include "act/users.hpp"
 #include "core/adapters.hpp"
 #include "core/failure.hpp"
+#include "os/xlconfig.hpp"
 
 namespace vscsi
 {
@@ -20,6 +21,16 @@ namespace
 {
 
 constexpr std::chrono::seconds undo_patience{10};
+constexpr std::chrono::seconds lock_patience{5};
+
+// If the domain's configuration fixes its UUID, that names it better than a name.
+std::string lasting_binding(const Host &host, const Domain &domain)
+{
+	const DomainConfigs all = configured_domains(host.configs);
+	const DomainConfig *const config = all.of(lasting_name(domain));
+	const bool fixed = config && names_domain(config->uuid, {domain.id, {}, domain.uuid});
+	return fixed ? domain.uuid : std::string{};
+}
 
 struct Plan {
 	std::vector<Change> changes;
@@ -35,6 +46,7 @@ public:
 							      request.configured}
 	{
 		read_vdev();
+		m_options.binding = lasting_binding(host, m_domain);
 	}
 
 	AttachResult run()
@@ -44,9 +56,10 @@ public:
 			return finish();
 		}
 		// Of other guests; the journal of this one may not be that of somebody else who died.
-		if (!m_request.part)
+		if (!m_request.part && !m_request.at_once)
 			m_earlier = recover(m_host).done;
-		const std::chrono::seconds patience = std::max(m_request.wait, std::chrono::seconds{5});
+		const std::chrono::seconds patience =
+			m_request.at_once ? std::chrono::seconds{0} : std::max(m_request.wait, lock_patience);
 		std::optional<Lock> guest_lock;
 		if (!m_request.part)
 			guest_lock.emplace(Lock::take(m_host.guest_lock(m_domain), patience));
@@ -104,9 +117,29 @@ private:
 		std::ranges::copy(m_meaning.warnings(), std::back_inserter(m_result.warnings));
 		for (const Change &change : m_plan.changes)
 			m_result.steps.push_back(describe(change));
+		note_bindings();
 		for (const Action &action : next_actions(m_before, Aim{m_plan.devices, {}}))
 			m_result.steps.push_back(describe(action, m_domain));
 		m_result.changed = !m_result.steps.empty();
+	}
+
+	// Of the portal groups as they will be.
+	void note_bindings()
+	{
+		for (Wanted &wanted : m_plan.devices) {
+			if (!wanted.managed)
+				continue;
+			const TpgId id{wanted.pdev.port, wanted.pdev.tpgt.value_or(1)};
+			if (const Tpg *const tpg = m_lio.tpg_of(id))
+				wanted.binding = tpg->domain;
+			for (const Change &change : m_plan.changes) {
+				if (const auto *made = std::get_if<MakeTpg>(&change); made && made->id == id)
+					wanted.binding = made->domain;
+				if (const auto *bound = std::get_if<BindTpg>(&change);
+				    bound && bound->id == id)
+					wanted.binding = bound->domain;
+			}
+		}
 	}
 
 	void plan_elsewhere()
@@ -224,9 +257,14 @@ private:
 			configure_again(journal);
 	}
 
+	std::chrono::seconds undo_time() const
+	{
+		return m_request.at_once ? std::chrono::seconds{0} : undo_patience;
+	}
+
 	void finish_earlier(Journal &journal)
 	{
-		const Recovery earlier = recover(m_host, journal, m_host.store.now() + undo_patience);
+		const Recovery earlier = recover(m_host, journal, m_host.store.now() + undo_time());
 		if (!earlier.complaints.empty())
 			fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}",
 			     earlier.complaints.front());
@@ -291,7 +329,7 @@ private:
 		};
 		// A controller that is busy with another change is waited for in any case.
 		const bool in_time = converge(m_host.store, m_domain, m_request.backend, Aim{devices, {}},
-					      done, waits ? limit : m_host.store.now() + undo_patience);
+					      done, waits ? limit : m_host.store.now() + undo_time());
 		m_after = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
 		for (const Wanted &wanted : devices)
 			judge(wanted, in_time);
@@ -354,6 +392,13 @@ private:
 			state_name(device->state));
 	}
 
+	bool has_any(const std::vector<Vdev> &vdevs) const
+	{
+		const Guest guest = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
+		return std::ranges::any_of(
+			vdevs, [&](const Vdev &vdev) { return guest.device_at(vdev) != nullptr; });
+	}
+
 	[[noreturn]] void undo(Journal &journal, const Failure &failure)
 	{
 		Aim aim;
@@ -366,21 +411,24 @@ private:
 		}
 		std::string left;
 		try {
-			const bool gone = converge(
+			converge(
 				m_host.store, m_domain, m_request.backend, aim,
 				[&](const Guest &guest) { return removed(guest, aim.drop); },
-				m_host.store.now() + undo_patience);
-			if (!gone)
-				left = fmt::format(
-					"{} has not let go of it yet; `xl-vscsi detach` takes it away",
-					m_domain.name);
+				m_host.store.now() + undo_time());
 		} catch (const Failure &other) {
 			// A domain that ended has nothing more.
 			if (other.code() != Exit::not_found)
 				left = other.what();
 		}
+		// It is still written down, and the LUN stays until the guest has none of it.
+		if (has_any(aim.drop))
+			throw Failure{failure.code(),
+				      fmt::format("{}. Besides, {} has not let go of it yet: "
+						  "the next xl-vscsi, or xen-vscsid, takes it "
+						  "back",
+						  failure.what(), m_domain.name)};
 		{
-			const Lock lock = Lock::take(m_host.config_lock(), undo_patience);
+			const Lock lock = Lock::take(m_host.config_lock(), undo_time());
 			const std::string text = journal.roll_back(m_host.configfs);
 			if (!text.empty())
 				left = text;

@@ -24,6 +24,8 @@ struct AttachRequest {
 	// By a line vscsi=, which stays: if it names a device by a number, it is to be the one that
 	// it was the last time.
 	bool configured = false;
+	// A lock that somebody has, or a controller that is busy, is not waited for.
+	bool at_once = false;
 };
 
 struct Attached {

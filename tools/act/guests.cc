@@ -29,7 +29,7 @@ std::vector<unsigned> numbers(Store &store, const std::string &path)
 	return numbers_of(store.list(Txn::none, path));
 }
 
-constexpr std::array device_nodes{"p-dev", "p-devname", "v-dev", "state", "error", "managed"};
+constexpr std::array device_nodes{"p-dev", "p-devname", "v-dev", "state", "error", "managed", "bound-as"};
 constexpr std::size_t device_node_count = device_nodes.size();
 
 State parse_state(const std::optional<std::string> &text)
@@ -41,7 +41,8 @@ State parse_state(const std::optional<std::string> &text)
 Device make_device(const std::string &dir, std::span<const std::optional<std::string>> nodes)
 {
 	const auto text = [&](std::size_t at) { return nodes[at].value_or(""); };
-	return {dir, text(0), text(1), parse_vdev(text(2)), parse_state(nodes[3]), text(4), text(5) == "1"};
+	return {dir,     text(0),        text(1), parse_vdev(text(2)), parse_state(nodes[3]),
+		text(4), text(5) == "1", text(6)};
 }
 
 // Where a controller belongs, until all of its nodes are read.

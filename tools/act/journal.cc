@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,21 +53,44 @@ bool lock_now(int file)
 	return true;
 }
 
+// Whoever has the lock may remove the file, and then it is nobody's.
+bool is_file_at(int opened, const fs::path &path)
+{
+	struct stat have {
+	};
+	struct stat there {
+	};
+	return fstat(opened, &have) == 0 && stat(path.c_str(), &there) == 0 && have.st_ino == there.st_ino &&
+	       have.st_dev == there.st_dev;
+}
+
 } // namespace
 
 std::optional<Lock> Lock::attempt(const fs::path &file)
 {
-	Lock lock{open_lock(file)};
-	if (!lock_now(lock.m_file))
-		return {};
-	return lock;
+	for (;;) {
+		Lock lock{open_lock(file)};
+		if (!lock_now(lock.m_file))
+			return {};
+		if (is_file_at(lock.m_file, file))
+			return lock;
+	}
+}
+
+void Lock::remove_file(const fs::path &file)
+{
+	std::error_code error;
+	if (fs::exists(file, error))
+		if (const auto lock = attempt(file))
+			fs::remove(file, error);
 }
 
 Lock Lock::take(const fs::path &file, std::chrono::seconds patience)
 {
 	const auto limit = steady_clock::now() + patience;
-	Lock lock{open_lock(file)};
-	while (!lock_now(lock.m_file)) {
+	for (;;) {
+		if (auto lock = attempt(file))
+			return *std::move(lock);
 		if (steady_clock::now() >= limit)
 			fail(Exit::timed_out,
 			     "process {} has been changing the same for {} s ({}). Wait for it, or use "
@@ -76,7 +100,6 @@ Lock Lock::take(const fs::path &file, std::chrono::seconds patience)
 			fail(Exit::interrupted, "interrupted; nothing was done");
 		std::this_thread::sleep_for(pause);
 	}
-	return lock;
 }
 
 Lock::~Lock()

@@ -22,6 +22,9 @@ public:
 	// Throws a Failure that names the holder.
 	static Lock take(const std::filesystem::path &file, std::chrono::seconds patience);
 
+	// Unless somebody has it.
+	static void remove_file(const std::filesystem::path &file);
+
 	Lock(Lock &&other) noexcept : m_file{other.m_file} { other.m_file = -1; }
 	Lock &operator=(Lock &&) = delete;
 	Lock(const Lock &) = delete;

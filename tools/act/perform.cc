@@ -54,6 +54,8 @@ struct Performer {
 			store.write(txn, path + "/v-dev", to_string(wanted.vdev));
 			if (wanted.managed)
 				store.write(txn, path + "/managed", "1");
+			if (wanted.managed && !wanted.binding.empty())
+				store.write(txn, path + "/bound-as", wanted.binding);
 			store.write(txn, path + "/state", number_of(State::initialising));
 			used.push_back(dir);
 			any = true;
@@ -202,15 +204,17 @@ void nudge(Store &store, const Domain &domain, const Controller &controller)
 	});
 }
 
-void forget_domain(Store &store, DomId backend, DomId gone)
+bool forget_domain(Store &store, DomId backend, DomId gone)
 {
+	bool done = false;
 	transact(store, [&](Txn txn) {
 		// The id may have come back.
-		if (store.read(txn, fmt::format("/local/domain/{}/vm", gone)))
-			return false;
-		store.remove(txn, fmt::format("{}/{}", backend_root(backend), gone));
-		return true;
+		done = !store.read(txn, fmt::format("/local/domain/{}/vm", gone));
+		if (done)
+			store.remove(txn, fmt::format("{}/{}", backend_root(backend), gone));
+		return done;
 	});
+	return done;
 }
 
 } // namespace vscsi

@@ -15,6 +15,7 @@ void perform(Store &store, const Domain &domain, DomId backend, const Action &ac
 void nudge(Store &store, const Domain &domain, const Controller &controller);
 
 // Removes what a domain that is gone left behind.
-void forget_domain(Store &store, DomId backend, DomId gone);
+// Whether the domain is gone, and with it what there was.
+bool forget_domain(Store &store, DomId backend, DomId gone);
 
 } // namespace vscsi

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // xl-vscsi: PV SCSI devices of guests; see xl-vscsi(8).
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <random>
@@ -116,7 +117,13 @@ Exit run(const Options &options)
 		note_interrupts();
 	Xenstore store;
 	Configfs configfs{options.configfs};
-	const Host host{store, configfs, sysfs, options.run, options.state, random_bits};
+	const Host host{store,
+			configfs,
+			sysfs,
+			options.run,
+			options.state,
+			random_bits,
+			{options.config_dirs.begin(), options.config_dirs.end()}};
 	switch (options.verb) {
 	case Verb::devices:
 		break;
@@ -138,8 +145,9 @@ Exit run(const Options &options)
 		return create(host, options);
 	case Verb::status: {
 		Status found = status(host);
-		found.configured =
-			configured_domains({options.config_dirs.begin(), options.config_dirs.end()});
+		DomainConfigs configs = configured_domains(host.configs);
+		found.configured = std::move(configs.domains);
+		std::ranges::move(configs.complaints, std::back_inserter(found.problems));
 		look_at_lines(host, found.configured, found.problems);
 		print(options.json ? status_json(found) : status_text(found));
 		break;

@@ -118,8 +118,8 @@ private:
 		m_taken.insert(vdev);
 		m_placed.insert(vdev);
 		m_controllers.try_emplace(ref.tpg, vdev.host);
-		m_result.wanted.push_back(
-			{ref.tpg->name_of(*ref.lun), device_name(m_lio, *ref.lun), vdev, true});
+		m_result.wanted.push_back({ref.tpg->name_of(*ref.lun), device_name(m_lio, *ref.lun), vdev,
+					   true, ref.tpg->domain});
 	}
 
 	// The others are where they would be without it.

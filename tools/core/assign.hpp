@@ -15,7 +15,8 @@ struct Wanted {
 	LunName pdev;
 	std::string pdevname;
 	Vdev vdev;
-	bool managed = true; // by a bound portal group, so the daemon follows it
+	bool managed = true;   // by a bound portal group, so the daemon follows it
+	std::string binding{}; // of that
 };
 
 // A LUN whose device is not the one that it was made for, and its place.

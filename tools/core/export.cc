@@ -240,7 +240,10 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 		     scene.guest.domain.name);
 	result.wanted.managed = options.bind;
 	if (options.bind)
-		result.changes.emplace_back(BindTpg{ref.tpg->id, scene.guest.domain.name, {}});
+		result.changes.emplace_back(
+			BindTpg{ref.tpg->id,
+				options.binding.empty() ? scene.guest.domain.name : options.binding,
+				{}});
 	const auto fixed = vdev_of_link(ref.lun->link);
 	result.wanted.vdev =
 		choose_vdev(scene, ref.tpg, false, ref.lun->number, options.vdev ? options.vdev : fixed);

@@ -18,7 +18,8 @@ enum class Exit : int {
 	refused = 5,     // the backend or the guest refused the device
 	timed_out = 6,   // the guest did not answer in time
 	environment = 7, // no Xen, no xenstore, no module, no rights
-	interrupted = 8, // by a signal, and taken back
+	problems = 8,    // status: all is told, and something is wrong
+	interrupted = 9, // by a signal, and taken back
 };
 
 // What an operator is told: the thing, and the remedy.

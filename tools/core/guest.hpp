@@ -40,7 +40,8 @@ struct Device {
 	std::optional<Vdev> vdev;
 	State state = State::unknown;
 	std::string error;
-	bool managed = false; // follows its portal group
+	bool managed = false;  // follows its portal group
+	std::string binding{}; // what that was bound to when the device was given
 };
 
 struct Controller {

@@ -179,7 +179,21 @@ bool overlooked(const Controller &controller)
 	       });
 }
 
-Aim aim_of(const Lio &lio, const Guest &guest, std::vector<std::string> &problems)
+namespace
+{
+
+bool renamed(const Device &device, const LunRef &ref, const Guest &guest, const std::vector<Domain> &running)
+{
+	return device.managed && !device.binding.empty() && device.binding == ref.tpg->domain &&
+	       !names_domain(ref.tpg->domain, guest.domain) &&
+	       std::ranges::none_of(
+		       running, [&](const Domain &domain) { return names_domain(ref.tpg->domain, domain); });
+}
+
+} // namespace
+
+Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &running,
+	   std::vector<std::string> &problems)
 {
 	Assignment assignment = assign(lio, guest);
 	problems.insert(problems.end(), assignment.problems.begin(), assignment.problems.end());
@@ -200,7 +214,17 @@ Aim aim_of(const Lio &lio, const Guest &guest, std::vector<std::string> &problem
 			// Its portal group is another guest's now.
 			const bool elsewhere = ref && !ref.tpg->domain.empty() &&
 					       !names_domain(ref.tpg->domain, guest.domain);
-			if (!at_its_place && (device.managed || elsewhere))
+			if (at_its_place || (!device.managed && !elsewhere))
+				continue;
+			if (ref && renamed(device, ref, guest, running))
+				problems.push_back(fmt::format(
+					"{} keeps {}, which is bound to '{}', as it was called when it got "
+					"it. "
+					"Bind the portal group to its new name: `targetcli /xen-pvscsi/{}/"
+					"tpg{} set parameter domain={}`",
+					guest.domain.name, to_string(*device.vdev), ref.tpg->domain,
+					ref.tpg->id.wwn, ref.tpg->id.tpgt, guest.domain.name));
+			else
 				aim.drop.push_back(*device.vdev);
 		}
 	}

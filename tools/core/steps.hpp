@@ -55,8 +55,10 @@ std::vector<Action> next_actions(const Guest &guest, const Aim &aim);
 // that it had taken already.  A further `state = 7` makes it look again.
 bool overlooked(const Controller &controller);
 
-// What a daemon wants of a guest.
-Aim aim_of(const Lio &lio, const Guest &guest, std::vector<std::string> &problems);
+// What a daemon wants of a guest.  A domain that was renamed keeps what it has, as long as no
+// other one of those that run has the name that the portal group is bound to.
+Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &running,
+	   std::vector<std::string> &problems);
 
 std::string describe(const Action &action, const Domain &domain);
 

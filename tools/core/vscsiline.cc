@@ -40,8 +40,9 @@ bool is_tag_and_lun(const std::string &text)
 	       parse_number(text.substr(colon + 1), greatest_lun);
 }
 
-void set_option(ExportOptions &options, const std::string &word, std::string_view line)
+void set_option(VscsiLine &to, const std::string &word, std::string_view line)
 {
+	ExportOptions &options = to.options;
 	if (word == "backstore=pscsi")
 		options.via = Via::pscsi;
 	else if (word == "backstore=block")
@@ -54,10 +55,12 @@ void set_option(ExportOptions &options, const std::string &word, std::string_vie
 		options.bind = true;
 	else if (word == "across-hosts")
 		options.across_hosts = true;
+	else if (word == "required")
+		to.required = true;
 	else
 		fail(Exit::usage,
 		     "vscsi '{}': unknown option '{}'; there are backstore=pscsi, backstore=block, share, "
-		     "ring-per-lun, across-hosts and bind",
+		     "ring-per-lun, across-hosts, bind and required",
 		     line, word);
 }
 
@@ -82,7 +85,7 @@ VscsiLine parse_vscsi_line(std::string_view text)
 	if (!line.vdev.empty() && !(adapter && line.vdev.find(':') == std::string::npos))
 		expect_vdev(line.vdev);
 	for (; word != parts.end(); ++word)
-		set_option(line.options, *word, text);
+		set_option(line, *word, text);
 	return line;
 }
 

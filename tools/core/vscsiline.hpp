@@ -14,6 +14,7 @@ struct VscsiLine {
 	std::string pdev;
 	std::string vdev; // may be empty
 	ExportOptions options;
+	bool required = false; // the guest does not run without it
 };
 
 // "pdev,vdev[,options]"; throws a Failure that names what is wrong.

@@ -8,10 +8,9 @@
 #include "act/guests.hpp"
 #include "act/perform.hpp"
 #include "act/recovery.hpp"
-#include "core/adapters.hpp"
 #include "core/failure.hpp"
 #include "core/hash.hpp"
-#include "os/xlconfig.hpp"
+#include "os/files.hpp"
 
 namespace vscsi
 {
@@ -23,59 +22,67 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds idle{10000};         // in case an event was missed
 constexpr milliseconds soon{300};           // when somebody else has a lock
-constexpr milliseconds longest_hold{30000}; // of a guest
-constexpr milliseconds first_delay{1500};
+constexpr milliseconds longest_hold{30000}; // of a guest that does not need its devices
 constexpr int most_rounds = 8;
-
-std::string key(const Domain &domain, const std::string &what)
-{
-	return fmt::format("{} {} {}", domain.id, domain.uuid, what);
-}
-
-std::string key(const Domain &domain, const Vdev &vdev)
-{
-	return key(domain, to_string(vdev));
-}
-
-bool dropped(const Aim &aim, const Vdev &vdev)
-{
-	return std::ranges::find(aim.drop, vdev) != aim.drop.end();
-}
 
 // All that is wanted is written; what becomes of it is the kernel's matter.
 bool all_written(const Guest &guest, const Aim &aim)
 {
+	const DeviceIndex devices{guest};
 	return std::ranges::all_of(aim.add,
-				   [&](const Wanted &wanted) { return guest.device_at(wanted.vdev); });
+				   [&](const Wanted &wanted) { return devices.at(wanted.vdev) != nullptr; });
+}
+
+bool needs_any(const std::vector<Awaited> &awaited)
+{
+	return std::ranges::any_of(awaited, &Awaited::required);
 }
 
 } // namespace
 
 Daemon::Daemon(const Host &host, DaemonSettings settings)
-    : m_host{host}, m_settings{std::move(settings)}, m_pauses{host.run, m_settings.pause}
+    : m_host{host}, m_settings{std::move(settings)}, m_pauses{host, m_settings.pause}
 {
 }
 
 Daemon::Time Daemon::pass()
 {
 	m_next = m_host.store.now() + idle;
-	const Recovery earlier = recover(m_host);
-	for (const std::string &done : earlier.done)
-		log_line(Level::notice, done);
-	for (const std::string &complaint : earlier.complaints)
-		tell_once(Level::error, "cannot undo what was begun: " + complaint);
+	finish_for_the_dead();
+	m_running = list_domains(m_host.store);
+	std::erase_if(m_running, [](const Domain &domain) { return domain.id == 0; });
+	// Whatever fails below, nobody is held for ever.
+	for (const Domain &domain : m_running)
+		let_go_in_time(domain);
 	m_lio = read_lio(m_host);
 	follow_adapters();
 	notice_changes();
+	read_configs();
 	if (!m_started)
 		start_up();
-	const std::vector<Domain> domains = list_domains(m_host.store);
-	for (const Domain &domain : domains)
-		if (domain.id != 0)
-			visit(domain);
+	for (const Guest &guest : read_guests(m_host.store, Txn::none, m_running, 0))
+		visit(guest);
 	remove_luns();
-	forget_dead(domains);
+	forget_dead();
 	return m_next;
+}
+
+void Daemon::finish_for_the_dead()
+{
+	const Recovery earlier = recover(m_host);
+	for (const std::string &done : earlier.done)
+		log_line(Level::notice, done);
+	for (const std::string &complaint : earlier.complaints) {
+		tell_once(Level::error, "cannot undo what was begun: " + complaint);
+		look_again(soon);
+	}
+}
+
+void Daemon::read_configs()
+{
+	m_configs = configured_domains(m_host.configs);
+	for (const std::string &complaint : m_configs.complaints)
+		tell_once(Level::error, complaint);
 }
 
 void Daemon::look_again(milliseconds delay)
@@ -107,141 +114,95 @@ void Daemon::notice_changes()
 	m_told.clear();
 }
 
-// Adapters that are there as they are; one that is missing keeps its LUNs.
-void Daemon::follow_adapters()
+// An id may be another guest's by now.
+GuestMemory &Daemon::memory_of(const Domain &domain)
 {
-	m_removals.clear();
-	const auto is_adapter = [](const Tpg &tpg) { return tpg.alias.starts_with(adapter_alias_prefix); };
-	if (std::ranges::none_of(m_lio.tpgs, is_adapter))
-		return;
-	const auto lock = Lock::attempt(m_host.config_lock());
-	if (!lock) {
-		look_again(soon);
-		return;
-	}
-	m_lio = read_lio(m_host);
-	const Lio before = m_lio;
-	const std::vector<Adapter> adapters = m_host.sysfs.adapters();
-	for (const Tpg &tpg : before.tpgs) {
-		if (!is_adapter(tpg))
-			continue;
-		const auto adapter = std::ranges::find_if(adapters, [&](const Adapter &one) {
-			return adapter_alias(one.identity) == tpg.alias;
-		});
-		if (adapter == adapters.end()) {
-			tell_once(Level::warning,
-				  fmt::format("the adapter of {} ({}) is not there; its LUNs stay",
-					      tpg.id.wwn, tpg.domain));
-			continue;
-		}
-		std::vector<Change> now;
-		for (Change &change : follow_adapter(before, tpg, *adapter)) {
-			// The guest lets go first.
-			if (const auto *lun = std::get_if<RemoveLun>(&change))
-				m_removals.push_back({lun->tpg, lun->number, {}});
-			if (inverse(change))
-				now.push_back(std::move(change));
-			else
-				m_removals.back().changes.push_back(std::move(change));
-		}
-		if (now.empty())
-			continue;
-		try {
-			Journal journal = m_host.config_journal();
-			apply_all(m_host.configfs, journal, now);
-			journal.clear();
-			for (const Change &change : now)
-				log_line(Level::notice, describe(change));
-		} catch (const Failure &failure) {
-			tell_once(Level::error, fmt::format("{}: {}", tpg.alias, failure.what()));
-		}
-	}
-	m_lio = read_lio(m_host);
-}
-
-void Daemon::remove_luns()
-{
-	if (m_removals.empty())
-		return;
-	const auto lock = Lock::attempt(m_host.config_lock());
-	look_again(soon);
-	if (!lock)
-		return;
-	for (const Removal &removal : m_removals) {
-		bool used = false;
-		for (const Domain &domain : list_domains(m_host.store))
-			for (const Controller &controller :
-			     read_guest(m_host.store, Txn::none, domain, 0).controllers)
-				for (const Device &device : controller.devices) {
-					const LunRef ref = lun_of(m_lio, device);
-					used |= ref && ref.tpg->id == removal.tpg &&
-						ref.lun->number == removal.lun;
-				}
-		if (used)
-			continue;
-		try {
-			for (const Change &change : removal.changes) {
-				apply_patiently(m_host.configfs, change);
-				log_line(Level::notice, describe(change));
-			}
-		} catch (const Failure &failure) {
-			tell_once(Level::error, failure.what());
-		}
-	}
+	GuestMemory &memory = m_guests[domain.id];
+	if (memory.domain.uuid != domain.uuid)
+		memory = {};
+	memory.domain = domain;
+	return memory;
 }
 
 // Domains that run already are not held; what an earlier daemon held is.
 void Daemon::start_up()
 {
 	m_started = true;
-	const std::vector<Domain> domains = list_domains(m_host.store);
-	for (const Domain &domain : domains)
-		m_known[domain.id] = domain.uuid;
-	for (const Domain &domain : m_pauses.resume(domains)) {
-		m_held_since[domain.id] = m_host.store.now();
-		welcome(domain, configured_vscsi(m_settings.config_directories, domain.name));
+	remove_lock_files();
+	for (const Domain &domain : m_running)
+		memory_of(domain).greeted = true;
+	for (const Domain &domain : m_pauses.resume(m_running)) {
+		memory_of(domain).held_since = m_host.store.now();
+		if (const DomainConfig *const config = m_configs.of(domain.name))
+			welcome(domain, config->vscsi);
 	}
 }
 
-void Daemon::visit(const Domain &domain)
+void Daemon::visit(const Guest &guest)
 {
+	const Domain &domain = guest.domain;
 	try {
-		const auto known = m_known.find(domain.id);
+		GuestMemory &memory = memory_of(domain);
 		// xl writes the name before it introduces the domain, but not at once.
-		if ((known == m_known.end() || known->second != domain.uuid) && !domain.name.empty() &&
-		    !domain.uuid.empty()) {
-			if (awaited(domain))
+		if (!memory.greeted && !domain.name.empty() && !domain.uuid.empty()) {
+			if (incoming(domain))
 				return;
-			m_known[domain.id] = domain.uuid;
-			const auto lines = configured_vscsi(m_settings.config_directories, domain.name);
-			if (!lines.empty() || bound(m_lio, domain)) {
-				hold(domain);
-				welcome(domain, lines);
-			}
+			memory.greeted = true;
+			greet(domain);
 		}
-		settle(domain);
+		// Most domains have nothing to do with any of this.
+		if (try_lines(domain))
+			settle(read_guest(m_host.store, Txn::none, domain, 0));
+		else if (!guest.controllers.empty() || bound(m_lio, domain) || m_pauses.holds(domain))
+			settle(guest);
 	} catch (const Failure &failure) {
 		tell_once(Level::error, fmt::format("{}: {}", domain.name, failure.what()));
 	}
+}
+
+void Daemon::greet(const Domain &domain)
+{
+	const DomainConfig *const config = m_configs.of(domain.name);
+	const std::vector<std::string> lines = config ? config->vscsi : std::vector<std::string>{};
+	if (lines.empty() && !bound(m_lio, domain))
+		return;
+	// One that migration brought in may have been held long enough.
+	if (!memory_of(domain).held_since)
+		hold(domain);
+	welcome(domain, lines);
 }
 
 // The guest is not to run before it has its devices.
 void Daemon::hold(const Domain &domain)
 {
 	if (!m_pauses.holds(domain) && m_pauses.hold(domain))
-		m_held_since[domain.id] = m_host.store.now();
+		memory_of(domain).held_since = m_host.store.now();
+}
+
+void Daemon::let_go_in_time(const Domain &domain)
+{
+	const GuestMemory &memory = memory_of(domain);
+	if (!m_pauses.holds(domain) || !memory.held_since || needs_any(memory.awaited) ||
+	    !older(*memory.held_since, longest_hold))
+		return;
+	log_line(Level::warning,
+		 fmt::format("{} runs now, though it may lack devices: it was held for {} s", domain.name,
+			     std::chrono::duration_cast<std::chrono::seconds>(longest_hold).count()));
+	m_pauses.release(domain);
 }
 
 // A domain that migration brings in gets its own name at the end, just before it
 // would run; the kernel knows it by that name, and so does its configuration file.
-bool Daemon::awaited(const Domain &domain)
+bool Daemon::incoming(const Domain &domain)
 {
 	if (!is_incoming(domain))
 		return false;
-	if (bound(m_lio, domain) ||
-	    !configured_vscsi(m_settings.config_directories, lasting_name(domain)).empty())
+	const DomainConfig *const config = m_configs.of(lasting_name(domain));
+	const GuestMemory &memory = memory_of(domain);
+	const bool held_before = memory.held_since.has_value();
+	if (!held_before && (bound(m_lio, domain) || (config && !config->vscsi.empty())))
 		hold(domain);
-	if (m_pauses.holds(domain) && m_host.store.now() - m_held_since[domain.id] >= longest_hold) {
+	if (held_before && !m_pauses.holds(domain)) {
 		tell_once(Level::warning,
 			  fmt::format("{} keeps its name; it is not waited for any longer", domain.name));
 		return false;
@@ -253,28 +214,64 @@ bool Daemon::awaited(const Domain &domain)
 // What the domain's configuration file asks for.
 void Daemon::welcome(const Domain &domain, const std::vector<std::string> &lines)
 {
+	GuestMemory &memory = memory_of(domain);
 	std::vector<std::string> pdevs;
 	for (const std::string &text : lines) {
 		try {
 			const VscsiLine line = parse_vscsi_line(text);
 			pdevs.push_back(line.pdev);
-			const AttachRequest request{domain,       line.pdev, line.vdev,
-						    line.options, 0,         std::chrono::seconds{0},
-						    false,        false,     true};
-			const AttachResult result = attach(m_host, request);
-			for (const std::string &step : result.steps)
-				log_line(Level::notice, step);
-			for (const std::string &warning : result.warnings)
-				log_line(Level::warning,
-					 fmt::format("{}: vscsi '{}': {}", domain.name, text, warning));
+			memory.awaited.push_back({text, line.required});
 		} catch (const Failure &failure) {
 			log_line(Level::error,
 				 fmt::format("{}: vscsi '{}': {}", domain.name, text, failure.what()));
 		}
 	}
 	forget_lines(domain, pdevs);
-	if (!lines.empty())
-		m_lio = read_lio(m_host);
+}
+
+// Devices of a SAN may come late; each event and each pass is another try.
+bool Daemon::try_lines(const Domain &domain)
+{
+	auto &awaited = memory_of(domain).awaited;
+	const std::size_t before = awaited.size();
+	std::erase_if(awaited, [&](const Awaited &one) { return give(domain, one); });
+	if (awaited.size() == before)
+		return false;
+	m_lio = read_lio(m_host);
+	return true;
+}
+
+// Whether that is the end of it.
+bool Daemon::give(const Domain &domain, const Awaited &awaited)
+{
+	const std::string what = fmt::format("{}: vscsi '{}'", domain.name, awaited.line);
+	try {
+		const VscsiLine line = parse_vscsi_line(awaited.line);
+		AttachRequest request{domain, line.pdev, line.vdev, line.options};
+		request.wait = std::chrono::seconds{0};
+		request.configured = true;
+		request.at_once = true;
+		const AttachResult result = attach(m_host, request);
+		for (const std::string &step : result.steps)
+			log_line(Level::notice, step);
+		for (const std::string &warning : result.warnings)
+			log_line(Level::warning, fmt::format("{}: {}", what, warning));
+		return true;
+	} catch (const Failure &failure) {
+		if (failure.code() == Exit::timed_out) {
+			look_again(soon);
+			return false;
+		}
+		const bool waits = awaited.required && m_pauses.holds(domain);
+		tell_once(
+			Level::error,
+			fmt::format("{}: {}. It is tried again when devices come{}", what, failure.what(),
+				    waits ? fmt::format("; until then {} is held. To let it run without: xl "
+							"unpause {}",
+							domain.name, domain.name)
+					  : ""));
+		return failure.code() == Exit::usage;
+	}
 }
 
 void Daemon::forget_lines(const Domain &domain, const std::vector<std::string> &pdevs)
@@ -289,151 +286,76 @@ void Daemon::forget_lines(const Domain &domain, const std::vector<std::string> &
 	}
 }
 
-void Daemon::settle(const Domain &domain)
+void Daemon::settle(Guest guest)
 {
+	const Domain domain = guest.domain;
 	const auto lock = Lock::attempt(m_host.guest_lock(domain));
 	if (!lock) {
 		// A command is at work; it may have changed what was read.
 		look_again(soon);
 		return;
 	}
-	Guest guest = read_guest(m_host.store, Txn::none, domain, 0);
-	const Aim aim = patient_aim(guest);
-	for (int round = 0; round < most_rounds; ++round) {
-		const std::vector<Action> actions = next_actions(guest, aim);
-		if (actions.empty())
-			break;
+	Aim aim = patient_aim(guest);
+	const std::vector<Vdev> again = another_chance(guest, aim);
+	std::ranges::copy(again, std::back_inserter(aim.drop));
+	std::vector<Action> actions = patient_actions(guest, aim);
+	if (!actions.empty()) {
+		// It was read before nobody else could change it.
+		guest = read_guest(m_host.store, Txn::none, domain, 0);
+		aim = patient_aim(guest);
+		std::ranges::copy(again, std::back_inserter(aim.drop));
+		actions = patient_actions(guest, aim);
+	}
+	for (int round = 0; round < most_rounds && !actions.empty(); ++round) {
 		for (const Action &action : actions) {
 			perform(m_host.store, domain, 0, action);
 			log_line(Level::notice, describe(action, domain));
 		}
 		guest = read_guest(m_host.store, Txn::none, domain, 0);
+		actions = patient_actions(guest, aim);
 	}
 	look_after_frontends(guest);
 	if (!m_pauses.holds(domain))
 		return;
-	const bool too_long = m_host.store.now() - m_held_since[domain.id] >= longest_hold;
-	if (all_written(guest, aim) || too_long)
+	const GuestMemory &memory = memory_of(domain);
+	if (all_written(guest, aim) && (memory.awaited.empty() || !needs_any(memory.awaited)))
 		m_pauses.release(domain);
 	else
 		look_again(soon);
 }
 
-// What is to go is given a moment to come back.
-Aim Daemon::patient_aim(const Guest &guest)
-{
-	std::vector<std::string> problems;
-	Aim aim = aim_of(m_lio, guest, problems);
-	for (const std::string &problem : problems)
-		tell_once(Level::error, problem);
-	for (const Removal &removal : m_removals) {
-		const auto gone = [&](const Wanted &wanted) {
-			return wanted.pdev.port == removal.tpg.wwn && wanted.pdev.tpgt == removal.tpg.tpgt &&
-			       wanted.pdev.lun == removal.lun;
-		};
-		for (const Wanted &wanted : aim.add)
-			if (gone(wanted))
-				aim.drop.push_back(wanted.vdev);
-		std::erase_if(aim.add, gone);
-	}
-	const Time now = m_host.store.now();
-	std::erase_if(aim.drop, [&](const Vdev &vdev) {
-		const auto [since, fresh] = m_missing.try_emplace(key(guest.domain, vdev), now);
-		if (now - since->second >= m_settings.settle)
-			return false;
-		look_again(m_settings.settle);
-		return true;
-	});
-	for (const Controller &controller : guest.controllers)
-		for (const Device &device : controller.devices)
-			if (device.vdev &&
-			    std::ranges::any_of(
-				    aim.add,
-				    [&](const Wanted &wanted) { return wanted.vdev == *device.vdev; }) &&
-			    !dropped(aim, *device.vdev))
-				m_missing.erase(key(guest.domain, *device.vdev));
-	give_another_chance(guest, aim);
-	return aim;
-}
-
-// A refused device is tried again when the configuration is another one.
-void Daemon::give_another_chance(const Guest &guest, Aim &aim)
-{
-	for (const Wanted &wanted : aim.add) {
-		const Device *const device = guest.device_at(wanted.vdev);
-		const std::string name = key(guest.domain, wanted.vdev);
-		if (!device || device->state != State::closed) {
-			if (device && device->state == State::connected)
-				m_refused.erase(name);
-			continue;
-		}
-		const Time now = m_host.store.now();
-		const auto [refusal, fresh] = m_refused.try_emplace(name, Refusal{m_generation, now});
-		if (fresh && !device->error.empty())
-			log_line(Level::error,
-				 fmt::format("{}: {} as {} was refused: {}", guest.domain.name, device->pdev,
-					     to_string(wanted.vdev), device->error));
-		// Without a reason somebody took it away by hand, not knowing that it is bound.
-		const bool by_hand = device->error.empty() && now - refusal->second.when >= idle;
-		const Controller *const controller = guest.controller_at(wanted.vdev.host);
-		if (controller->back != State::connected ||
-		    (refusal->second.generation == m_generation && !by_hand))
-			continue;
-		refusal->second = {m_generation, now};
-		if (!dropped(aim, wanted.vdev))
-			aim.drop.push_back(wanted.vdev);
-	}
-}
-
-void Daemon::look_after_frontends(const Guest &guest)
-{
-	for (const Controller &controller : guest.controllers) {
-		const std::string name = key(guest.domain, std::to_string(controller.number));
-		if (!overlooked(controller)) {
-			m_overlooked.erase(name);
-			continue;
-		}
-		const Time now = m_host.store.now();
-		const auto [oversight, fresh] = m_overlooked.try_emplace(name, Oversight{now, 0});
-		auto &[since, nudges] = oversight->second;
-		// More and more rarely, as it may be a guest that never will.
-		const milliseconds delay = first_delay * (1 << std::min(nudges, 9U));
-		if (now - since >= delay) {
-			nudge(m_host.store, guest.domain, controller);
-			since = now;
-			++nudges;
-		}
-		look_again(delay);
-	}
-}
-
-void Daemon::forget_dead(const std::vector<Domain> &domains)
+void Daemon::forget_dead()
 {
 	const auto alive = [&](DomId id) {
-		return std::ranges::any_of(domains, [&](const Domain &domain) { return domain.id == id; });
+		return std::ranges::find(m_running, id, &Domain::id) != m_running.end();
 	};
-	for (const DomId id : served(m_host.store, 0)) {
-		if (alive(id))
-			continue;
-		forget_domain(m_host.store, 0, id);
-		log_line(Level::notice,
-			 fmt::format("domain {} is gone; its backend directory is removed", id));
-	}
-	std::erase_if(m_known, [&](const auto &entry) {
+	for (const DomId id : served(m_host.store, 0))
+		if (id != 0 && !alive(id) && forget_domain(m_host.store, 0, id))
+			log_line(Level::notice,
+				 fmt::format("domain {} is gone; its backend directory is removed", id));
+	const std::size_t gone = std::erase_if(m_guests, [&](const auto &entry) {
 		if (alive(entry.first))
 			return false;
 		m_pauses.forget(entry.first);
-		m_held_since.erase(entry.first);
 		return true;
 	});
-	const auto of_dead = [&](const auto &entry) {
-		const auto id = parse_number(std::string_view{entry.first}.substr(0, entry.first.find(' ')),
-					     UINT32_MAX);
-		return !id || !alive(static_cast<DomId>(*id));
-	};
-	std::erase_if(m_missing, of_dead);
-	std::erase_if(m_refused, of_dead);
-	std::erase_if(m_overlooked, of_dead);
+	if (gone != 0)
+		remove_lock_files();
+}
+
+// Of guests that are no more, and have nothing to be undone.
+void Daemon::remove_lock_files()
+{
+	std::set<std::filesystem::path> used;
+	for (const Domain &domain : m_running)
+		used.insert(m_host.guest_lock(domain));
+	for (const std::string &name : names_in(m_host.run)) {
+		const std::filesystem::path file = m_host.run / name;
+		if (!name.starts_with("guest-") || file.extension() != ".lock" || used.contains(file) ||
+		    std::filesystem::exists(std::filesystem::path{file}.replace_extension(".journal")))
+			continue;
+		Lock::remove_file(file);
+	}
 }
 
 } // namespace vscsi

@@ -2,7 +2,6 @@
 // Keeps guests in step with the LIO configuration.
 #pragma once
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -11,13 +10,14 @@
 #include "act/host.hpp"
 #include "core/steps.hpp"
 #include "daemon/log.hpp"
+#include "daemon/memory.hpp"
 #include "daemon/pauses.hpp"
+#include "os/xlconfig.hpp"
 
 namespace vscsi
 {
 
 struct DaemonSettings {
-	std::vector<std::filesystem::path> config_directories; // with vscsi= in their files
 	PauseSwitch pause;
 	// A LUN that goes and comes again within this time, as in `targetctl
 	// restore`, is not taken from the guest.
@@ -27,7 +27,7 @@ struct DaemonSettings {
 class Daemon
 {
 public:
-	using Time = std::chrono::steady_clock::time_point;
+	using Time = vscsi::Time;
 
 	Daemon(const Host &host, DaemonSettings settings);
 
@@ -44,43 +44,50 @@ private:
 		unsigned lun;
 		std::vector<Change> changes;
 	};
-	struct Oversight {
-		Time since;
-		unsigned nudges;
-	};
-	struct Refusal {
-		std::uint64_t generation;
-		Time when;
-	};
 
-	void follow_adapters();
-	void remove_luns();
+	void finish_for_the_dead();
+	void read_configs();
 	void start_up();
-	void visit(const Domain &domain);
-	bool awaited(const Domain &domain);
+	void visit(const Guest &guest);
+	GuestMemory &memory_of(const Domain &domain);
+	void greet(const Domain &domain);
+	bool incoming(const Domain &domain);
 	void hold(const Domain &domain);
+	void let_go_in_time(const Domain &domain);
 	void welcome(const Domain &domain, const std::vector<std::string> &lines);
+	bool try_lines(const Domain &domain);
+	bool give(const Domain &domain, const Awaited &awaited);
 	void forget_lines(const Domain &domain, const std::vector<std::string> &pdevs);
-	void settle(const Domain &domain);
-	Aim patient_aim(const Guest &guest);
-	void give_another_chance(const Guest &guest, Aim &aim);
-	void look_after_frontends(const Guest &guest);
-	void forget_dead(const std::vector<Domain> &domains);
+	void settle(Guest guest);
+	void forget_dead();
+	void remove_lock_files();
 	void notice_changes();
 	void tell_once(Level level, const std::string &text);
 	void look_again(std::chrono::milliseconds delay);
+	bool older(Time since, std::chrono::milliseconds age) const
+	{
+		return m_host.store.now() - since >= age;
+	}
+
+	// follow.cc: adapters
+	void follow_adapters();
+	void remove_luns();
+
+	// aims.cc: what is wanted of a guest, and when
+	Aim patient_aim(const Guest &guest);
+	std::vector<Vdev> another_chance(const Guest &guest, const Aim &aim);
+	std::vector<Action> patient_actions(const Guest &guest, const Aim &aim);
+	void look_after_frontends(const Guest &guest);
 
 	const Host &m_host;
 	DaemonSettings m_settings;
 	Pauses m_pauses;
 	Lio m_lio;
+	DomainConfigs m_configs;
+	std::vector<Domain> m_running;
 	Time m_next;
 	bool m_started = false;
-	std::map<DomId, std::string> m_known; // UUIDs
-	std::map<DomId, Time> m_held_since;
-	std::map<std::string, Time> m_missing; // devices without a LUN
-	std::map<std::string, Refusal> m_refused;
-	std::map<std::string, Oversight> m_overlooked;
+	std::map<DomId, GuestMemory> m_guests;
 	std::set<std::string> m_told;
 	std::vector<Removal> m_removals;
 	std::uint64_t m_fingerprint = 0;

@@ -154,9 +154,15 @@ Exit run(const Options &options)
 	Xenstore store;
 	Configfs configfs{options.configfs};
 	const Sysfs sysfs{options.sysfs};
-	const Host host{store, configfs, sysfs, options.run, options.state, random_bits};
+	const Host host{store,
+			configfs,
+			sysfs,
+			options.run,
+			options.state,
+			random_bits,
+			{options.directories.begin(), options.directories.end()}};
 	const Lock alone = only_one(host);
-	DaemonSettings settings{{options.directories.begin(), options.directories.end()}, pause_domain};
+	DaemonSettings settings{pause_domain};
 	if (!options.hold)
 		settings.pause = [](DomId, bool) { return false; };
 	Daemon daemon{host, settings};

@@ -21,32 +21,27 @@ constexpr const char *held = "held";
 
 } // namespace
 
-std::filesystem::path Pauses::file(DomId id) const
-{
-	return m_directory / fmt::format("{}{}", prefix, id);
-}
-
 void Pauses::note(const Domain &domain, const char *what) const
 {
 	std::error_code error;
-	std::filesystem::create_directories(m_directory, error);
-	const std::filesystem::path fresh = m_directory / fmt::format("new-{}{}", prefix, domain.id);
+	std::filesystem::create_directories(m_host.run, error);
+	const std::filesystem::path fresh = m_host.run / fmt::format("new-{}{}", prefix, domain.id);
 	std::ofstream stream{fresh};
 	stream << what << ' ' << domain.uuid << '\n' << std::flush;
 	stream.close();
 	if (!stream)
 		fail(Exit::environment, "cannot write {}", fresh.string());
 	// At no moment is there half a file.
-	std::filesystem::rename(fresh, file(domain.id));
+	std::filesystem::rename(fresh, m_host.pause_file(domain.id));
 }
 
 std::vector<Domain> Pauses::resume(const std::vector<Domain> &running)
 {
 	std::vector<Domain> found;
-	for (const std::string &name : names_in(m_directory)) {
+	for (const std::string &name : names_in(m_host.run)) {
 		if (!name.starts_with(prefix))
 			continue;
-		std::istringstream line{first_line(m_directory / name)};
+		std::istringstream line{first_line(m_host.run / name)};
 		std::string what;
 		std::string uuid;
 		line >> what >> uuid;
@@ -64,7 +59,7 @@ std::vector<Domain> Pauses::resume(const std::vector<Domain> &running)
 							     "unpause {}",
 							     domain->name, domain->name));
 		std::error_code error;
-		std::filesystem::remove(m_directory / name, error);
+		std::filesystem::remove(m_host.run / name, error);
 	}
 	return found;
 }
@@ -100,7 +95,7 @@ void Pauses::forget(DomId id)
 {
 	std::erase(m_held, id);
 	std::error_code error;
-	std::filesystem::remove(file(id), error);
+	std::filesystem::remove(m_host.pause_file(id), error);
 }
 
 } // namespace vscsi

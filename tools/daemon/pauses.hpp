@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Guests that the daemon holds until they have their devices.
 #pragma once
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "core/guest.hpp"
+#include "act/host.hpp"
 
 namespace vscsi
 {
@@ -19,10 +18,7 @@ using PauseSwitch = std::function<bool(DomId, bool paused)>;
 class Pauses
 {
 public:
-	Pauses(std::filesystem::path directory, PauseSwitch toggle)
-	    : m_directory{std::move(directory)}, m_switch{std::move(toggle)}
-	{
-	}
+	Pauses(const Host &host, PauseSwitch toggle) : m_host{host}, m_switch{std::move(toggle)} {}
 
 	// What an earlier daemon left: the guests that it held.  Those of which it is
 	// not known whether they are held are told and not touched.
@@ -35,10 +31,9 @@ public:
 	void forget(DomId id);
 
 private:
-	std::filesystem::path file(DomId id) const;
 	void note(const Domain &domain, const char *what) const;
 
-	std::filesystem::path m_directory;
+	const Host &m_host;
 	PauseSwitch m_switch;
 	std::vector<DomId> m_held;
 };

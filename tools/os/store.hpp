@@ -73,12 +73,16 @@ public:
 	virtual int descriptor() const { return -1; }
 };
 
+// Throws a Failure.
+[[noreturn]] void refuse_to_try_again();
+
 // Runs work(txn) until its transaction goes through; it returns whether there
 // is anything to commit.
 template <typename Work>
 void transact(Store &store, Work work)
 {
-	for (;;) {
+	constexpr int most_tries = 200;
+	for (int tries = 0; tries < most_tries; ++tries) {
 		const Txn txn = store.begin();
 		bool changed = false;
 		try {
@@ -94,6 +98,7 @@ void transact(Store &store, Work work)
 		if (store.commit(txn))
 			return;
 	}
+	refuse_to_try_again();
 }
 
 class Watch

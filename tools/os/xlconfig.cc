@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "os/xlconfig.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -95,7 +96,7 @@ DomainConfig parse_config(const std::string &text, const std::string &file,
 	if (!config)
 		throw std::bad_alloc{};
 	if (xlu_cfg_readdata(config.get(), all.data(), static_cast<int>(all.size())))
-		fail(Exit::usage, "{}: {}", file, complaints.text());
+		fail(Exit::usage, "{}", complaints.text()); // with the file's name
 	const char *name = nullptr;
 	const char *uuid = nullptr;
 	xlu_cfg_get_string(config.get(), "name", &name, 1);
@@ -111,9 +112,9 @@ DomainConfig read_config(const std::filesystem::path &file, const std::vector<st
 	return parse_config(*text, file.string(), extra);
 }
 
-std::vector<DomainConfig> configured_domains(const std::vector<std::filesystem::path> &directories)
+DomainConfigs configured_domains(const std::vector<std::filesystem::path> &directories)
 {
-	std::vector<DomainConfig> found;
+	DomainConfigs found;
 	for (const auto &directory : directories) {
 		// xl's own directory has other things in it.
 		const bool all = directory.filename() == "auto";
@@ -123,22 +124,21 @@ std::vector<DomainConfig> configured_domains(const std::vector<std::filesystem::
 				continue;
 			try {
 				if (DomainConfig config = read_config(file); !config.name.empty())
-					found.push_back(std::move(config));
-			} catch (const Failure &) {
-				continue;
+					found.domains.push_back(std::move(config));
+			} catch (const Failure &failure) {
+				// It begins with the file's name.
+				found.complaints.push_back(
+					fmt::format("{}. What it configures gets no device", failure.what()));
 			}
 		}
 	}
 	return found;
 }
 
-std::vector<std::string> configured_vscsi(const std::vector<std::filesystem::path> &directories,
-					  const std::string &name)
+const DomainConfig *DomainConfigs::of(std::string_view name) const
 {
-	for (DomainConfig &config : configured_domains(directories))
-		if (config.name == name)
-			return std::move(config.vscsi);
-	return {};
+	const auto found = std::ranges::find(domains, name, &DomainConfig::name);
+	return found == domains.end() ? nullptr : &*found;
 }
 
 } // namespace vscsi

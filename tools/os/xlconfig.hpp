@@ -16,12 +16,14 @@ DomainConfig parse_config(const std::string &text, const std::string &file,
 			  const std::vector<std::string> &extra = {});
 DomainConfig read_config(const std::filesystem::path &file, const std::vector<std::string> &extra = {});
 
-// The lines `vscsi=` of the first file below these directories whose domain
-// has this name.  Files that cannot be read are passed over.
-std::vector<std::string> configured_vscsi(const std::vector<std::filesystem::path> &directories,
-					  const std::string &name);
-
 // All domains that files below these directories configure.
-std::vector<DomainConfig> configured_domains(const std::vector<std::filesystem::path> &directories);
+struct DomainConfigs {
+	std::vector<DomainConfig> domains;
+	std::vector<std::string> complaints; // of files that are passed over
+
+	// The first of this name; nothing if there is none.
+	const DomainConfig *of(std::string_view name) const;
+};
+DomainConfigs configured_domains(const std::vector<std::filesystem::path> &directories);
 
 } // namespace vscsi

@@ -23,8 +23,7 @@ struct DaemonTest : testing::Test {
 	Daemon daemon()
 	{
 		return {fake.host,
-			{{fake.folder.path() / "xen"},
-			 [this](DomId id, bool paused) {
+			{[this](DomId id, bool paused) {
 				 pauses.push_back(fmt::format("{} {}", paused ? "pause" : "unpause", id));
 				 if (on_pause)
 					 on_pause();

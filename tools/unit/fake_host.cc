@@ -254,7 +254,13 @@ FakeHost::FakeHost()
 		    return found == configfs.nodes.end() ? std::nullopt : std::optional{found->second};
 	    },
 	    folder.path() / "dev", folder.path() / "proc"},
-      host{store, configfs, sysfs, folder.path() / "run", folder.path() / "state", counted},
+      host{store,
+	   configfs,
+	   sysfs,
+	   folder.path() / "run",
+	   folder.path() / "state",
+	   counted,
+	   {folder.path() / "xen"}},
       guest{store.add_domain(1, "g1")}
 {
 	store.add_domain(0, "Domain-0");

@@ -95,7 +95,7 @@ TEST(Assign, LinkDisplacesADeviceThatIsThereByChance)
 	EXPECT_EQ(vdevs(assign(lio, guest)),
 		  (std::vector<std::string>{"naa.1,1:0 0:0:0:1", "naa.1,1:1 0:0:0:0"}));
 	std::vector<std::string> problems;
-	const Aim aim = aim_of(lio, guest, problems);
+	const Aim aim = aim_of(lio, guest, {guest.domain}, problems);
 	EXPECT_EQ(aim.drop, (std::vector<Vdev>{{0, 0, 0, 0}}));
 }
 
@@ -122,7 +122,7 @@ TEST(Assign, HandMadeDevicesKeepTheirAddress)
 			    {device("dev-0", "naa.9:0", {0, 0, 0, 0}, State::connected, false)}}}};
 	EXPECT_EQ(vdevs(assign(lio, guest)), (std::vector<std::string>{"naa.1,1:0 1:0:0:0"}));
 	std::vector<std::string> problems;
-	EXPECT_TRUE(aim_of(lio, guest, problems).drop.empty());
+	EXPECT_TRUE(aim_of(lio, guest, {guest.domain}, problems).drop.empty());
 }
 
 TEST(Assign, GreatLunNumbersFindAPlace)
@@ -250,7 +250,8 @@ TEST(Aim, FollowsTheConfiguration)
 					device("dev-4", "naa.3:0", {0, 0, 1, 0}, State::connected, false)});
 	std::vector<std::string> problems;
 	// The LUN is gone; the LUN is another guest's.  What was made by hand stays.
-	EXPECT_EQ(aim_of(lio, guest, problems).drop, (std::vector<Vdev>{{0, 0, 0, 7}, {0, 0, 0, 9}}));
+	EXPECT_EQ(aim_of(lio, guest, {guest.domain}, problems).drop,
+		  (std::vector<Vdev>{{0, 0, 0, 7}, {0, 0, 0, 9}}));
 }
 
 } // namespace

@@ -98,8 +98,7 @@ struct RenumberedTest : testing::Test {
 	}
 	Daemon daemon()
 	{
-		return {fake.host,
-			{{fake.folder.path() / "xen"}, [](DomId, bool) { return true; }, milliseconds{2000}}};
+		return {fake.host, {[](DomId, bool) { return true; }, milliseconds{2000}}};
 	}
 	void settle(Daemon &one)
 	{

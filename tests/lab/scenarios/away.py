@@ -11,7 +11,7 @@ NAA = "naa.50014050000000d6"
 # What Linux calls DID_NO_CONNECT.
 NO_CONNECT = "host 1"
 # Seconds in which a command for what is away ends, and in which a drive that is back is found.
-AT_ONCE, SOON = 5, 5
+AT_ONCE, SOON = 5, 60
 IMPOSTOR = "OTHER0002"
 SAID = "dmesg | grep -E 'xen-(pvscsi|scsiback)' | grep -c 'another device'"
 
