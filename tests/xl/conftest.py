@@ -76,7 +76,7 @@ class Host:
         environment = {"PATH": os.pathsep.join(map(str, self.path)), "NOTES": str(self.notes), **environment}
         process = subprocess.Popen([start or self.shim, *words], env=environment, text=True, cwd=self.root,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, err = process.communicate(stdin, timeout=20)
+        out, err = process.communicate(stdin, timeout=60)
         return Done(process, out, err, self.notes)
 
 
