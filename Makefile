@@ -77,7 +77,7 @@ check-tools:
 
 check-python:
 	/usr/bin/python3 -m pyflakes tests/run tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
-		tests/layers/layers tests/layers
+		tests/layers/layers tests/layers tests/xl
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
 	@$(LAYERS) objects $(MODULE_DIR)/layers.txt $(MODULE_DIR)
@@ -121,6 +121,27 @@ install-plugin: ## install the targetcli plugin  [DESTDIR=]
 	install -d $(DESTDIR)$(PYTHON_DIR)/xen_pvscsi_targetcli
 	install -m 644 targetcli-plugin/xen_pvscsi_targetcli/*.py $(DESTDIR)$(PYTHON_DIR)/xen_pvscsi_targetcli
 	install -m 644 targetcli-plugin/xen-pvscsi-targetcli.pth $(DESTDIR)$(PYTHON_DIR)
+
+# Before /usr/sbin in everybody's PATH, and of no package.
+XL_DIR ?= /usr/local/sbin
+XL_COMPLETION_DIR ?= /usr/local/share/bash-completion/completions
+XL_INSTALLED = $(DESTDIR)$(XL_DIR)/xl
+XL_COMPLETION = $(DESTDIR)$(XL_COMPLETION_DIR)/xl
+# Succeeds where a file may be written or removed: nothing is there, or one that says it is ours.
+define xl-ours
+{ [ ! -e "$(1)" ] && [ ! -L "$(1)" ]; } || grep -qs "^# xl of xen-pvscsi: " "$(1)"
+endef
+
+install-xl: ## install `xl vscsi ...`: a small script before the stock xl  [DESTDIR= XL_DIR=/usr/local/sbin]
+	@for file in '$(XL_INSTALLED)' '$(XL_COMPLETION)'; do $(call xl-ours,$$file) || { \
+		echo "$$file is there already and is not ours; move it away, or name another folder by XL_DIR= or" \
+			"XL_COMPLETION_DIR=" >&2; exit 1; }; done
+	install -D -m 755 tools/xl/xl '$(XL_INSTALLED)'
+	install -D -m 644 tools/completion/xl-shim '$(XL_COMPLETION)'
+
+uninstall-xl: ## remove what install-xl installed  [DESTDIR= XL_DIR=]
+	@for file in '$(XL_INSTALLED)' '$(XL_COMPLETION)'; do if $(call xl-ours,$$file); then rm -f "$$file"; else \
+		echo "$$file is not ours and is left" >&2; fi; done
 
 # As kernel/compat.kbuild says it when it can tell in advance.
 SUPPORTED := Linux 6.1 (Debian 12), 6.12 (Debian 13) and 7.2 (sid)
@@ -170,4 +191,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo test bench bench-engine test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo test bench bench-engine test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean
