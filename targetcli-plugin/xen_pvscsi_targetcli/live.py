@@ -13,6 +13,8 @@ FRESH = 2.0
 CONNECTED, CLOSED = 4, 6
 # xl-vscsi's exit codes.
 NOT_FOUND, REFUSED, TIMED_OUT = 3, 5, 6
+# `status` lists problems; its answer is whole.
+PROBLEMS = 8
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 
 
@@ -38,7 +40,7 @@ def ask(*words, timeout=90):
     except ValueError:
         raise Failure(done.stderr.strip() or f"{PROGRAM} ended with {done.returncode} and said nothing",
                       done.returncode) from None
-    if done.returncode:
+    if done.returncode not in (0, PROBLEMS):
         text = answer.get("error") if isinstance(answer, dict) else None
         raise Failure(text or done.stderr.strip(), done.returncode)
     return answer

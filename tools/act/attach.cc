@@ -250,6 +250,7 @@ private:
 		plan();
 		let_go_of_lost();
 		apply_all(m_host.configfs, journal, m_plan.changes);
+		note_sharing();
 		const bool removed_any = std::ranges::any_of(m_plan.changes, [](const Change &change) {
 			return std::holds_alternative<RemoveLun>(change);
 		});
@@ -260,6 +261,18 @@ private:
 	std::chrono::seconds undo_time() const
 	{
 		return m_request.at_once ? std::chrono::seconds{0} : undo_patience;
+	}
+
+	// For `status`, which tells what is shared by mistake.
+	void note_sharing() const
+	{
+		if (!m_options.share || elsewhere())
+			return;
+		const Lio lio = m_host.configfs.read();
+		m_host.sharing().keep_only(lio);
+		for (const Wanted &wanted : m_plan.devices)
+			if (const LunRef ref = lio.find(wanted.pdev))
+				m_host.sharing().add(ref.lun->store);
 	}
 
 	void finish_earlier(Journal &journal)

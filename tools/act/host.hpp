@@ -6,6 +6,7 @@
 
 #include "act/journal.hpp"
 #include "act/memory.hpp"
+#include "act/sharing.hpp"
 #include "core/export.hpp"
 #include "os/configfs.hpp"
 #include "os/store.hpp"
@@ -30,6 +31,7 @@ struct Host {
 	// There while the daemon holds the guest until it has its devices.
 	std::filesystem::path pause_file(DomId id) const { return run / ("paused-" + std::to_string(id)); }
 	Memory memory() const { return Memory{state / "devices"}; }
+	Sharing sharing() const { return Sharing{state / "shared"}; }
 	Journal config_journal() const { return Journal{run / "config.journal"}; }
 
 private:

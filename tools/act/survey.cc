@@ -5,6 +5,7 @@
 
 #include "act/devices.hpp"
 #include "act/guests.hpp"
+#include "act/users.hpp"
 #include "core/failure.hpp"
 
 namespace vscsi
@@ -12,6 +13,13 @@ namespace vscsi
 
 namespace
 {
+
+const char *const other_driver =
+	"the xen-scsiback that is loaded is the kernel's own, not this project's: portal groups cannot be "
+	"bound "
+	"to guests, and there are no statistics. Shut down the guests that have PV SCSI devices, or detach "
+	"these, then `rmmod xen-scsiback && modprobe xen-scsiback`, or restart this host. `modinfo -n "
+	"xen-scsiback` must name the one in updates/";
 
 ListedDevice listed(const Lio &lio, const Device &device)
 {
@@ -205,6 +213,9 @@ Status status(const Host &host)
 	result.module = host.sysfs.module_loaded();
 	if (!result.module)
 		result.problems.emplace_back("the module is not loaded: modprobe xen-scsiback");
+	result.ours = host.sysfs.module_is_ours();
+	if (result.module && !result.ours)
+		result.problems.emplace_back(other_driver);
 	result.daemon = std::filesystem::exists(host.daemon_lock()) && !Lock::attempt(host.daemon_lock());
 	if (!result.daemon)
 		result.problems.emplace_back("the daemon does not run, so nothing follows the configuration: "
@@ -238,6 +249,13 @@ Status status(const Host &host)
 		}
 		result.tpgs.push_back(std::move(item));
 	}
+	result.shared = shared_stores(lio, read_users(host, lio), host.sharing());
+	for (const SharedStore &shared : result.shared)
+		if (!shared.on_purpose)
+			result.problems.push_back(
+				fmt::format("{} is used by {}, and nobody said that they may do so at once. "
+					    "Detach it from all but one, or attach it again with --share",
+					    to_string(shared.store), to_string(shared.users)));
 	result.guests = survey(host, {});
 	for (const ListedGuest &guest : result.guests)
 		look_at_devices(guest, result.problems);

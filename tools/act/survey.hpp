@@ -56,11 +56,13 @@ struct TpgStatus {
 
 struct Status {
 	bool module = false;
+	bool ours = false; // not the kernel's own of the same name
 	bool daemon = false;
 	std::vector<Domain> domains; // guests that run, with PV SCSI or without
 	std::vector<DomainConfig> configured;
 	std::vector<ListedGuest> guests;
 	std::vector<TpgStatus> tpgs;
+	std::vector<SharedStore> shared;
 	std::vector<std::string> problems; // each with its remedy
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "command/createwords.hpp"
 #include "core/failure.hpp"
 
 namespace vscsi
@@ -11,19 +13,16 @@ namespace vscsi
 struct Options;
 struct Host;
 
-// The arguments of `xl create`, as far as they matter here.
-struct CreateWords {
-	std::string config;
-	std::vector<std::string> lines;  // key=value, and those of --defconfig
-	std::vector<std::string> others; // options, passed on
-	bool paused = false;             // -p
-	bool dry_run = false;            // -n
-	std::string name(const std::string &configured) const;
+// What runs xl; tests have their own.
+struct Programs {
+	// Waits; the exit code.
+	std::function<int(const std::vector<std::string> &)> run;
+	// Does not return, but in tests.
+	std::function<void(const std::vector<std::string> &)> become;
 };
-// Throws a Failure where there is no configuration file.
-CreateWords read_create_words(const std::vector<std::string> &words);
+Programs real_programs();
 
 // Creates the guest paused, attaches, lets it run; on failure nothing is left.
-Exit create(const Host &host, const Options &options);
+Exit create(const Host &host, const Options &options, const Programs &programs = real_programs());
 
 } // namespace vscsi

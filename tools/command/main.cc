@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // xl-vscsi: PV SCSI devices of guests; see xl-vscsi(8).
-#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <random>
 
 #include "act/attach.hpp"
@@ -11,13 +11,16 @@
 #include "act/resize.hpp"
 #include "act/survey.hpp"
 #include "command/create.hpp"
+#include "command/hinted.hpp"
 #include "command/options.hpp"
+#include "command/outcome.hpp"
 #include "command/output.hpp"
+#include "command/report.hpp"
+#include "command/status.hpp"
 #include "command/top.hpp"
 #include "os/interrupt.hpp"
 #include "os/process.hpp"
 #include "os/xenstore.hpp"
-#include "os/xlconfig.hpp"
 
 namespace
 {
@@ -47,62 +50,112 @@ void load_module(const Host &host)
 		fail(Exit::environment, "the module xen-scsiback cannot be loaded; see the kernel log");
 }
 
-void save(const Options &options)
+// Nothing, or that it is done and not saved.
+std::optional<Failure> save(const Options &options)
 {
-	if (options.save && !options.dry_run && run_program(aside({"targetctl", "save"})) != 0)
-		fail(Exit::failed,
-		     "it is done, but `targetctl save` failed, so it would not survive a reboot");
+	if (!options.save || options.dry_run || run_program(aside({"targetctl", "save"})) == 0)
+		return {};
+	return Failure{Exit::failed,
+		       "it is done, but `targetctl save` failed, so it would not survive a reboot"};
 }
 
-void warn(const AttachResult &result)
+Exit run_attach(const Host &host, const Options &options)
 {
-	for (const std::string &warning : result.warnings)
-		fmt::print(stderr, "xl-vscsi: warning: {}\n", warning);
-}
-
-void run_attach(const Host &host, const Options &options)
-{
-	const AttachRequest request{expect_domain(host.store, options.domain),
-				    options.pdev,
-				    options.vdev,
-				    options.how,
-				    backend_of(host, options),
-				    std::chrono::seconds{options.wait},
-				    options.dry_run};
+	const AttachRequest request{.domain = expect_domain(host.store, options.domain),
+				    .pdev = options.pdev,
+				    .vdev = options.vdev,
+				    .options = options.how,
+				    .backend = backend_of(host, options),
+				    .wait = std::chrono::seconds{options.wait},
+				    .dry_run = options.dry_run};
 	if (!options.dry_run && request.backend == 0)
 		load_module(host);
-	const AttachResult result = attach(host, request);
-	warn(result);
-	print(options.json ? attach_json(request.domain, result, options.dry_run)
-			   : attach_text(request.domain, result, options.dry_run));
-	save(options);
+	AttachResult result;
+	try {
+		result = attach(host, request);
+	} catch (const Failure &failure) {
+		// Of another domain's devices nothing is known here.
+		throw hinted(failure, request.backend == 0 ? options.pdev : std::string{}, options.vdev);
+	}
+	if (result.devices.empty())
+		result.warnings.push_back(nothing_yet(request.domain, options.pdev));
+	const auto unsaved = save(options);
+	return print_outcome(options, attach_text(request.domain, result, options.dry_run),
+			     attach_json(request.domain, result, options.dry_run), result.warnings, unsaved);
 }
 
-void run_detach(const Host &host, const Options &options)
+Exit run_detach(const Host &host, const Options &options)
 {
-	const DetachRequest request{options.domain,
-				    options.vdev,
-				    backend_of(host, options),
-				    std::chrono::seconds{std::max(options.wait, 1U)},
-				    options.remove_lun,
-				    options.dry_run};
-	const DetachResult result = detach(host, request);
-	print(options.json ? detach_json(result, options.dry_run) : detach_text(result, options.dry_run));
-	save(options);
+	const DetachRequest request{.domain = options.domain,
+				    .vdev = options.vdev,
+				    .backend = backend_of(host, options),
+				    .wait = std::chrono::seconds{std::max(options.wait, 1U)},
+				    .remove_lun = options.remove_lun,
+				    .dry_run = options.dry_run};
+	DetachResult result;
+	try {
+		result = detach(host, request);
+	} catch (const Failure &failure) {
+		throw hinted(failure, {}, options.vdev);
+	}
+	const auto unsaved = save(options);
+	return print_outcome(options, detach_text(result, options.dry_run),
+			     detach_json(result, options.dry_run), {}, unsaved);
 }
 
-void run_resize(const Host &host, const Options &options)
+Exit run_resize(const Host &host, const Options &options)
 {
-	const ResizeResult result =
-		resize(host, {options.pdev, options.size, options.shrink, options.dry_run});
-	print(options.json ? resize_json(result, options.dry_run) : resize_text(result, options.dry_run));
-	save(options);
+	ResizeResult result;
+	try {
+		result = resize(host, {.pdev = options.pdev,
+				       .size = options.size,
+				       .shrink = options.shrink,
+				       .dry_run = options.dry_run});
+	} catch (const Failure &failure) {
+		throw hinted(failure, options.pdev);
+	}
+	const auto unsaved = save(options);
+	return print_outcome(options, resize_text(result, options.dry_run),
+			     resize_json(result, options.dry_run), {}, unsaved);
 }
 
 void print_devices(const Sysfs &sysfs, const Options &options)
 {
-	const std::vector<HostDevice> found = find_devices(sysfs, options.names);
+	std::vector<HostDevice> found;
+	try {
+		found = find_devices(sysfs, options.names);
+	} catch (const Failure &failure) {
+		throw hinted(failure, options.names.size() == 1 ? options.names.front() : std::string{});
+	}
 	print(options.json ? devices_json(found) : devices_text(found));
+}
+
+Exit run(const Host &host, const Options &options)
+{
+	switch (options.verb) {
+	case Verb::devices:
+	case Verb::report:
+		break;
+	case Verb::attach:
+		return run_attach(host, options);
+	case Verb::detach:
+		return run_detach(host, options);
+	case Verb::resize:
+		return run_resize(host, options);
+	case Verb::list: {
+		const auto guests = list_guests(host, options.names);
+		print(options.json ? list_json(guests) : list_text(guests));
+		break;
+	}
+	case Verb::create:
+		return create(host, options);
+	case Verb::status:
+		return show_status(host, options);
+	case Verb::top:
+		top(host, options);
+		break;
+	}
+	return Exit::done;
 }
 
 Exit run(const Options &options)
@@ -115,47 +168,31 @@ Exit run(const Options &options)
 	}
 	if (options.verb == Verb::attach || options.verb == Verb::detach || options.verb == Verb::create)
 		note_interrupts();
-	Xenstore store;
+	std::optional<Xenstore> store;
+	std::string no_store;
+	try {
+		store.emplace();
+	} catch (const Failure &failure) {
+		// That is a part of what is reported.
+		if (options.verb != Verb::report)
+			throw;
+		no_store = failure.what();
+	}
 	Configfs configfs{options.configfs};
-	const Host host{store,
+	if (!store) {
+		report(nullptr, no_store, options);
+		return Exit::done;
+	}
+	const Host host{*store,
 			configfs,
 			sysfs,
 			options.run,
 			options.state,
 			random_bits,
 			{options.config_dirs.begin(), options.config_dirs.end()}};
-	switch (options.verb) {
-	case Verb::devices:
-		break;
-	case Verb::attach:
-		run_attach(host, options);
-		break;
-	case Verb::detach:
-		run_detach(host, options);
-		break;
-	case Verb::resize:
-		run_resize(host, options);
-		break;
-	case Verb::list: {
-		const auto guests = survey(host, options.names);
-		print(options.json ? list_json(guests) : list_text(guests));
-		break;
-	}
-	case Verb::create:
-		return create(host, options);
-	case Verb::status: {
-		Status found = status(host);
-		DomainConfigs configs = configured_domains(host.configs);
-		found.configured = std::move(configs.domains);
-		std::ranges::move(configs.complaints, std::back_inserter(found.problems));
-		look_at_lines(host, found.configured, found.problems);
-		print(options.json ? status_json(found) : status_text(found));
-		break;
-	}
-	case Verb::top:
-		top(host, options);
-		break;
-	}
+	if (options.verb != Verb::report)
+		return run(host, options);
+	report(&host, {}, options);
 	return Exit::done;
 }
 
@@ -177,6 +214,10 @@ Exit guarded(int argc, char **argv)
 			print(failure_json(failure, layout_of(options.verb)));
 		fmt::print(stderr, "xl-vscsi: {}\n", failure.what());
 		return failure.code();
+	} catch (const std::exception &error) {
+		if (options.json)
+			print(failure_json(Failure{Exit::failed, error.what()}, layout_of(options.verb)));
+		throw;
 	}
 }
 

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "command/options.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
-#include <map>
+#include <span>
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "command/output.hpp"
+#include "command/version.hpp"
+#include "core/hints.hpp"
 
 namespace vscsi
 {
@@ -21,7 +27,40 @@ const char *const footer =
 	"adapter:IDENTITY, or a backstore's name.\n"
 	"VDEV: h:c:t:l in the guest; h is the number of the controller.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 in use, 5 refused by backend or guest,\n"
-	"6 not in time, 7 no Xen, xenstore, module or rights. See xl-vscsi(8).";
+	"6 not in time, 7 no Xen, xenstore, module or rights, 8 status lists problems. See xl-vscsi(8).";
+
+// Options as the manual has them: --wait SECONDS (default 30).
+class PlainFormatter final : public CLI::Formatter
+{
+public:
+	PlainFormatter()
+	{
+		label("SUBCOMMAND", "VERB");
+		label("Positionals", "Arguments");
+	}
+
+	std::string make_usage(const CLI::App *app, std::string name) const override
+	{
+		std::string text = CLI::Formatter::make_usage(app, std::move(name));
+		if (app->get_prefix_command())
+			text.insert(text.size() - 1, " CONFIG [ARGUMENTS OF xl create]");
+		return text;
+	}
+
+	std::string make_option_opts(const CLI::Option *option) const override
+	{
+		const bool several = option->get_expected_max() == CLI::detail::expected_max_vector_size;
+		// What a positional is called says what it is.
+		if (!option->nonpositional())
+			return several ? " ..." : "";
+		if (option->get_type_size() == 0)
+			return {};
+		std::string text = ' ' + option->get_type_name();
+		if (!option->get_default_str().empty())
+			text += fmt::format(" (default {})", option->get_default_str());
+		return text;
+	}
+};
 
 // CLI::Range takes a NaN for one that is in any range.
 std::string delay_mistake(const std::string &text)
@@ -31,6 +70,44 @@ std::string delay_mistake(const std::string &text)
 	if (*end == '\0' && seconds >= shortest_delay && seconds <= longest_wait)
 		return {};
 	return fmt::format("'{}' is no number of seconds from {} to {}", text, shortest_delay, longest_wait);
+}
+
+std::string wait_mistake(const std::string &text)
+{
+	return parse_number(text, longest_wait)
+		       ? std::string{}
+		       : fmt::format("'{}' is no number of seconds from 0 to {}", text, longest_wait);
+}
+
+std::string count_mistake(const std::string &text)
+{
+	return parse_number(text, UINT32_MAX).value_or(0)
+		       ? std::string{}
+		       : fmt::format("'{}' is no number from 1 to {}", text, UINT32_MAX);
+}
+
+constexpr std::array<std::pair<std::string_view, Via>, 3> backstores{
+	{{"auto", Via::fitting}, {"block", Via::iblock}, {"pscsi", Via::pscsi}}};
+
+std::string backstore_mistake(const std::string &text)
+{
+	const bool known =
+		std::ranges::any_of(backstores, [&](const auto &item) { return item.first == text; });
+	return known ? std::string{} : fmt::format("'{}' is none of auto, block and pscsi", text);
+}
+
+void set_backstore(Options &options, const std::string &text)
+{
+	for (const auto &[name, via] : backstores)
+		if (name == text)
+			options.how.via = via;
+}
+
+std::string format_mistake(const std::string &text)
+{
+	return text == "text" || text == "json" || text == "openmetrics"
+		       ? std::string{}
+		       : fmt::format("'{}' is none of text, json and openmetrics", text);
 }
 
 void add_printing(CLI::App &verb, Options &options)
@@ -45,27 +122,32 @@ void add_doing(CLI::App &verb, Options &options)
 	verb.add_flag("--save", options.save, "run `targetctl save` afterwards");
 }
 
+CLI::Option *add_wait(CLI::App &verb, Options &options, const char *text)
+{
+	return verb.add_option("--wait", options.wait, text)
+		->check(wait_mistake)
+		->type_name("SECONDS")
+		->each([&options](const std::string &) { options.wait_given = true; });
+}
+
 void add_changing(CLI::App &verb, Options &options)
 {
 	add_doing(verb, options);
-	verb.add_option("--wait", options.wait, "seconds to wait for the guest")
-		->check(CLI::Range(0U, longest_wait))
-		->capture_default_str()
-		->each([&options](const std::string &) { options.wait_given = true; });
+	add_wait(verb, options, "how long to wait for the guest")->capture_default_str();
 	verb.add_option("--backend", options.backend, "domain that serves the device")
 		->type_name("DOMAIN")
 		->capture_default_str();
+	verb.add_option("BACKEND", options.backend_word, "the same as --backend");
 }
 
 void add_exporting(CLI::App &verb, Options &options)
 {
-	static const std::map<std::string, Via> kinds{
-		{"auto", Via::fitting}, {"pscsi", Via::pscsi}, {"block", Via::iblock}};
-	verb.add_option(
-		    "--backstore", options.how.via,
-		    "auto, pscsi (pass commands through) or block, for a device that has no backstore yet")
-		->transform(CLI::CheckedTransformer(kinds))
-		->type_name("KIND");
+	verb.add_option_function<std::string>(
+		    "--backstore", [&options](const std::string &text) { set_backstore(options, text); },
+		    "what to export a device by that has no backstore yet; pscsi passes commands through")
+		->check(backstore_mistake)
+		->type_name("auto|block|pscsi")
+		->default_str("auto");
 	verb.add_flag("--share", options.how.share, "also a device that another guest has");
 	verb.add_flag("--across-hosts", options.how.across_hosts,
 		      "other hosts have it as well: refuse reservations that would end at this one");
@@ -74,11 +156,14 @@ void add_exporting(CLI::App &verb, Options &options)
 		      "bind an unbound portal group to the guest, so that it has it after a reboot as well");
 }
 
-CLI::App *add_verb(CLI::App &app, Options &options, Verb verb, const char *name, const char *alias,
+const char *const verb_group = "Verbs";
+using Aliases = std::vector<const char *>;
+
+CLI::App *add_verb(CLI::App &app, Options &options, Verb verb, const char *name, const Aliases &aliases,
 		   const char *text)
 {
-	CLI::App *const sub = app.add_subcommand(name, text);
-	if (*alias)
+	CLI::App *const sub = app.add_subcommand(name, text)->group(verb_group);
+	for (const char *const alias : aliases)
 		sub->alias(alias);
 	sub->final_callback([&options, verb, sub] {
 		options.verb = verb;
@@ -87,29 +172,18 @@ CLI::App *add_verb(CLI::App &app, Options &options, Verb verb, const char *name,
 	return sub;
 }
 
-} // namespace
-
-std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
+void add_guest_verbs(CLI::App &app, Options &options)
 {
-	CLI::App app{"PV SCSI devices of Xen guests", "xl-vscsi"};
-	app.footer(footer);
-	app.require_subcommand(1);
-	app.fallthrough();
-	app.add_option("--configfs", options.configfs, "LIO's configuration")->group("");
-	app.add_option("--sysfs", options.sysfs, "sysfs")->group("");
-	app.add_option("--run", options.run, "locks and journals")->group("");
-	app.add_option("--state", options.state, "what lines vscsi= meant")->group("");
-	app.add_option("--config-dir", options.config_dirs, "configurations of domains")->group("");
-
-	CLI::App *verb =
-		add_verb(app, options, Verb::attach, "attach", "scsi-attach", "give a guest a device");
+	CLI::App *verb = add_verb(app, options, Verb::attach, "attach", {"vscsi-attach", "scsi-attach"},
+				  "give a guest a device");
 	verb->add_option("DOMAIN", options.domain, "name, id or UUID")->required();
 	verb->add_option("PDEV", options.pdev, "what to attach")->required();
 	verb->add_option("VDEV", options.vdev, "its address in the guest; the next free one if left out");
 	add_changing(*verb, options);
 	add_exporting(*verb, options);
 
-	verb = add_verb(app, options, Verb::detach, "detach", "scsi-detach", "take a device from a guest");
+	verb = add_verb(app, options, Verb::detach, "detach", {"vscsi-detach", "scsi-detach"},
+			"take a device from a guest");
 	verb->add_option("DOMAIN", options.domain, "name, id or UUID")->required();
 	verb->add_option("VDEV", options.vdev,
 			 "its address in the guest, or host:N or adapter:IDENTITY for an adapter")
@@ -118,52 +192,188 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	verb->add_flag("--remove-lun", options.remove_lun,
 		       "also remove a LUN that the configuration binds to the guest");
 
-	verb = add_verb(app, options, Verb::list, "list", "scsi-list", "list the devices of guests");
-	verb->add_option("DOMAIN", options.names, "names, ids or UUIDs; all guests if left out");
+	verb = add_verb(app, options, Verb::list, "list", {"vscsi-list", "scsi-list"},
+			"list the devices of guests");
+	verb->add_option("DOMAIN", options.names,
+			 "names, ids or UUIDs of guests, or of domains that serve some; all if left out");
 	add_printing(*verb, options);
 
-	verb = add_verb(app, options, Verb::create, "create", "",
+	verb = add_verb(app, options, Verb::create, "create", {},
 			"create a guest, with the devices of vscsi=[...] in its configuration");
 	verb->prefix_command();
 	verb->fallthrough(false);
-	verb->add_flag("--json", options.json, "print JSON");
-	verb->add_option("--wait", options.wait, "seconds to wait for the devices in the running guest; 0")
-		->check(CLI::Range(0U, longest_wait))
-		->each([&options](const std::string &) { options.wait_given = true; });
+	add_printing(*verb, options);
+	add_wait(*verb, options,
+		 "how long to wait for the devices in the running guest; not at all if left out");
+}
 
-	verb = add_verb(app, options, Verb::resize, "resize", "",
-			"let guests see that a backstore's file has grown");
+void add_host_verbs(CLI::App &app, Options &options)
+{
+	CLI::App *verb = add_verb(app, options, Verb::resize, "resize", {},
+				  "let guests see that a backstore's file has grown");
 	verb->add_option("PDEV", options.pdev, "a file, device, LUN or backstore")->required();
 	verb->add_option("SIZE", options.size, "bytes, or with K, M, G, T; all of the file if left out");
 	verb->add_flag("--shrink", options.shrink, "also to a smaller size; what is beyond is lost");
 	add_doing(*verb, options);
 
-	verb = add_verb(app, options, Verb::devices, "devices", "",
+	verb = add_verb(app, options, Verb::devices, "devices", {},
 			"list what this host has, with what each is whatever its number");
 	verb->add_option("PDEV", options.names, "/dev/..., id:IDENTITY or h:c:t:l; all if left out");
 	add_printing(*verb, options);
 
-	verb = add_verb(app, options, Verb::status, "status", "",
-			"show what is bound to whom, and what is wrong");
+	verb = add_verb(app, options, Verb::status, "status", {},
+			"show what is bound to whom, and what is wrong; ends with 8 if anything is");
 	add_printing(*verb, options);
 
-	verb = add_verb(app, options, Verb::top, "top", "", "show what guests do, as xentop does");
+	verb = add_verb(app, options, Verb::top, "top", {}, "show what guests do, as xentop does");
 	verb->add_option("DOMAIN", options.names, "names, ids or UUIDs; all guests if left out");
 	verb->add_flag("-b,--batch", options.batch, "print one picture after the other");
 	verb->add_option("-n,--iterations", options.count, "how many pictures; without end if left out")
-		->check(CLI::Range(1U, UINT32_MAX));
-	verb->add_option("-d,--delay", options.delay, "seconds between pictures")
+		->check(count_mistake)
+		->type_name("COUNT");
+	verb->add_option("-d,--delay", options.delay, "time between pictures")
 		->check(delay_mistake)
 		->type_name("SECONDS")
 		->capture_default_str();
 	verb->add_flag("--json", options.json, "print a line of JSON for each picture");
+	verb->add_option_function<std::string>(
+		    "--format",
+		    [&options](const std::string &text) {
+			    options.json |= text == "json";
+			    options.metrics = text == "openmetrics";
+		    },
+		    "what is printed; openmetrics has the counters, for monitoring")
+		->check(format_mistake)
+		->type_name("text|json|openmetrics")
+		->default_str("text");
 
+	verb = add_verb(app, options, Verb::report, "report", {},
+			"gather what a report of a fault needs, without keys and passwords");
+	verb->add_option("FILE", options.file, "where to write it; it is printed if left out");
+}
+
+using Words = std::vector<std::string>;
+
+std::string verbs_text(const CLI::App &app)
+{
+	std::vector<std::string> names;
+	for (const CLI::App *const verb : app.get_subcommands({}))
+		names.push_back(verb->get_name());
+	return fmt::format("The verbs are {}; `xl-vscsi help VERB` tells more", fmt::join(names, ", "));
+}
+
+// The verb of this name; throws a Failure that names the one that was perhaps meant.
+const CLI::App &expect_verb(const CLI::App &app, const std::string &word)
+{
+	std::vector<std::string_view> known;
+	for (const CLI::App *const verb : app.get_subcommands({})) {
+		known.emplace_back(verb->get_name());
+		known.insert(known.end(), verb->get_aliases().begin(), verb->get_aliases().end());
+		if (std::ranges::find(known, word) != known.end())
+			return *verb;
+	}
+	const std::string meant = nearest(word, known);
+	fail(Exit::usage, "unknown verb '{}'{} {}", word,
+	     meant.empty() ? "." : fmt::format(": do you mean {}?", meant), verbs_text(app));
+}
+
+// The first word that is no option and no option's value.
+std::string verb_word(const CLI::App &app, const Words &words)
+{
+	for (std::size_t at = 0; at < words.size(); ++at) {
+		if (!words[at].starts_with('-'))
+			return words[at];
+		const CLI::Option *const option =
+			words[at].starts_with("--") ? app.get_option_no_throw(words[at]) : nullptr;
+		at += option && option->get_type_size() > 0 ? 1 : 0;
+	}
+	return {};
+}
+
+// Only the parser knows --help and --version.
+bool ends_itself(const Words &words)
+{
+	return std::ranges::any_of(words, [](const std::string &word) {
+		return word == "-h" || word == "--help" || word == "--version";
+	});
+}
+
+void check_together(Options &options)
+{
+	if (options.verb == Verb::create && options.create.empty())
+		fail(Exit::usage, "create needs a configuration file: xl-vscsi create CONFIG");
+	if (options.json && options.metrics)
+		fail(Exit::usage, "--json and --format openmetrics: say one of both");
+	if (options.backend_word.empty())
+		return;
+	if (options.backend != "0" && options.backend != options.backend_word)
+		fail(Exit::usage, "'{}': --backend names another domain, {}", options.backend_word,
+		     options.backend);
+	options.backend = options.backend_word;
+}
+
+Exit refuse(const std::string &what, const Options &options, const Words &words, const std::string &verb)
+{
+	const Failure failure{Exit::usage, what};
+	// What comes behind a mistake has not been read.
+	if (options.json || std::ranges::find(words, "--json") != words.end())
+		std::fputs(failure_json(failure, verb == "top" ? Layout::line : Layout::lines).c_str(),
+			   stdout);
+	fmt::print(stderr, "xl-vscsi: {}\n", what);
+	return failure.code();
+}
+
+void print_help(const CLI::App &app, const std::string &verb)
+{
+	const std::string text = verb.empty() ? app.get_formatter()->make_help(&app, app.get_name(),
+									       CLI::AppFormatMode::Normal)
+					      : expect_verb(app, verb).help(app.get_name());
+	std::fputs(text.c_str(), stdout);
+}
+
+} // namespace
+
+std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
+{
+	CLI::App app{"PV SCSI devices of Xen guests", "xl-vscsi"};
+	app.footer(footer);
+	app.formatter(std::make_shared<PlainFormatter>());
+	app.require_subcommand(1);
+	app.fallthrough();
+	app.set_version_flag("--version", fmt::format("xl-vscsi {}", tools_version()), "print the version");
+	app.add_option("--configfs", options.configfs, "LIO's configuration")->group("");
+	app.add_option("--sysfs", options.sysfs, "sysfs")->group("");
+	app.add_option("--run", options.run, "locks and journals")->group("");
+	app.add_option("--state", options.state, "what lines vscsi= meant")->group("");
+	app.add_option("--config-dir", options.config_dirs, "configurations of domains")->group("");
+	add_guest_verbs(app, options);
+	add_host_verbs(app, options);
+	std::string topic;
+	CLI::App *const help = app.add_subcommand("help", "tell how a verb is used")->group(verb_group);
+	help->add_option("VERB", topic, "all of them if left out");
+
+	const Words words(argv + std::min(argc, 1), argv + argc);
+	const std::string verb = verb_word(app, words);
 	try {
+		if (!verb.empty())
+			expect_verb(app, verb);
+		else if (!ends_itself(words))
+			fail(Exit::usage, "say what to do. {}", verbs_text(app));
 		app.parse(argc, argv);
-		if (options.verb == Verb::create && options.create.empty())
-			throw CLI::RequiredError{"CONFIG"};
+		if (help->parsed()) {
+			print_help(app, topic);
+			return Exit::done;
+		}
+		check_together(options);
 	} catch (const CLI::ParseError &error) {
-		return app.exit(error) ? Exit::usage : Exit::done;
+		if (error.get_exit_code() != 0)
+			return refuse(fmt::format("{}; `xl-vscsi help{}{}` tells more", error.what(),
+						  verb.empty() ? "" : " ", verb),
+				      options, words, verb);
+		app.exit(error);
+		return Exit::done;
+	} catch (const Failure &failure) {
+		return refuse(failure.what(), options, words, verb);
 	}
 	return {};
 }

@@ -10,7 +10,7 @@
 namespace vscsi
 {
 
-enum class Verb { attach, detach, list, create, resize, devices, status, top };
+enum class Verb { attach, detach, list, create, resize, devices, status, top, report };
 
 struct Options {
 	Verb verb = Verb::list;
@@ -20,7 +20,9 @@ struct Options {
 	std::vector<std::string> names;  // of list, devices and top
 	std::vector<std::string> create; // CONFIG and what else is for xl create
 	std::string backend = "0";
-	unsigned wait = 30; // seconds
+	std::string backend_word; // the same as a last word, as xm had it
+	std::string file;         // of report; empty: stdout
+	unsigned wait = 30;       // seconds
 	bool wait_given = false;
 	bool json = false;
 	bool dry_run = false;
@@ -29,8 +31,9 @@ struct Options {
 	std::string size; // of resize; empty: the file's
 	bool shrink = false;
 	bool batch = false;
-	unsigned count = 0; // of top's pictures; 0: without end
-	double delay = 3;   // seconds between them
+	bool metrics = false; // OpenMetrics
+	unsigned count = 0;   // of top's pictures; 0: without end
+	double delay = 3;     // seconds between them
 	ExportOptions how;
 	// For trials and tests.
 	std::string configfs = "/sys/kernel/config/target";
@@ -40,7 +43,7 @@ struct Options {
 	std::vector<std::string> config_dirs{"/etc/xen", "/etc/xen/auto"};
 };
 
-// The exit code if the program is to end here: --help, or a wrong option.
+// The exit code if the program is to end here: --help, or a wrong option, which has been told.
 std::optional<Exit> parse(int argc, const char *const *argv, Options &options);
 
 } // namespace vscsi

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "command/table.hpp"
 #include "core/size.hpp"
 
 namespace vscsi
@@ -145,12 +146,12 @@ std::string step_text(const std::vector<std::string> &steps)
 namespace
 {
 
-// Values of its columns, in their order.
-template <typename... Values>
-std::string list_line(const Values &...values)
+TextTable list_table()
 {
-	return fmt::format("{:<3} {:<3} {:<5} {:<4} {:<10} {:<16} {:<10} {:<12} {:<10} {:<23} {}\n",
-			   values...);
+	TextTable table{{3, 3, 5, 4, 10, 16, 10, 12, 10, 23}};
+	table.add({"Idx", "BE", "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate", "domain", "p-dev",
+		   "reservations"});
+	return table;
 }
 
 const char *reach_or_dash(const std::optional<Reach> &reach)
@@ -160,48 +161,58 @@ const char *reach_or_dash(const std::optional<Reach> &reach)
 
 std::string name_or_dash(const std::string &name)
 {
-	return name.empty() ? "-" : name;
+	return name.empty() ? "-" : as_word(name);
 }
 
-std::string device_line(const Controller &controller, const ListedDevice &entry, const std::string &domain)
+template <typename Address>
+std::string address_or_dash(const std::optional<Address> &address)
+{
+	return address ? to_string(*address) : "-";
+}
+
+void add_device(TextTable &table, const Controller &controller, const ListedDevice &entry,
+		const std::string &domain)
 {
 	const Device &device = entry.device;
-	std::string text = list_line(
-		controller.number, controller.backend, static_cast<int>(controller.back),
-		static_cast<int>(controller.front), entry.physical ? to_string(*entry.physical) : "-",
-		name_or_dash(device.pdevname), device.vdev ? to_string(*device.vdev) : "-",
-		state_name(device.state), domain, device.pdev, reach_or_dash(entry.reach));
+	table.add({std::to_string(controller.number), std::to_string(controller.backend),
+		   std::to_string(static_cast<int>(controller.back)),
+		   std::to_string(static_cast<int>(controller.front)), address_or_dash(entry.physical),
+		   name_or_dash(device.pdevname), address_or_dash(device.vdev), state_name(device.state),
+		   domain, name_or_dash(device.pdev), reach_or_dash(entry.reach)});
 	for (const std::string &wrong : {device.error, entry.another})
 		if (!wrong.empty())
-			text += fmt::format("    {}\n", wrong);
-	return text;
+			table.note("    " + wrong);
 }
 
-std::string refused_line(const ListedRefusal &item, const std::string &domain)
+void add_refused(TextTable &table, const ListedRefusal &item, const std::string &domain)
 {
 	const Wanted &wanted = item.refused.wanted;
-	return list_line(wanted.vdev.host, 0, "-", "-", item.physical ? to_string(*item.physical) : "-",
-			 name_or_dash(wanted.pdevname), to_string(wanted.vdev), "refused", domain,
-			 to_string(wanted.pdev), reach_or_dash(item.reach)) +
-	       fmt::format("    {}\n", item.refused.why);
+	table.add({std::to_string(wanted.vdev.host), "0", "-", "-", address_or_dash(item.physical),
+		   name_or_dash(wanted.pdevname), to_string(wanted.vdev), "refused", domain,
+		   to_string(wanted.pdev), reach_or_dash(item.reach)});
+	table.note("    " + item.refused.why);
+}
+
+const char *module_text(const Status &status)
+{
+	return !status.module ? "not loaded" : status.ours ? "loaded" : "loaded, but not ours";
 }
 
 } // namespace
 
 std::string list_text(const std::vector<ListedGuest> &guests)
 {
-	std::string text = list_line("Idx", "BE", "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate",
-				     "domain", "p-dev", "reservations");
+	TextTable table = list_table();
 	for (const ListedGuest &guest : guests) {
-		const std::string name =
-			guest.running ? guest.domain.name : fmt::format("({})", guest.domain.id);
+		const std::string name = guest.running ? name_or_dash(guest.domain.name)
+						       : fmt::format("({})", guest.domain.id);
 		for (const ListedController &item : guest.controllers)
 			for (const ListedDevice &entry : item.devices)
-				text += device_line(item.controller, entry, name);
+				add_device(table, item.controller, entry, name);
 		for (const ListedRefusal &item : guest.refused)
-			text += refused_line(item, name);
+			add_refused(table, item, name);
 	}
-	return text;
+	return table.text();
 }
 
 std::string list_json(const std::vector<ListedGuest> &guests)
@@ -211,29 +222,36 @@ std::string list_json(const std::vector<ListedGuest> &guests)
 
 std::string status_text(const Status &status)
 {
-	std::string text = fmt::format("module {}, daemon {}\n", status.module ? "loaded" : "not loaded",
+	std::string text = fmt::format("module {}, daemon {}\n", module_text(status),
 				       status.daemon ? "running" : "not running");
 	for (const TpgStatus &item : status.tpgs) {
 		const Tpg &tpg = item.tpg;
-		std::string owner = tpg.domain.empty() ? "unbound" : "bound to " + tpg.domain;
+		std::string owner = tpg.domain.empty() ? "unbound" : "bound to " + as_word(tpg.domain);
 		if (item.domain)
 			owner += fmt::format(" (domain {})", item.domain->id);
 		text += fmt::format("{} tpg {}{}: {}{}{}\n", tpg.id.wwn, tpg.id.tpgt,
-				    tpg.alias.empty() ? "" : " alias " + tpg.alias, owner,
+				    tpg.alias.empty() ? "" : " alias " + as_word(tpg.alias), owner,
 				    tpg.ring_per_lun ? ", a ring for each LUN" : "",
 				    made_by_tool(tpg) ? ", made by xl-vscsi" : "");
+		TextTable table{{8, 12, 0}, "  "};
 		for (const Lun &lun : tpg.luns) {
 			std::string vdev = "-";
 			for (const Wanted &wanted : item.devices)
 				if (wanted.pdev.lun == lun.number)
 					vdev = to_string(wanted.vdev);
-			text += fmt::format("  LUN {:<4} {:<12} {}/{}, reservations: {}\n", lun.number, vdev,
-					    lun.store.hba, lun.store.name,
-					    reach_or_dash(lun_reach(item, lun)));
+			table.add({fmt::format("LUN {}", lun.number), vdev,
+				   fmt::format("{},",
+					       as_word(fmt::format("{}/{}", lun.store.hba, lun.store.name))),
+				   "reservations: " + std::string{reach_or_dash(lun_reach(item, lun))}});
 		}
+		text += table.text();
 		for (const std::string &line : item.connected)
 			text += fmt::format("  connected: {}\n", line);
 	}
+	for (const SharedStore &shared : status.shared)
+		if (shared.on_purpose)
+			text += fmt::format("{} is shared, on purpose: {}\n",
+					    as_word(to_string(shared.store)), to_string(shared.users));
 	for (const std::string &problem : status.problems)
 		text += fmt::format("problem: {}\n", problem);
 	return text;
@@ -250,12 +268,23 @@ std::string status_json(const Status &status)
 	ordered_json configured = ordered_json::array();
 	for (const DomainConfig &config : status.configured)
 		configured.push_back({{"name", config.name}, {"uuid", config.uuid}, {"file", config.file}});
+	ordered_json shared = ordered_json::array();
+	for (const SharedStore &item : status.shared) {
+		std::vector<std::string> users;
+		for (const User &user : item.users)
+			users.push_back(to_string(user));
+		shared.push_back({{"backstore", to_string(item.store)},
+				  {"users", std::move(users)},
+				  {"on-purpose", item.on_purpose}});
+	}
 	return dump({{"module", status.module},
+		     {"module-ours", status.module && status.ours},
 		     {"daemon", status.daemon},
 		     {"domains", std::move(domains)},
 		     {"configured", std::move(configured)},
 		     {"guests", guests_json(status.guests)},
 		     {"tpgs", std::move(tpgs)},
+		     {"shared", std::move(shared)},
 		     {"problems", status.problems}});
 }
 
@@ -346,19 +375,20 @@ std::string resize_json(const ResizeResult &result, bool dry_run)
 
 std::string devices_text(const std::vector<HostDevice> &devices)
 {
-	std::string text = fmt::format("{:<12} {:<16} {:<44} {}\n", "hctl", "node", "identity", "device");
+	TextTable table{{12, 16, 44}};
+	table.add({"hctl", "node", "identity", "device"});
 	for (const HostDevice &device : devices) {
-		std::string line = fmt::format(
-			"{:<12} {:<16} {:<44}", device.scsi ? to_string(*device.scsi) : "-",
-			name_or_dash(device.node), device.identity.empty() ? "-" : "id:" + device.identity);
+		std::vector<std::string> cells{address_or_dash(device.scsi), name_or_dash(device.node),
+					       device.identity.empty() ? "-"
+								       : as_word("id:" + device.identity)};
 		for (const std::string &word : {device.vendor, device.model, device.serial})
 			if (!word.empty())
-				line += ' ' + word;
-		text += line + '\n';
+				cells.push_back(as_word(word));
+		table.add(std::move(cells));
 		if (!device.lasting.empty())
-			text += fmt::format("    {}\n", device.lasting);
+			table.note("    " + device.lasting);
 	}
-	return text;
+	return table.text();
 }
 
 std::string devices_json(const std::vector<HostDevice> &devices)
@@ -376,6 +406,14 @@ std::string devices_json(const std::vector<HostDevice> &devices)
 			       {"model", device.model},
 			       {"serial", device.serial}});
 	return dump(all);
+}
+
+std::string with_failure(const std::string &json, const Failure &failure)
+{
+	ordered_json whole = ordered_json::parse(json);
+	whole["error"] = failure.what();
+	whole["code"] = static_cast<int>(failure.code());
+	return dump(whole);
 }
 
 std::string failure_json(const Failure &failure, Layout layout)

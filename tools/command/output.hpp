@@ -15,6 +15,7 @@ namespace vscsi
 
 std::string list_text(const std::vector<ListedGuest> &guests);
 std::string list_json(const std::vector<ListedGuest> &guests);
+// The kernel has a module of the same name.
 std::string status_text(const Status &status);
 std::string status_json(const Status &status);
 std::string attach_text(const Domain &domain, const AttachResult &result, bool dry_run);
@@ -27,5 +28,7 @@ std::string devices_text(const std::vector<HostDevice> &devices);
 std::string devices_json(const std::vector<HostDevice> &devices);
 enum class Layout { lines, line };
 std::string failure_json(const Failure &failure, Layout layout = Layout::lines);
+// The document of what was done, and beside it what went wrong after that.
+std::string with_failure(const std::string &json, const Failure &failure);
 
 } // namespace vscsi

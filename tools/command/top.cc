@@ -7,6 +7,7 @@
 
 #include "command/options.hpp"
 #include "command/topjson.hpp"
+#include "command/topmetrics.hpp"
 #include "command/toptext.hpp"
 #include "command/watcher.hpp"
 #include "core/failure.hpp"
@@ -26,12 +27,20 @@ constexpr milliseconds first_wait{1000};
 // Rates of less time say nothing, so no key brings a picture of it.
 constexpr milliseconds least_time{200};
 
-void batch(Watcher &watcher, const Options &options, milliseconds every)
+std::string batch_text(Store &store, const TopView &view, const Options &options)
+{
+	if (options.metrics)
+		return top_metrics(view, device_names(store, view));
+	return options.json ? top_json(view) : top_text(view) + '\n';
+}
+
+void batch(Store &store, Watcher &watcher, const Options &options, milliseconds every)
 {
 	for (unsigned shown = 0; options.count == 0 || shown < options.count; ++shown) {
-		pause_for(every);
-		const TopView view = watcher.look();
-		const std::string text = options.json ? top_json(view) : top_text(view) + '\n';
+		// Counters are not about the time since the last look.
+		if (shown > 0 || !options.metrics)
+			pause_for(every);
+		const std::string text = batch_text(store, watcher.look(), options);
 		if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
 			fail(Exit::failed, "the output cannot be written");
 	}
@@ -71,8 +80,8 @@ void top(const Host &host, const Options &options)
 	Watcher watcher{host, options.sysfs, options.names};
 	constexpr double per_second = 1000;
 	const milliseconds every{static_cast<long>(options.delay * per_second)};
-	if (options.batch || options.json || !is_terminal())
-		batch(watcher, options, every);
+	if (options.batch || options.json || options.metrics || !is_terminal())
+		batch(host.store, watcher, options, every);
 	else
 		interactive(watcher, options, every);
 }

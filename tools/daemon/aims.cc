@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "act/perform.hpp"
 #include "daemon/daemon.hpp"
 

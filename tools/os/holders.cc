@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include <fmt/core.h>
+
 #include "os/files.hpp"
 #include "os/sysfs.hpp"
 

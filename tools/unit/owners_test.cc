@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 // Nobody's disk is taken or shared by mistake: other backends, other guests, this host itself.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "act/attach.hpp"
 #include "act/detach.hpp"
 #include "act/guests.hpp"
 #include "act/perform.hpp"
+#include "act/survey.hpp"
 #include "act/users.hpp"
 #include "core/failure.hpp"
 #include "os/files.hpp"
@@ -155,6 +158,35 @@ TEST_F(OwnersTest, ASecondGuestDoesNotGetAnUnboundLun)
 	attach(shared);
 	// Who has it already gets the same answer as ever.
 	attach(request(fake.guest, "naa.5:0"));
+}
+
+TEST_F(OwnersTest, StatusTellsWhatIsSharedAndWhetherOnPurpose)
+{
+	const StoreId store = unbound_disk();
+	attach(request(fake.guest, "naa.5:0"));
+	EXPECT_TRUE(status(fake.host).shared.empty());
+	// By hand; nobody asked us.
+	const Domain g2 = other();
+	perform(fake.store, g2, 0, MakeController{0, {{{"naa.5", 1, 0}, "x", {0, 0, 0, 0}, false}}});
+	const auto told = [&] {
+		const std::vector<std::string> problems = status(fake.host).problems;
+		return std::ranges::count_if(problems, [](const std::string &problem) {
+			return problem.find("iblock/disk is used by g1 (0:0:0:0), g2 (0:0:0:0)") == 0;
+		});
+	};
+	EXPECT_EQ(told(), 1);
+	ASSERT_EQ(status(fake.host).shared.size(), 1U);
+	EXPECT_FALSE(status(fake.host).shared[0].on_purpose);
+	AttachRequest shared = request(fake.guest, "naa.5:0");
+	shared.options.share = true;
+	attach(shared);
+	EXPECT_EQ(told(), 0);
+	EXPECT_TRUE(status(fake.host).shared.at(0).on_purpose);
+	// Another one of that name is another one.
+	fs::remove_all(fake.configfs.root() / "xen-pvscsi");
+	fs::remove_all(fake.configfs.root() / "core" / store.hba);
+	fake.host.sharing().keep_only(fake.configfs.read());
+	EXPECT_TRUE(fake.host.sharing().all().empty());
 }
 
 TEST_F(OwnersTest, AnotherFabricsInitiatorsHaveIt)

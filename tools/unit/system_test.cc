@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "command/create.hpp"
+#include "command/createwords.hpp"
 #include "command/options.hpp"
 #include "command/output.hpp"
 #include "daemon/events.hpp"

@@ -190,6 +190,11 @@ def canonical(config):
     return config
 
 
+def status(lab):
+    """Whatever problems it lists."""
+    return json.loads(lab.dom0.run("xl-vscsi status --json", check=False).out)
+
+
 def run(lab):
     lab.load_driver()
     admin = Admin(lab)
@@ -208,7 +213,7 @@ def run(lab):
 
     reserve(lab, guest)
     # Who it is: a reservation is an initiator's, and that follows from the UUID.
-    uuid, = [domain["uuid"] for domain in admin.json("status")["domains"] if domain["name"] == "g1"]
+    uuid, = [domain["uuid"] for domain in status(lab)["domains"] if domain["name"] == "g1"]
     guest.destroy()
     lab.dom0.poll("! ls /sys/bus/xen-backend/devices | grep vscsi")
     saved(lab, cli)
