@@ -153,6 +153,18 @@ def test_holders(tree):
                                                       "dom0 has sdb1 as part of RAID md0"]
 
 
+def test_partitions_of_multipath_are_no_users(tree):
+    tree.holder("sdc", "dm-2", name="mpatha-part1", uuid="part1-mpath-3600")
+    write(f"{tree.sys}/block/dm-2/dev", "253:2\n")
+    os.makedirs(f"{tree.sys}/devices/dm-2/holders/dm-3")
+    os.symlink(f"{tree.sys}/devices/dm-2", f"{tree.sys}/dev/block/253:2")
+    assert ask(tree, tree.block("data", "8:32")) == ["dom0 has dm-2 as part of dm-3"]
+    os.rmdir(f"{tree.sys}/devices/dm-2/holders/dm-3")
+    assert ask(tree, tree.stores[0]) == []
+    write(f"{tree.proc}/self/mountinfo", "22 1 253:2 / /srv rw - ext4 /dev/mapper/mpatha-part1 rw\n")
+    assert ask(tree, tree.stores[0]) == ["dom0 has mounted it at /srv"]
+
+
 def test_mounts_and_swap(tree):
     write(f"{tree.proc}/self/mountinfo", "22 1 8:17 / /boot rw shared:1 - ext4 /dev/sdb1 rw\n"
                                          "23 1 0:40 / /srv rw - btrfs /dev/sdc rw\n24 1 0:5 / /proc rw - proc proc rw\n")

@@ -7,7 +7,7 @@ from targetcli import ui_target
 from targetcli.ui_target import UILUN, UILUNs, UIMultiTPGTarget, UITPG
 
 from . import backstores, identity, live, mapping, reservations
-from .config import WRITE_PROTECT, Lun
+from .config import AUTO, WRITE_PROTECT, Lun
 from .guests import read, sessions
 
 ExecutionError = ui_target.ExecutionError
@@ -301,7 +301,7 @@ class XenTPG(UITPG):
         if write_protected(self.rtsnode):
             words.append("write-protected")
         alias = parameter(self.rtsnode, "alias")
-        if alias:
+        if alias and not alias.startswith(AUTO):
             words.append(f"alias {alias}")
         acls = sum(1 for _ in self.rtsnode.node_acls)
         if acls:
