@@ -19,6 +19,14 @@ FABRICS = {"iscsi": "iSCSI", "loopback": "loopback", "vhost": "vhost", "qla2xxx"
 VBD = re.compile(r"/backend/(?:vbd|qdisk|tap)/(\d+)/(\d+)/(physical-device|physical-device-path|params) = \"(.*)\"$")
 
 
+def _held(place):
+    return sorted(os.path.basename(path) for path in glob.glob(f"{place}/holders/*"))
+
+
+def _is_part(name):
+    return read(f"{SYSFS}/block/{name}/dm/uuid").startswith("part")
+
+
 class Disk:
     """A block device; numbers: with those that have blocks of it, its disk or its partitions."""
 
@@ -31,6 +39,8 @@ class Disk:
         else:
             self.numbers |= {read(path) for path in glob.glob(f"{self.place}/*/dev")
                              if os.path.exists(f"{os.path.dirname(path)}/partition")}
+        # Those of multipath and the like, which kpartx makes wherever there is a table.
+        self.numbers |= {read(f"{SYSFS}/block/{name}/dev") for name in _held(self.place) if _is_part(name)}
         self.numbers.discard("")
 
 
@@ -125,8 +135,9 @@ def _holders(disk):
     found = []
     for number in sorted(disk.numbers):
         place = os.path.realpath(f"{SYSFS}/dev/block/{number}")
-        for path in sorted(glob.glob(f"{place}/holders/*")):
-            name = os.path.basename(path)
+        for name in _held(place):
+            if _is_part(name):
+                continue
             mapped = read(f"{SYSFS}/block/{name}/dm/name")
             kind = read(f"{SYSFS}/block/{name}/dm/uuid").split("-")[0]
             what = {"LVM": "LVM volume", "mpath": "multipath", "CRYPT": "encrypted device"}.get(kind, "device")
