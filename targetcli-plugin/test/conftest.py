@@ -46,7 +46,8 @@ with open({asked!r}, "a") as file:
 time.sleep(state.get("sleep", 0))
 for path in state.get("removes " + " ".join(sys.argv[1:4]), []):
     shutil.rmtree(path)
-answer, code = state.get(" ".join(sys.argv[1:4])) or state.get(" ".join(sys.argv[1:3])) or state.get(sys.argv[1], [{{}}, 0])
+answer, code = state.get(" ".join(sys.argv[1:4])) or state.get(" ".join(sys.argv[1:3])) or \
+    state.get(sys.argv[1], [{{}}, 0])
 print(json.dumps(answer))
 sys.exit(code)
 """

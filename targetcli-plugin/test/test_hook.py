@@ -39,8 +39,8 @@ def test_it_costs_other_programs_nothing(installed):
     """Only who is called like them loads the hook, and no other module."""
     program = ("import os, site, sys; before = set(sys.modules); "
                "site.addsitedir(os.environ['SITE']); print(sorted(set(sys.modules) - before))")
-    for words, loaded in ((["-c", program], []),
-                          (["-c", program, "/usr/bin/targetctl"], ["xen_pvscsi_targetcli", "xen_pvscsi_targetcli.hook"])):
+    hook = ["xen_pvscsi_targetcli", "xen_pvscsi_targetcli.hook"]
+    for words, loaded in ((["-c", program], []), (["-c", program, "/usr/bin/targetctl"], hook)):
         done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True,
                               env={**os.environ, "SITE": str(installed)})
         assert done.stdout.strip() == str(loaded)
@@ -52,7 +52,7 @@ def test_programs_that_are_reached(installed, tmp_path, name):
     program = tmp_path / name
     program.write_text(f"#!{sys.executable}\ntry:\n from rtslib_fb import RTSRoot\nexcept ImportError:\n"
                        " from rtslib import RTSRoot\n"
-                       "print(hasattr(RTSRoot.clear_existing, '__wrapped__'), hasattr(RTSRoot.restore, '__wrapped__'))\n")
+                       "print(*(hasattr(method, '__wrapped__') for method in (RTSRoot.clear_existing, RTSRoot.restore)))\n")
     program.chmod(0o755)
     # The interpreter itself reads .pth files of the user's folder.
     base = tmp_path / f"base/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"

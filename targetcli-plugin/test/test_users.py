@@ -167,7 +167,8 @@ def test_partitions_of_multipath_are_no_users(tree):
 
 def test_mounts_and_swap(tree):
     write(f"{tree.proc}/self/mountinfo", "22 1 8:17 / /boot rw shared:1 - ext4 /dev/sdb1 rw\n"
-                                         "23 1 0:40 / /srv rw - btrfs /dev/sdc rw\n24 1 0:5 / /proc rw - proc proc rw\n")
+                                         "23 1 0:40 / /srv rw - btrfs /dev/sdc rw\n"
+                                         "24 1 0:5 / /proc rw - proc proc rw\n")
     write(f"{tree.proc}/swaps", "Filename Type Size Used Priority\n/dev/sdb2 partition 1 0 -2\n")
     assert ask(tree, tree.block("data")) == ["dom0 has mounted it at /boot", "dom0 swaps to it"]
     assert ask(tree, tree.block("other", "8:32")) == ["dom0 has mounted it at /srv"]
