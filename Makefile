@@ -116,11 +116,16 @@ install-tools: tools ## install them with man pages, completion and systemd unit
 	cmake --install build/tools >/dev/null
 
 PYTHON_DIR ?= /usr/lib/python3/dist-packages
+UNIT_DIR ?= /usr/lib/systemd/system
 
 install-plugin: ## install the targetcli plugin  [DESTDIR=]
 	install -d $(DESTDIR)$(PYTHON_DIR)/xen_pvscsi_targetcli
 	install -m 644 targetcli-plugin/xen_pvscsi_targetcli/*.py $(DESTDIR)$(PYTHON_DIR)/xen_pvscsi_targetcli
 	install -m 644 targetcli-plugin/xen-pvscsi-targetcli.pth $(DESTDIR)$(PYTHON_DIR)
+	for unit in rtslib-fb-targetctl target; do \
+		install -D -m 644 tools/systemd/targetctl-xen-pvscsi.conf \
+			$(DESTDIR)$(UNIT_DIR)/$$unit.service.d/xen-pvscsi.conf || exit 1; \
+	done
 
 # Before /usr/sbin in everybody's PATH, and of no package.
 XL_DIR ?= /usr/local/sbin

@@ -32,17 +32,22 @@ rtslib_tcm = sys.modules[f"{LIBRARY}.tcm"]
 ConfigShell = sys.modules[ui_target.ExecutionError.__module__.split(".")[0]].ConfigShell
 
 from kernel import Kernel  # noqa: E402
-from xen_pvscsi_targetcli import backstores, identity, library, live  # noqa: E402
+from xen_pvscsi_targetcli import backstores, identity, library, live, missing, users  # noqa: E402
 
 G1 = "432bf4b3-568a-470a-bb53-c9acf63bb03a"
 
 PROGRAM = """#!/usr/bin/python3
 # xl-vscsi: answers from a file, and notes what it was asked.
 import json, os, sys
+import shutil, time
 state = json.load(open({state!r}))
 with open({asked!r}, "a") as file:
     file.write(json.dumps(sys.argv[1:]) + chr(10))
-answer, code = state.get(" ".join(sys.argv[1:3])) or state.get(sys.argv[1], [{{}}, 0])
+time.sleep(state.get("sleep", 0))
+for path in state.get("removes " + " ".join(sys.argv[1:4]), []):
+    shutil.rmtree(path)
+answer, code = state.get(" ".join(sys.argv[1:4])) or state.get(" ".join(sys.argv[1:3])) or \
+    state.get(sys.argv[1], [{{}}, 0])
 print(json.dumps(answer))
 sys.exit(code)
 """
@@ -133,9 +138,15 @@ def kernel(tmp_path, monkeypatch):
     monkeypatch.setattr(library, "HYPERVISOR", str(tmp_path / "hypervisor"))
     monkeypatch.setattr(library.held, "save_file", str(tmp_path / "saveconfig.json"))
     monkeypatch.setattr(library.held, "_targets", None)
+    monkeypatch.setattr(missing, "FOLDER", str(tmp_path / "missing"))
     fake.sysfs = str(tmp_path / "sys")
     monkeypatch.setattr(backstores, "SYSFS", fake.sysfs)
     monkeypatch.setattr(identity, "SYSFS", fake.sysfs)
+    monkeypatch.setattr(users, "SYSFS", fake.sysfs)
+    monkeypatch.setattr(users, "PROC", str(tmp_path / "proc"))
+    monkeypatch.setattr(users, "CONFIGFS", fake.root)
+    monkeypatch.setattr(users, "xenstore", lambda: [])
+    monkeypatch.setattr(live, "_gave_up", float("-inf"))
     return fake
 
 

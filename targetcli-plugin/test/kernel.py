@@ -18,6 +18,8 @@ ATTRIBUTES = {
 # Made by the kernel, so they go with their parent.
 FOLDERS = {"tpg": ("lun", "acls", "attrib", "param", "auth"), "lun": ("statistics",), "acl": ("attrib",),
            "mapped": (), "iscsi_tpg": ("lun", "acls", "np", "attrib", "param", "auth")}
+RAMDISK = "Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 2048\n" \
+          "        TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp  PAGES/PAGE_SIZE: 4096*4096  nullio: 0\n"
 
 
 class Kernel:
@@ -59,6 +61,9 @@ class Kernel:
         kind = self.kind(place)
         for folder in FOLDERS.get(kind, ()):
             self.mkdir_(f"{place}/{folder}")
+        words = os.path.relpath(place, self.root).split("/")
+        if words[0] == "core" and len(words) == 3:
+            self.store(words[1], words[2], {"info": RAMDISK})
         for name, value in ATTRIBUTES.get(kind, {}).items():
             os.makedirs(os.path.dirname(f"{place}/{name}"), exist_ok=True)
             with open(f"{place}/{name}", "w", encoding="ascii") as file:
@@ -72,6 +77,11 @@ class Kernel:
         kind = self.kind(place)
         if place.startswith(f"{self.root}/core/"):
             kind = "core"
+            hba = [name for name in os.listdir(place) if os.path.isdir(f"{place}/{name}")]
+            if os.path.dirname(place) == f"{self.root}/core" and hba:
+                raise OSError(errno.ENOTEMPTY, "not empty", place)
+        if kind == "tpg" and os.path.exists(f"{place}/guests") and os.path.getsize(f"{place}/guests"):
+            raise OSError(errno.EBUSY, "a guest is connected", place)
         made = {"tpg": ("lun", "acls"), "core": ()}.get(kind, (".",))
         for folder in made:
             for name in os.listdir(f"{place}/{folder}"):
@@ -85,13 +95,19 @@ class Kernel:
             self.removing = False
         return None
 
+    @staticmethod
+    def connect(tpg, name="g1", domid=3, initiator="naa.500163e4503be49c"):
+        """A guest."""
+        with open(f"{tpg}/guests", "a", encoding="ascii") as file:
+            file.write(f"domid={domid} uuid=432bf4b3-568a-470a-bb53-c9acf63bb03a vhost=0 initiator={initiator} "
+                       f"state=connected luns=- name={name}\n")
+
     # Backstores, as they are once they are enabled
 
     def store(self, hba, name, files):
         place = f"{self.root}/core/{hba}/{name}"
-        os.makedirs(f"{place}/alua")
-        os.makedirs(f"{place}/attrib")
-        os.makedirs(f"{place}/wwn")
+        for folder in ("alua", "attrib", "wwn"):
+            os.makedirs(f"{place}/{folder}", exist_ok=True)
         files = {"enable": "1\n", "udev_path": "", "wwn/vpd_unit_serial": f"T10 VPD Unit Serial Number: {hba}\n",
                  "attrib/emulate_write_cache": "0\n", "attrib/emulate_pr": "1\n", "attrib/pgr_support": "1\n",
                  **files}
@@ -100,9 +116,7 @@ class Kernel:
                 file.write(value)
 
     def ramdisk(self, name, number=0):
-        self.store(f"rd_mcp_{number}", name, {
-            "info": "Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 2048\n"
-                    "        TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp  PAGES/PAGE_SIZE: 4096*4096  nullio: 0\n"})
+        self.store(f"rd_mcp_{number}", name, {"info": RAMDISK})
 
     def block(self, name, sysfs, node="/dev/sdb", minor=16, zoned="none"):
         """Device 8:minor."""

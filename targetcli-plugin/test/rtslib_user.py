@@ -37,7 +37,8 @@ for module in [item for key, item in sys.modules.items() if key.split(".")[0] ==
     if hasattr(module, "modprobe"):
         module.modprobe = modprobe
 if how == "plugin":
-    from xen_pvscsi_targetcli import library
+    from xen_pvscsi_targetcli import library, missing
+    missing.FOLDER = f"{save_file}.missing"
     library.HYPERVISOR = hypervisor
     library.held.save_file = save_file
 for verb in verbs:

@@ -36,11 +36,39 @@ def test_installed(installed):
 
 
 def test_it_costs_other_programs_nothing(installed):
-    """No module but the hook is loaded."""
-    program = ("import site, sys; before = set(sys.modules); "
-               f"site.addsitedir({str(installed)!r}); print(sorted(set(sys.modules) - before))")
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['xen_pvscsi_targetcli', 'xen_pvscsi_targetcli.hook']"
+    """Only who is called like them loads the hook, and no other module."""
+    program = ("import os, site, sys; before = set(sys.modules); "
+               "site.addsitedir(os.environ['SITE']); print(sorted(set(sys.modules) - before))")
+    hook = ["xen_pvscsi_targetcli", "xen_pvscsi_targetcli.hook"]
+    for words, loaded in ((["-c", program], []), (["-c", program, "/usr/bin/targetctl"], hook)):
+        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True,
+                              env={**os.environ, "SITE": str(installed)})
+        assert done.stdout.strip() == str(loaded)
+
+
+@pytest.mark.parametrize("name", ["targetcli", "targetctl", "targetclid"])
+def test_programs_that_are_reached(installed, tmp_path, name):
+    """As their first line calls them, with packages of this folder as the system's."""
+    program = tmp_path / name
+    program.write_text(f"#!{sys.executable}\ntry:\n from rtslib_fb import RTSRoot\nexcept ImportError:\n"
+                       " from rtslib import RTSRoot\n"
+                       "print(*(hasattr(method, '__wrapped__') for method in (RTSRoot.clear_existing, RTSRoot.restore)))\n")
+    program.chmod(0o755)
+    # The interpreter itself reads .pth files of the user's folder.
+    base = tmp_path / f"base/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    base.parent.mkdir(parents=True)
+    base.symlink_to(installed)
+    path = os.environ.get("TARGETCLI_PATH", "")
+    done = subprocess.run([program], capture_output=True, text=True, check=True,
+                          env={**os.environ, "PYTHONUSERBASE": str(tmp_path / "base"), "PYTHONPATH": path})
+    assert done.stdout.split() == ["True", "True"], done.stderr
+
+
+def test_the_service_waits_for_devices_and_asks_before_it_clears(installed, tmp_path):
+    for unit in ("rtslib-fb-targetctl", "target"):
+        text = (tmp_path / f"usr/lib/systemd/system/{unit}.service.d/xen-pvscsi.conf").read_text()
+        assert "multipathd.service" in text
+        assert text.index("xen_pvscsi_targetcli check\nExecStop=/usr/bin/targetctl clear") > text.index("ExecStop=\n")
 
 
 @pytest.mark.parametrize("part", ["fabric", "backstores", "library"])

@@ -76,7 +76,7 @@ def test_another_fabric_uses_it(cli, kernel):
     lun = f"{kernel.root}/iscsi/iqn.2003-01.org.example:x/tpgt_1/lun/lun_0"
     os.makedirs(lun)
     os.symlink(f"{kernel.root}/core/rd_mcp_0/disk", f"{lun}/x")
-    assert "initiators (of fabric iscsi)" in cli.fails("/xen-pvscsi map g1 disk across_hosts=true")
+    assert "initiators (of fabric iscsi)" in cli.fails("/xen-pvscsi map g1 disk across_hosts=true share=true")
     assert attribute(kernel, "rd_mcp_0", "disk") == "1"
 
 

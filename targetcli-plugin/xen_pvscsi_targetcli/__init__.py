@@ -2,6 +2,10 @@
 
 hook      waits for modules of targetcli and rtslib to be imported, and extends them
 library   what rtslib leaves out of saved configurations of this fabric
+around    clear and restore around what guests use
+missing   what a restore could not make; __main__: commands for it
+guests    who is connected
+users     whose a device is already
 backstores  targetcli without a system D-Bus; tape drives and changers by their names
 identity  what a device is, kept with a mapping and compared at a restore
 nodes     targetcli's nodes of this fabric

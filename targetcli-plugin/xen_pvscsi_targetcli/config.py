@@ -4,6 +4,7 @@ Usually they are the kernel's. Where the fabric cannot be loaded, because Xen do
 run, they are those of the saved configuration, which can be edited all the same.
 Both are seen as Group and Lun; what is changed is changed at once, or raises.
 """
+import copy
 import random
 import re
 
@@ -13,6 +14,8 @@ WRITE_PROTECT = "demo_mode_write_protect"
 LINK = re.compile(r"vdev-(\d+:\d+:\d+:\d+)(?:,.*)?$")
 # An NAA IEEE Registered name of Xen's OUI; map makes such, and unmap removes them.
 OWN_WWN = "naa.500163e"
+# What xl-vscsi knows by their names as made by a tool; it and unmap remove it with its last use.
+AUTO, ADAPTER = "auto-", "host-"
 
 
 class Lun:
@@ -34,8 +37,10 @@ class Group:
 
     @property
     def own(self):
-        """Made by map, and nobody gave it anything else."""
-        return self.wwn.startswith(OWN_WWN) and not self.alias and not self.acls
+        """Made by map or xl-vscsi, and nobody gave it anything else. Without alias: write-protected, or
+        made before there was one."""
+        made = self.alias.startswith(AUTO) or (self.wwn.startswith(OWN_WWN) and not self.alias)
+        return made and not self.acls
 
     def __str__(self):
         return f"{self.wwn}/tpg{self.tag}"
@@ -46,6 +51,11 @@ def new_wwn(known):
         wwn = f"{OWN_WWN}{random.SystemRandom().getrandbits(36):09x}"
         if wwn not in known:
             return wwn
+
+
+def alias_for(wwn, tag, read_only):
+    """As xl-vscsi's. It would put disks that are to be written into a write-protected group, so that has none."""
+    return "" if read_only else f"{AUTO}{wwn[-9:]}" + (f"-{tag}" if tag > 1 else "")
 
 
 class KernelConfig:
@@ -94,6 +104,8 @@ class KernelConfig:
                         "The module xen-scsiback that is loaded cannot bind TPGs to domains. "
                         "Load the one of this project.")
                 tpg.set_parameter("domain", domain)
+                if alias_for(wwn, tag, read_only):
+                    tpg.set_parameter("alias", alias_for(wwn, tag, read_only))
                 if read_only:
                     if WRITE_PROTECT not in tpg.list_attributes():
                         raise self.lib.RTSLibError(
@@ -124,6 +136,22 @@ class KernelConfig:
 
     def remove_lun(self, group, index):
         self.lib.LUN(self._tpg(group), index).delete()
+
+    def remove_store(self, name):
+        """If xl-vscsi made it and nothing exports it any more; whether it was removed."""
+        for store in self.lib.RTSRoot().storage_objects:
+            if f"{store.plugin}/{store.name}" == name and store.name.startswith(AUTO):
+                if not any(True for _ in store.attached_luns):
+                    store.delete()
+                    return True
+        return False
+
+    def state(self):
+        """For bring_back, which returns errors."""
+        return self.lib.dump_kernel(self.lib.RTSRoot())
+
+    def bring_back(self, state):
+        return self.lib.bring_back(self.lib.RTSRoot(), state)
 
 
 class SavedConfig:
@@ -156,7 +184,7 @@ class SavedConfig:
 
     def add_group(self, wwn, tag, domain, read_only):
         tpg = {"tag": tag, "enable": True, "luns": [], "portals": [], "node_acls": [],
-               "parameters": {"domain": domain, "alias": "", "ring_per_lun": "0"},
+               "parameters": {"domain": domain, "alias": alias_for(wwn, tag, read_only), "ring_per_lun": "0"},
                "attributes": {WRITE_PROTECT: int(read_only)}}
         for target in self.targets:
             if target["wwn"] == wwn:
@@ -187,3 +215,15 @@ class SavedConfig:
         tpg = self._find(group)[1]
         tpg["luns"] = [lun for lun in tpg["luns"] if lun["index"] != index]
         self.write()
+
+    def remove_store(self, name):
+        """They are the kernel's, which does not know what the saved configuration has of them."""
+        return False
+
+    def state(self):
+        return copy.deepcopy(self.targets)
+
+    def bring_back(self, state):
+        self.targets[:] = state
+        self.write()
+        return []

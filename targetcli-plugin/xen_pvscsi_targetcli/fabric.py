@@ -2,10 +2,11 @@
 from targetcli import ui_target
 from targetcli.ui_target import UIFabricModule
 
-from . import backstores, identity, library, live, mapping, reservations
+from . import backstores, identity, library, live, mapping, reservations, users
 from .config import FABRIC, KernelConfig, SavedConfig
+from .guests import read, sessions
 from .nodes import ExecutionError, RTSLibError, XenTarget, counters, domain_names, only, parameter, \
-    read, renewed, sessions, write_protected
+    renewed, write_protected
 
 
 class Library:
@@ -13,6 +14,7 @@ class Library:
     LUN, TPG, Target = ui_target.LUN, ui_target.TPG, ui_target.Target
     RTSLibError, RTSLibBrokenLink = RTSLibError, ui_target.RTSLibBrokenLink
     RTSRoot = None  # ui_root's
+    dump_kernel, bring_back = staticmethod(library.dump_kernel), staticmethod(library.bring_back)
 
 
 class XenFabric(UIFabricModule):
@@ -122,7 +124,8 @@ class XenFabric(UIFabricModule):
 
         share
         -----
-        `share=true`: also a backstore that another domain has.
+        `share=true`: also a backstore whose device somebody has: another domain,
+        through whatever backend, another fabric, or this host (mounts, LVM, swap).
 
         across_hosts
         ------------
@@ -158,19 +161,21 @@ class XenFabric(UIFabricModule):
         self._do(lambda: mapper.map(
             domain, backstores.name(store), None if values["lun"] is None else mapping.parse_lun(values["lun"]),
             None if values["vdev"] is None else mapping.parse_vdev(values["vdev"]), read_only, shared,
-            identity.keep(store, self.shell.log.warning), self._refusal(mapper, store) if across else None))
+            identity.keep(store, self.shell.log.warning), self._refusal(mapper, store) if across else None,
+            lambda to: users.of_store(store, self._stores(), mapper.snapshot, to)))
 
     def _refusal(self, mapper, store):
         others = {lun.parent_tpg.parent_target.fabric_module.name for lun in store.attached_luns} - {FABRIC}
-        users = mapper.users(backstores.name(store)) + [
+        having = mapper.users(backstores.name(store)) + [
             mapping.User("initiators", f"of fabric {name}", True) for name in sorted(others)]
 
         def keep(value):
             if mapper.config.saved_only:
                 library.held.set_attribute(store, reservations.ATTRIBUTE, value)
 
-        return lambda undo: reservations.refuse(store, users, keep, undo, self.shell.log.warning)
+        return lambda undo: reservations.refuse(store, having, keep, undo, self.shell.log.warning)
 
+    @live.hurried
     def ui_complete_map(self, parameters, text, current_param):
         if current_param == "domain":
             return only(domain_names(self._tpgs()), text)
@@ -191,8 +196,9 @@ class XenFabric(UIFabricModule):
 
     def ui_command_unmap(self, domain, lun):
         '''
-        Takes a LUN from a domain; one that runs must let go of it first, or
-        nothing is changed. A target that `map` created goes with its last LUN.
+        Takes a LUN from a domain; one that runs must let go of it first, or the
+        configuration stays as it was. Of several, what it let go of before that
+        is given back. A target that `map` created goes with its last LUN.
 
         PARAMETERS
         ==========
@@ -215,6 +221,7 @@ class XenFabric(UIFabricModule):
         mapper = self._mapper()
         self._do(lambda: mapper.unmap(domain, what))
 
+    @live.hurried
     def ui_complete_unmap(self, parameters, text, current_param):
         if current_param == "domain":
             return only([name for name in (parameter(tpg, "domain") for tpg in self._tpgs()) if name]
@@ -294,6 +301,7 @@ class XenFabric(UIFabricModule):
             for group in free:
                 self._show_group(group, None, snapshot, kinds)
 
+    @live.hurried
     def ui_complete_domains(self, parameters, text, current_param):
         return only(domain_names(self._tpgs()), text) if current_param == "domain" else []
 
@@ -336,9 +344,9 @@ class XenFabric(UIFabricModule):
         config = self._seen()
         groups = config.groups() if config else []
         for store in self._stores():
-            users = [f"{group.domain or 'any domain'} lun{lun.index}" for group in groups for lun in group.luns
-                     if lun.store == backstores.name(store)]
-            self.shell.con.display(f"{backstores.describe(store)}: {', '.join(users) or 'not mapped'}")
+            having = [f"{group.domain or 'any domain'} lun{lun.index}" for group in groups for lun in group.luns
+                      if lun.store == backstores.name(store)]
+            self.shell.con.display(f"{backstores.describe(store)}: {', '.join(having) or 'not mapped'}")
 
     def ui_command_sessions(self, action="list", domain=None):
         '''
@@ -387,6 +395,7 @@ class XenFabric(UIFabricModule):
                                        f"{backstores.name(lun.storage_object)}  mode: {mode}")
                 self.shell.con.display(f"        {counters(session, vdev, lun)}")
 
+    @live.hurried
     def ui_complete_sessions(self, parameters, text, current_param):
         if current_param == "action":
             return only(["list", "detail"], text)

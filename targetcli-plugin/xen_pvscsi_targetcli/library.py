@@ -2,13 +2,14 @@
 
 All of it is in rtslib's own format, which it restores as it is, with this or without.
 """
+import copy
 import functools
 import json
 import os
 import sys
 import tempfile
 
-from . import identity
+from . import around, identity, missing
 from .config import FABRIC
 
 HYPERVISOR = "/sys/hypervisor/type"
@@ -59,6 +60,7 @@ def extend_target(module):
     usual = vars(module.MappedLUN).get("MAX_LUN")
     if isinstance(usual, int):
         module.MappedLUN.MAX_LUN = _GreatestMapped(usual)
+    around.careful(module)
 
 
 class Held:
@@ -127,15 +129,40 @@ def make_folders(root):
             pass  # not root: then nothing is changed anyway
 
 
+def tell(text):
+    print(text, file=sys.stderr)
+
+
 held = None
+_stock = {}  # rtslib's own
+
+
+def make_missing(root):
+    """(what was missing, what still is, errors), after an attempt to make it."""
+    with missing.lock(wait=False):
+        before = missing.note(root, missing.load().usable(root).config, True, tell)
+        config, errors = identity.correct(before.config, tell)
+        errors += around.add(root, _stock["restore"], config, tell)
+        return before, missing.note(root, before.config, True, tell), errors
+
+
+def dump_kernel(root):
+    """What there is, without what is missing."""
+    return _stock["dump"](root)
+
+
+def bring_back(root, config):
+    """What was there at a dump_kernel and is no more. Errors."""
+    return around.add(root, _stock["restore"], config, tell)
 
 
 def extend_root(module):
-    """A save where Xen does not run keeps our targets, which are in the saved configuration only."""
+    """Saves forget nothing that is only late; a clear goes round what guests use, and a restore as well."""
     global held
     held = Held(module.default_save_file)
     root = module.RTSRoot
     init, dump, restore, clear = root.__init__, root.dump, root.restore, root.clear_existing
+    _stock.update(dump=dump, restore=restore)
 
     @functools.wraps(init)
     def init_with_folders(self, *args, **options):
@@ -147,23 +174,47 @@ def extend_root(module):
         config = dump(self)
         if fabric_absent(self):
             config["targets"] = config.get("targets", []) + held.targets
-        return config
+        return missing.add_to(self, config, tell)
 
     @functools.wraps(restore)
-    def restore_most(self, config, *args, **options):
+    def restore_most(self, config, target=None, storage_object=None, clear_existing=False, abort_on_error=False):
         if fabric_absent(self):
             held.hold(config)
             config = {**config, "targets": [target for target in config.get("targets", [])
                                             if target.get("fabric") != FABRIC]}
-        config, errors = identity.correct(config, lambda text: print(text, file=sys.stderr))
-        return errors + restore(self, config, *args, **options)
+        wanted = around.chosen(config, target, storage_object)
+        begun = False
+        with missing.lock():
+            try:
+                corrected, errors = identity.correct(config, tell)
+                if clear_existing:
+                    begun = True
+                    self.clear_existing(target, storage_object, confirm=True)
+                    errors += around.add(self, restore, around.chosen(corrected, target, storage_object), tell,
+                                         abort_on_error)
+                else:
+                    errors += restore(self, copy.deepcopy(corrected), target, storage_object, False, abort_on_error)
+                    begun = True
+            finally:
+                # Also of a restore that was broken off.
+                if begun:
+                    lost = missing.note(self, wanted, clear_existing and wanted is config, tell)
+                    if lost:
+                        tell(missing.hint(lost))
+        return errors
 
     @functools.wraps(clear)
     def clear_all(self, target=None, storage_object=None, confirm=False):
-        done = clear(self, target=target, storage_object=storage_object, confirm=confirm)
-        if fabric_absent(self) and not target and not storage_object:
-            held.hold({})
-        return done
+        used = around.in_the_way(self, target, storage_object) if confirm else {}
+        if used:
+            around.clear(self, used, target, storage_object)
+            tell(f"Left as they are, since guests use them: {'; '.join(map(str, used.values()))}")
+        else:
+            clear(self, target=target, storage_object=storage_object, confirm=confirm)
+        if not target and not storage_object:
+            missing.drop(tell)
+            if fabric_absent(self):
+                held.hold({})
 
     root.__init__ = init_with_folders
     root.dump, root.restore, root.clear_existing = dump_all, restore_most, clear_all

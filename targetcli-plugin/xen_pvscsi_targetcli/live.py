@@ -2,6 +2,7 @@
 
 Everything of xenstore and of guests is xl-vscsi's; here is only its JSON.
 """
+import functools
 import json
 import re
 import subprocess
@@ -11,6 +12,9 @@ PROGRAM = "xl-vscsi"
 # `ls` asks for each node; what is as old as this will do.
 FRESH = 2.0
 CONNECTED, CLOSED = 4, 6
+PATIENCE = 90
+# Seconds that a completion takes at most, since it is typed at; and for how long it does not try again.
+HURRY, PAUSE = 2.0, 20.0
 # xl-vscsi's exit codes.
 NOT_FOUND, REFUSED, TIMED_OUT = 3, 5, 6
 # `status` lists problems; its answer is whole.
@@ -26,7 +30,7 @@ class Failure(Exception):
         self.code = code
 
 
-def ask(*words, timeout=90):
+def ask(*words, timeout=PATIENCE):
     """Runs xl-vscsi; its answer, or a Failure."""
     try:
         done = subprocess.run([PROGRAM, *words, "--json"], capture_output=True, text=True,
@@ -163,16 +167,41 @@ def split_lun_name(text):
 _last = (float("-inf"), None)
 
 
+_hurry = False
+_gave_up = float("-inf")
+
+
 def snapshot(fresh=False):
-    global _last
+    global _last, _gave_up
     taken, seen = _last
-    if fresh or time.monotonic() - taken > FRESH:
-        try:
-            seen = Snapshot(ask("status"))
-        except Failure as failure:
-            seen = Snapshot(offline=str(failure))
-        _last = (time.monotonic(), seen)
+    now = time.monotonic()
+    if not fresh and now - taken <= FRESH:
+        return seen
+    if _hurry and now - _gave_up <= PAUSE:
+        return Snapshot(offline=f"{PROGRAM} takes too long")
+    try:
+        seen = Snapshot(ask("status", timeout=HURRY if _hurry else PATIENCE))
+    except Failure as failure:
+        seen = Snapshot(offline=str(failure))
+        if _hurry and time.monotonic() - now >= HURRY:
+            # A command would wait for the answer.
+            _gave_up = time.monotonic()
+            return seen
+    _last = (time.monotonic(), seen)
     return seen
+
+
+def hurried(complete):
+    """For completions."""
+    @functools.wraps(complete)
+    def hurry(*words, **named):
+        global _hurry
+        before, _hurry = _hurry, True
+        try:
+            return complete(*words, **named)
+        finally:
+            _hurry = before
+    return hurry
 
 
 def forget():

@@ -9,7 +9,7 @@ import time
 
 from . import identity as identities
 from . import live
-from .config import new_wwn
+from .config import ADAPTER, new_wwn
 
 # What Linux' frontend can reach.
 CHANNELS, TARGETS, LUNS = 1, 64, 255
@@ -81,13 +81,15 @@ class Mapper:
 
     # map
 
-    def map(self, word, store, lun=None, vdev=None, read_only=False, share=False, identity="", prepare=None):
+    def map(self, word, store, lun=None, vdev=None, read_only=False, share=False, identity="", prepare=None,
+            others=None):
         """identity: what the LUN keeps of its device; prepare: called before anybody can have it, with what
-        is to be undone if it fails."""
+        is to be undone if it fails; others(domain): who else has the device, in words."""
         domain = self.domain(word)
+        self._check_number(word, domain)
         binding = self.binding(word)
         mine = self.groups_of(domain, binding)
-        self._check_store(store, domain, mine, share)
+        self._check_store(store, domain, mine, share, others)
         index = self._choose_lun(mine, lun)
         if vdev:
             self._check_vdev(domain, mine, vdev)
@@ -111,17 +113,36 @@ class Mapper:
             live.forget()
         return group, index
 
-    def _check_store(self, store, domain, mine, share):
+    def _check_number(self, word, domain):
+        """An id of nobody is not bound as a name, which would be waited for in vain."""
+        if not word.isdigit() or domain in self.snapshot.domains or \
+                any(group.domain == word for group in self.groups):
+            return
+        why = f"Nobody can be asked who domain {word} is ({self.snapshot.offline})" if self.snapshot.offline \
+            else f"No domain with the id {word} runs, and none is called so"
+        raise Mistake(f"{why}. Give the domain's name or UUID.")
+
+    def _check_store(self, store, domain, mine, share, others):
+        for group in mine:
+            for lun in group.luns:
+                if lun.store == store:
+                    raise Mistake(f"{store} is mapped to {domain.name} already, as lun{lun.index} of {group}.")
+        if share:
+            return
         for group in self.groups:
             for lun in group.luns:
-                if lun.store != store:
-                    continue
-                if group in mine:
-                    raise Mistake(f"{store} is mapped to {domain.name} already, as lun{lun.index} of {group}.")
-                if not share:
+                if lun.store == store:
                     owner = group.domain or "any domain, since that TPG is not bound"
+                    users = {str(device.domain) for device in
+                             self.snapshot.devices(group.wwn, group.tag, lun.index)}
+                    if users and not group.domain:
+                        owner += f", and {', '.join(sorted(users))} has it"
                     raise Mistake(f"{store} is lun{lun.index} of {group}, which belongs to {owner}. "
                                   f"Unmap it there, or say share=true if both can use it at once.")
+        found = others(domain) if others else []
+        if found:
+            raise Mistake(f"{store}: {'; '.join(found)}. End that use first, or say share=true if both can use it "
+                          "at once.")
 
     def users(self, store):
         """Guests that have the backstore, by this fabric. If nobody knows, all of its LUNs are in use."""
@@ -153,15 +174,15 @@ class Mapper:
                     raise Mistake(f"vdev {vdev} of {domain.name} is that of lun{lun.index} of {group}.")
 
     def _group_for(self, mine, binding, read_only, undo):
-        """The domain's own portal group, or a new one. Not one of xl-vscsi's, which go with its LUNs,
+        """The domain's own portal group, also xl-vscsi's, or a new one. Not one that follows an adapter,
         nor one with ACLs, which say themselves who sees what."""
         fitting = [group for group in mine if group.read_only == read_only and not group.acls and
-                   not group.alias.startswith(("auto-", "host-"))]
+                   not group.alias.startswith(ADAPTER)]
         if fitting:
             return fitting[0]
         # A target has a portal group for each kind of access.
         for near in mine:
-            if near.alias.startswith(("auto-", "host-")):
+            if near.alias.startswith(ADAPTER):
                 continue
             tags = [group.tag for group in self.groups if group.wwn == near.wwn]
             wwn, tag = near.wwn, next(tag for tag in range(1, 65536) if tag not in tags)
@@ -251,16 +272,49 @@ class Mapper:
     def unmap(self, word, what):
         domain, found = self.find(word, what)
         for group, lun in found:
-            if group.alias.startswith("host-"):
+            if group.alias.startswith(ADAPTER):
                 raise Mistake(f"lun{lun.index} of {group} comes with its adapter: "
                               f"xl-vscsi detach {domain.name} host:N")
+        before, done = self._state(found), []
         try:
             for group, lun in found:
                 self._remove(domain, group, lun)
+                done.append((group, lun))
+            for group, lun in found:
                 self.say(f"Deleted LUN {lun.index} ({lun.store}).")
-                self._tidy(group)
+            self._tidy(found)
+        except BaseException as error:
+            if len(done) < len(found):
+                self._give_back(domain, before, done, error)
+            raise
         finally:
             live.forget()
+
+    def _state(self, found):
+        """One alone is either taken or not."""
+        try:
+            return self.config.state() if len(found) > 1 else None
+        except self.config.lib.RTSLibError:
+            return None  # A LUN leads nowhere.
+
+    def _give_back(self, domain, before, done, error):
+        """All or nothing: what the guest has let go of already becomes its again."""
+        if not done:
+            return
+        try:
+            failed = self.config.bring_back(before) if before is not None else ["what there was is not known"]
+        except Exception as other:
+            failed = [other]
+        if failed:
+            self.warn(f"Besides ({error}), not all could be given back: {'; '.join(map(str, failed))}")
+        for group, lun in done:
+            live.forget()
+            try:
+                if not self.config.saved_only and domain.running:
+                    self._attach(domain, group, lun.index)
+                self.warn(f"lun{lun.index} ({lun.store}), which was taken already, was given back.")
+            except Mistake as other:
+                self.warn(f"Besides ({error}), lun{lun.index} ({lun.store}) was not given back: {other}")
 
     def _remove(self, domain, group, lun):
         vdev = self.snapshot.vdev(group.wwn, group.tag, lun.index)
@@ -273,16 +327,23 @@ class Mapper:
         else:
             self.config.remove_lun(group, lun.index)
 
-    def _tidy(self, group):
-        """A target that map made goes with its last LUN."""
-        for now in self.config.groups():
-            if (now.wwn, now.tag) == (group.wwn, group.tag) and now.own and not now.luns:
+    def _tidy(self, found):
+        """A portal group that map or xl-vscsi made goes with its last LUN, and a backstore of xl-vscsi's as well."""
+        groups = {str(group): group for group in self.config.groups()}
+        for name in dict.fromkeys(str(group) for group, _ in found):
+            now = groups.get(name)
+            if now is None:
+                self.say(f"Deleted {name}, which has no LUN any more.")  # by xl-vscsi
+            elif now.own and not now.luns:
                 try:
                     self._patiently(lambda: self.config.remove_group(now))
                 except OSError as error:
                     self.warn(f"TPG {now.tag} of {now.wwn} has no LUN any more, but cannot be removed yet: {error}")
                 else:
                     self.say(f"Deleted TPG {now.tag} of {now.wwn}, which has no LUN any more.")
+        for store in dict.fromkeys(lun.store for _, lun in found):
+            if store and self.config.remove_store(store):
+                self.say(f"Deleted storage object {store}, which xl-vscsi had made.")
 
     @staticmethod
     def _patiently(step):

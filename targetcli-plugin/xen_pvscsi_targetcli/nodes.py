@@ -7,19 +7,12 @@ from targetcli import ui_target
 from targetcli.ui_target import UILUN, UILUNs, UIMultiTPGTarget, UITPG
 
 from . import backstores, identity, live, mapping, reservations
-from .config import WRITE_PROTECT, Lun
+from .config import AUTO, WRITE_PROTECT, Lun
+from .guests import read, sessions
 
 ExecutionError = ui_target.ExecutionError
 RTSLibError = ui_target.RTSLibError
 RTSLibBrokenLink = ui_target.RTSLibBrokenLink
-
-
-def read(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
 
 
 def only(found, text):
@@ -48,26 +41,6 @@ def renewed(node, made):
 
 def write_protected(tpg):
     return WRITE_PROTECT in tpg.list_attributes() and tpg.get_attribute(WRITE_PROTECT) == "1"
-
-
-class Session:
-    """A line of a portal group's `guests`: a nexus."""
-
-    def __init__(self, line):
-        head, _, self.name = line.partition(" name=")
-        self.fields = dict(word.split("=", 1) for word in head.split() if "=" in word)
-
-    def __getitem__(self, key):
-        return self.fields.get(key, "-")
-
-    def luns(self):
-        """[(LUN, v-dev)]"""
-        pairs = [item.split("=", 1) for item in self["luns"].split(",") if "=" in item]
-        return [(int(lun), vdev) for lun, vdev in pairs]
-
-
-def sessions(tpg):
-    return [Session(line) for line in read(f"{tpg.path}/guests").splitlines() if line.strip()]
 
 
 def size(count):
@@ -286,7 +259,7 @@ class XenTPG(UITPG):
             return value or ""
         if value is None:
             targets = self.rtsnode.parent_target.fabric_module.targets
-            return domain_names(tpg for target in targets for tpg in target.tpgs) if enum else "NAME|UUID"
+            return live.hurried(domain_names)(tpg for target in targets for tpg in target.tpgs) if enum else "NAME|UUID"
         if value:
             try:
                 mapping.check_binding(value)
@@ -328,7 +301,7 @@ class XenTPG(UITPG):
         if write_protected(self.rtsnode):
             words.append("write-protected")
         alias = parameter(self.rtsnode, "alias")
-        if alias:
+        if alias and not alias.startswith(AUTO):
             words.append(f"alias {alias}")
         acls = sum(1 for _ in self.rtsnode.node_acls)
         if acls:
