@@ -18,7 +18,7 @@ LAYERS := tests/layers/layers
 # Headers of the kernel that the module is built for.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # The tree's own module is for the host's suite, whatever is under test.
-LAB_KDIR = /usr/src/linux-headers-$(shell VSCSI_LAB_SUITE= $(LAB) kernel-version)
+LAB_KDIR = /usr/src/linux-headers-$(shell $(LAB) kernel-version --own)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -9,6 +9,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = TOP / "build"
 LAB = TOP / "tests/lab/lab"
 SUITES = ("bookworm", "trixie", "sid")
+# The lab's usual one, on any host.
+DEFAULT = "bookworm"
 # It changes every day, and now and then lacks what it lists.
 ROLLING = "sid"
 ARCHIVE = re.compile(r"\b(debootstrap|apt-get|apt-cache)\b.* ended with|apt knows no ")

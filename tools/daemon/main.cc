@@ -14,6 +14,7 @@
 #include "core/failure.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/events.hpp"
+#include "daemon/missing.hpp"
 #include "daemon/notify.hpp"
 #include "os/process.hpp"
 #include "os/xenstore.hpp"
@@ -49,6 +50,7 @@ std::optional<Exit> parse(int argc, char **argv, Options &options)
 		->capture_default_str();
 	app.add_flag("!--no-pause", options.hold, "let guests run before they have their devices");
 	app.add_flag("--once", options.once, "bring guests into step once, and end");
+	app.set_version_flag("--version", "xen-vscsid " XEN_PVSCSI_VERSION, "print the version");
 	app.add_flag("--verbose", options.verbose, "tell more");
 	app.add_option("--configfs", options.configfs, "LIO's configuration")->group("");
 	app.add_option("--sysfs", options.sysfs, "sysfs")->group("");
@@ -66,6 +68,14 @@ std::uint64_t random_bits()
 {
 	std::random_device device;
 	return (std::uint64_t{device()} << 32) | device();
+}
+
+// The plugin of targetcli keeps what is missing, and can make it; without it there is no such file.
+constexpr const char *missing_file = "/run/xen-pvscsi-targetcli/missing.json";
+
+void restore_missing()
+{
+	run_program({"python3", "-m", "xen_pvscsi_targetcli", "restore-missing"}, xl_limit);
 }
 
 bool pause_domain(DomId id, bool paused)
@@ -92,7 +102,8 @@ public:
 			if (m_store.now() >= next) {
 				// Before, so that what changes meanwhile is seen the next time.
 				m_tree.refresh();
-				next = m_daemon.pass();
+				const auto missing = m_missing.look(m_store.now());
+				next = std::min(m_daemon.pass(), missing);
 				if (!ready)
 					notify_ready();
 				ready = true;
@@ -124,7 +135,10 @@ private:
 					     {m_signals.descriptor(), POLLIN, 0}}};
 		poll(files.data(), files.size(), static_cast<int>(std::max(limit, milliseconds{0}).count()));
 		bool event = m_tree.drain();
-		event |= m_devices.drain();
+		if (m_devices.drain()) {
+			m_missing.note();
+			event = true;
+		}
 		event |= !m_store.events().empty();
 		return event;
 	}
@@ -134,6 +148,7 @@ private:
 	TreeWatch m_tree;
 	DeviceWatch m_devices;
 	Signals m_signals;
+	Missing m_missing{missing_file, restore_missing};
 	std::optional<milliseconds> m_watchdog;
 };
 

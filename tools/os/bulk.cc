@@ -101,7 +101,10 @@ BulkReader::BulkReader() : m_file{connect_daemon()}, m_socket{m_file >= 0}
 	if (!m_socket)
 		m_file = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
 	if (m_file < 0)
-		lost("connect");
+		fail(Exit::environment,
+		     "cannot reach xenstore: {}. This must run as root, in dom0 or a driver domain, with "
+		     "xenstored running",
+		     error_text(errno));
 }
 
 BulkReader::~BulkReader()

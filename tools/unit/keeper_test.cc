@@ -6,6 +6,7 @@
 #include "act/guests.hpp"
 #include "core/failure.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/missing.hpp"
 #include "os/files.hpp"
 #include "unit/fake_host.hpp"
 
@@ -275,6 +276,32 @@ TEST_F(KeeperTest, TheNodesOfAGuestWhoseIdIsThereAgainAreNotToldToBeRemoved)
 	one.pass();
 	EXPECT_EQ(testing::internal::GetCapturedStderr().find("is removed"), std::string::npos);
 	EXPECT_FALSE(fake.store.list(Txn::none, "/local/domain/0/backend/vscsi/8").empty());
+}
+
+TEST(Missing, IsTriedWhenDevicesComeAndNotAllTheTime)
+{
+	const TemporaryFolder folder;
+	const fs::path file = folder.path() / "missing.json";
+	int tries = 0;
+	Missing missing{file, [&] { ++tries; }};
+	Time now{std::chrono::hours{1}};
+	EXPECT_EQ(missing.look(now), Time::max());
+	EXPECT_EQ(tries, 0);
+	put(file, "{}");
+	missing.note();
+	EXPECT_EQ(missing.look(now), Time::max());
+	EXPECT_EQ(tries, 1);
+	// What it makes is an event as well.
+	missing.note();
+	now += std::chrono::seconds{3};
+	EXPECT_EQ(missing.look(now), now + std::chrono::seconds{7});
+	EXPECT_EQ(tries, 1);
+	now += std::chrono::seconds{7};
+	missing.look(now);
+	EXPECT_EQ(tries, 2);
+	now += std::chrono::hours{1};
+	missing.look(now);
+	EXPECT_EQ(tries, 2);
 }
 
 } // namespace

@@ -83,7 +83,7 @@ def mistakes(lab, admin, target, other):
     admin.refused("attach g1 naa.50014050000000ff:0", 3, "no target port")
     admin.refused(f"attach g1 {NAA},9:0", 3, "no portal group 9")
     admin.refused(f"attach g1 {OTHER}:0", 4, "belongs to g2")
-    admin.refused("attach g1 owned", 4, "belongs to g2", "--share")
+    admin.refused("attach g1 owned", 4, "in use by g2", "--share")
     admin.refused("attach g1 nothing", 3, "no backstore 'nothing'")
     admin.refused("attach g1 /dev/nothing", 3, "/dev/nothing")
     admin.refused("attach g1 /dev/null", 3, "no SCSI device")

@@ -41,8 +41,9 @@ def parser():
     which.add_argument("--long", action="store_true", default=None,
                        help="only those that `make test` leaves out")
     which.add_argument("--short", dest="long", action="store_false", help="only the others")
-    commands.add_parser("kernel-version",
-                        help="print the kernel release of the images")
+    version = commands.add_parser("kernel-version",
+                                  help="print the kernel release of the images")
+    version.add_argument("--own", action="store_true", help="of the host's own suite, which the tree's own module is for")
     module = commands.add_parser("module", help="build the module for the suite's kernel, aside unless it "
                                  "is the host's own suite's; prints its path")
     module.add_argument("--log", type=_path, metavar="FILE",
@@ -145,7 +146,7 @@ def do_list(options):
 
 
 def do_kernel_version(options):
-    print(image.kernel(suite.chosen()))
+    print(image.kernel(suite.own() if options.own else suite.chosen()))
 
 
 def do_module(options):

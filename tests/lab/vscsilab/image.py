@@ -42,7 +42,7 @@ def _pointer(which):
 
 
 def _setup(which):
-    words = "lab setup" if which.own else f"VSCSI_LAB_SUITE={which} lab setup"
+    words = "lab setup" if which.name == suite.DEFAULT else f"VSCSI_LAB_SUITE={which} lab setup"
     return f"run `{words}`"
 
 
