@@ -46,7 +46,7 @@ check-format:
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
-		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
+		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tools/bench/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
 
 check-engine-tidy:
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
@@ -84,7 +84,7 @@ layers: tools $(MODULE) ## whether calls, includes and imports go down the floor
 	@$(LAYERS) includes $(MODULE_DIR)/layers.txt $(MODULE_DIR)
 	@$(LAYERS) objects tools/layers.txt --sources tools \
 		$(foreach part,vscsi-tools xl-vscsi xen-vscsid,build/tools/CMakeFiles/$(part).dir)
-	@$(LAYERS) includes --without unit tools/layers.txt tools
+	@$(LAYERS) includes --without unit --without bench tools/layers.txt tools
 	@$(LAYERS) imports tests/lab/vscsilab
 	@$(LAYERS) imports tests/bench/vscsibench
 	@$(LAYERS) imports targetcli-plugin/xen_pvscsi_targetcli
@@ -106,6 +106,11 @@ bench-engine: setup ## what the engine costs a request: ns, and instructions
 	ninja -C build/bench-engine --quiet engine-bench
 	build/bench-engine/engine-bench
 	@tests/bench/engine/instructions build/bench-engine/engine-bench
+
+bench-tools: setup ## what it costs the daemon to decide for 16,000 LUNs, of one guest or of 500
+	cmake -G Ninja -S tools -B build/tools >/dev/null
+	ninja -C build/tools --quiet tools-bench
+	build/tools/tools-bench
 
 tools: setup ## build build/tools/xl-vscsi and build/tools/xen-vscsid
 	cmake -G Ninja -S tools -B build/tools >/dev/null
@@ -196,4 +201,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo test bench bench-engine test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean

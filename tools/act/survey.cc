@@ -7,6 +7,7 @@
 #include "act/guests.hpp"
 #include "act/users.hpp"
 #include "core/failure.hpp"
+#include "core/steps.hpp"
 
 namespace vscsi
 {
@@ -249,6 +250,9 @@ Status status(const Host &host)
 		}
 		result.tpgs.push_back(std::move(item));
 	}
+	for (const Guest &guest : read_guests(host.store, Txn::none, result.domains, 0))
+		for (const auto &[vdev, why] : kept_after_rename(lio, guest, result.domains))
+			result.problems.push_back(why);
 	result.shared = shared_stores(lio, read_users(host, lio), host.sharing());
 	for (const SharedStore &shared : result.shared)
 		if (!shared.on_purpose)

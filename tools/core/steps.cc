@@ -179,18 +179,33 @@ bool overlooked(const Controller &controller)
 	       });
 }
 
-namespace
+std::map<Vdev, std::string> kept_after_rename(const Lio &lio, const Guest &guest,
+					      const std::vector<Domain> &running)
 {
-
-bool renamed(const Device &device, const LunRef &ref, const Guest &guest, const std::vector<Domain> &running)
-{
-	return device.managed && !device.binding.empty() && device.binding == ref.tpg->domain &&
-	       !names_domain(ref.tpg->domain, guest.domain) &&
-	       std::ranges::none_of(
-		       running, [&](const Domain &domain) { return names_domain(ref.tpg->domain, domain); });
+	std::map<Vdev, std::string> kept;
+	LunFinder finder{lio};
+	for (const Controller &controller : guest.controllers) {
+		for (const Device &device : controller.devices) {
+			const auto name = parse_lun_name(device.pdev);
+			const LunRef ref =
+				name && device.managed && device.vdev ? finder.find(*name) : LunRef{};
+			if (!ref || device.binding.empty() || device.binding != ref.tpg->domain ||
+			    std::ranges::any_of(running, [&](const Domain &domain) {
+				    return names_domain(ref.tpg->domain, domain);
+			    }))
+				continue;
+			kept.emplace(
+				*device.vdev,
+				fmt::format(
+					"{} keeps {}, which is bound to '{}', as it was called when it got "
+					"it. Bind the portal group to its new name: `targetcli "
+					"/xen-pvscsi/{}/tpg{} set parameter domain={}`",
+					guest.domain.name, to_string(*device.vdev), ref.tpg->domain,
+					ref.tpg->id.wwn, ref.tpg->id.tpgt, guest.domain.name));
+		}
+	}
+	return kept;
 }
-
-} // namespace
 
 Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &running,
 	   std::vector<std::string> &problems)
@@ -198,13 +213,16 @@ Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &runnin
 	Assignment assignment = assign(lio, guest);
 	problems.insert(problems.end(), assignment.problems.begin(), assignment.problems.end());
 	Aim aim{std::move(assignment.wanted), {}};
+	const auto kept = kept_after_rename(lio, guest, running);
+	for (const auto &[vdev, why] : kept)
+		problems.push_back(why);
 	std::map<Vdev, const LunName *> places;
 	for (const Wanted &wanted : aim.add)
 		places.emplace(wanted.vdev, &wanted.pdev);
 	LunFinder finder{lio};
 	for (const Controller &controller : guest.controllers) {
 		for (const Device &device : controller.devices) {
-			if (!device.vdev)
+			if (!device.vdev || kept.contains(*device.vdev))
 				continue;
 			const auto name = parse_lun_name(device.pdev);
 			const LunRef ref = name ? finder.find(*name) : LunRef{};
@@ -214,17 +232,7 @@ Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &runnin
 			// Its portal group is another guest's now.
 			const bool elsewhere = ref && !ref.tpg->domain.empty() &&
 					       !names_domain(ref.tpg->domain, guest.domain);
-			if (at_its_place || (!device.managed && !elsewhere))
-				continue;
-			if (ref && renamed(device, ref, guest, running))
-				problems.push_back(fmt::format(
-					"{} keeps {}, which is bound to '{}', as it was called when it got "
-					"it. "
-					"Bind the portal group to its new name: `targetcli /xen-pvscsi/{}/"
-					"tpg{} set parameter domain={}`",
-					guest.domain.name, to_string(*device.vdev), ref.tpg->domain,
-					ref.tpg->id.wwn, ref.tpg->id.tpgt, guest.domain.name));
-			else
+			if (!at_its_place && (device.managed || elsewhere))
 				aim.drop.push_back(*device.vdev);
 		}
 	}

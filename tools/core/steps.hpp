@@ -3,6 +3,7 @@
 // remembers nothing, so that the command, the daemon, and either of them after
 // it was killed, all go on from where things are.
 #pragma once
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -55,8 +56,12 @@ std::vector<Action> next_actions(const Guest &guest, const Aim &aim);
 // that it had taken already.  A further `state = 7` makes it look again.
 bool overlooked(const Controller &controller);
 
-// What a daemon wants of a guest.  A domain that was renamed keeps what it has, as long as no
-// other one of those that run has the name that the portal group is bound to.
+// A domain that was renamed keeps what it has, as long as none of those that run has the name that
+// the portal group is bound to.  For operators.
+std::map<Vdev, std::string> kept_after_rename(const Lio &lio, const Guest &guest,
+					      const std::vector<Domain> &running);
+
+// What a daemon wants of a guest.
 Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &running,
 	   std::vector<std::string> &problems);
 

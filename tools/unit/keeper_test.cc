@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // The daemon keeps what a running guest has, and holds nobody for ever.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "act/attach.hpp"
 #include "act/guests.hpp"
+#include "act/survey.hpp"
 #include "core/failure.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/missing.hpp"
@@ -80,6 +83,9 @@ TEST_F(KeeperTest, ARenamedGuestKeepsItsDisk)
 	const std::string said = testing::internal::GetCapturedStderr();
 	EXPECT_NE(said.find("web keeps 0:0:0:0, which is bound to 'g1'"), std::string::npos) << said;
 	EXPECT_NE(said.find("set parameter domain=web"), std::string::npos) << said;
+	const std::vector<std::string> problems = status(fake.host).problems;
+	EXPECT_TRUE(std::ranges::any_of(
+		problems, [](const std::string &problem) { return problem.find("web keeps 0:0:0:0") == 0; }));
 	// Also by a daemon that was started anew.
 	Daemon two = daemon();
 	run(two, 40);
