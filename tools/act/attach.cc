@@ -28,8 +28,10 @@ std::string lasting_binding(const Host &host, const Domain &domain)
 {
 	const DomainConfigs all = configured_domains(host.configs);
 	const DomainConfig *const config = all.of(lasting_name(domain));
-	const bool fixed = config && names_domain(config->uuid, {domain.id, {}, domain.uuid});
-	return fixed ? domain.uuid : std::string{};
+	// One that does not run has none yet.
+	const bool fixed = config && (domain.uuid == domain.name ||
+				      names_domain(config->uuid, {domain.id, {}, domain.uuid}));
+	return fixed ? config->uuid : std::string{};
 }
 
 struct Plan {
@@ -65,6 +67,10 @@ public:
 			guest_lock.emplace(Lock::take(m_host.guest_lock(m_domain), patience));
 		Journal journal = m_host.journal(m_domain);
 		configure(journal, patience);
+		if (m_request.later) {
+			journal.clear();
+			return finish();
+		}
 		try {
 			for (const Wanted &wanted : m_plan.devices)
 				if (!m_before.device_at(wanted.vdev))
@@ -103,7 +109,8 @@ private:
 		m_result.steps = m_earlier;
 		std::ranges::copy(m_applied, std::back_inserter(m_result.steps));
 		m_result.warnings.clear();
-		m_before = read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
+		m_before = m_request.later ? Guest{m_domain, {}}
+					   : read_guest(m_host.store, Txn::none, m_domain, m_request.backend);
 		m_lio = elsewhere() ? Lio{} : read_lio(m_host);
 		const Users users = elsewhere() ? Users{} : read_users(m_host, m_lio);
 		const Scene scene{m_lio, m_before, assign(m_lio, m_before), users};
@@ -118,7 +125,8 @@ private:
 		for (const Change &change : m_plan.changes)
 			m_result.steps.push_back(describe(change));
 		note_bindings();
-		for (const Action &action : next_actions(m_before, Aim{m_plan.devices, {}}))
+		const Aim aim{m_request.later ? std::vector<Wanted>{} : m_plan.devices, {}};
+		for (const Action &action : next_actions(m_before, aim))
 			m_result.steps.push_back(describe(action, m_domain));
 		m_result.changed = !m_result.steps.empty();
 	}

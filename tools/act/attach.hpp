@@ -26,6 +26,8 @@ struct AttachRequest {
 	bool configured = false;
 	// A lock that somebody has, or a controller that is busy, is not waited for.
 	bool at_once = false;
+	// The domain does not run: it is to have it when it starts.
+	bool later = false;
 };
 
 struct Attached {

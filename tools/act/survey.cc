@@ -208,6 +208,22 @@ std::vector<HostDevice> find_devices(const Sysfs &sysfs, const std::vector<std::
 	return found;
 }
 
+std::vector<std::vector<User>> users_of_devices(const Host &host, const std::vector<HostDevice> &devices)
+{
+	const Lio lio = read_lio(host);
+	const Users users = read_users(host, lio);
+	std::vector<std::vector<User>> found;
+	for (const HostDevice &device : devices) {
+		std::vector<User> &all = found.emplace_back();
+		for (const Backstore &store : lio.stores)
+			if (leads_to(store, device))
+				std::ranges::move(users.of(store.id), std::back_inserter(all));
+		if (device.block)
+			std::ranges::move(users.of(*device.block), std::back_inserter(all));
+	}
+	return found;
+}
+
 Status status(const Host &host)
 {
 	Status result;

@@ -46,6 +46,9 @@ std::vector<ListedGuest> survey(const Host &host, const std::vector<std::string>
 // Without names all that can be attached; a name that is none is a Failure.
 std::vector<HostDevice> find_devices(const Sysfs &sysfs, const std::vector<std::string> &names);
 
+// Who has each of them, as far as this host can tell.
+std::vector<std::vector<User>> users_of_devices(const Host &host, const std::vector<HostDevice> &devices);
+
 struct TpgStatus {
 	Tpg tpg;
 	std::optional<Domain> domain; // that runs and is bound to it

@@ -8,6 +8,7 @@
 #include "act/attach.hpp"
 #include "act/detach.hpp"
 #include "act/guests.hpp"
+#include "act/move.hpp"
 #include "act/resize.hpp"
 #include "act/survey.hpp"
 #include "command/create.hpp"
@@ -84,6 +85,55 @@ Exit run_attach(const Host &host, const Options &options)
 			     attach_json(request.domain, result, options.dry_run), result.warnings, unsaved);
 }
 
+Exit run_assign(const Host &host, const Options &options)
+{
+	for (const Domain &domain : list_domains(host.store))
+		if (means_domain(options.domain, domain))
+			fail(Exit::usage, "{} runs: `xl-vscsi attach` gives it the device now", domain.name);
+	if (parse_number(options.domain, UINT32_MAX))
+		fail(Exit::usage, "'{}' is an id, which is nobody's before it runs: say its name",
+		     options.domain);
+	if (!options.dry_run)
+		load_module(host);
+	AttachRequest request{.domain = {0, options.domain, options.domain},
+			      .pdev = options.pdev,
+			      .vdev = options.vdev,
+			      .options = options.how};
+	request.dry_run = options.dry_run;
+	request.later = true;
+	AttachResult result;
+	try {
+		result = attach(host, request);
+	} catch (const Failure &failure) {
+		throw hinted(failure, options.pdev, options.vdev);
+	}
+	const auto unsaved = save(options);
+	return print_outcome(options, attach_text(request.domain, result, options.dry_run),
+			     attach_json(request.domain, result, options.dry_run), result.warnings, unsaved);
+}
+
+Exit run_move(const Host &host, const Options &options)
+{
+	MoveResult result;
+	const Domain to = expect_domain(host.store, options.domain);
+	try {
+		result = move_device(host, {.pdev = options.pdev,
+					    .to = to,
+					    .vdev = options.vdev,
+					    .options = options.how,
+					    .wait = std::chrono::seconds{std::max(options.wait, 1U)},
+					    .dry_run = options.dry_run});
+	} catch (const Failure &failure) {
+		throw hinted(failure, options.pdev, options.vdev);
+	}
+	const auto unsaved = save(options);
+	std::vector<std::string> &steps = result.attached.steps;
+	steps.insert(steps.begin(), result.detached.steps.begin(), result.detached.steps.end());
+	return print_outcome(options, attach_text(to, result.attached, options.dry_run),
+			     attach_json(to, result.attached, options.dry_run), result.attached.warnings,
+			     unsaved);
+}
+
 Exit run_detach(const Host &host, const Options &options)
 {
 	const DetachRequest request{.domain = options.domain,
@@ -127,7 +177,16 @@ void print_devices(const Sysfs &sysfs, const Options &options)
 	} catch (const Failure &failure) {
 		throw hinted(failure, options.names.size() == 1 ? options.names.front() : std::string{});
 	}
-	print(options.json ? devices_json(found) : devices_text(found));
+	std::vector<std::vector<User>> users;
+	try {
+		Xenstore store;
+		Configfs configfs{options.configfs};
+		users = users_of_devices({store, configfs, sysfs, options.run, options.state, random_bits},
+					 found);
+	} catch (const Failure &) {
+		users.clear(); // A host without Xen has devices as well.
+	}
+	print(options.json ? devices_json(found, users) : devices_text(found, users));
 }
 
 Exit run(const Host &host, const Options &options)
@@ -138,6 +197,10 @@ Exit run(const Host &host, const Options &options)
 		break;
 	case Verb::attach:
 		return run_attach(host, options);
+	case Verb::assign:
+		return run_assign(host, options);
+	case Verb::move:
+		return run_move(host, options);
 	case Verb::detach:
 		return run_detach(host, options);
 	case Verb::resize:
@@ -166,7 +229,8 @@ Exit run(const Options &options)
 		print_devices(sysfs, options);
 		return Exit::done;
 	}
-	if (options.verb == Verb::attach || options.verb == Verb::detach || options.verb == Verb::create)
+	if (options.verb == Verb::attach || options.verb == Verb::detach || options.verb == Verb::create ||
+	    options.verb == Verb::move)
 		note_interrupts();
 	std::optional<Xenstore> store;
 	std::string no_store;

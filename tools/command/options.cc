@@ -149,6 +149,7 @@ void add_exporting(CLI::App &verb, Options &options)
 		->type_name("auto|block|pscsi")
 		->default_str("auto");
 	verb.add_flag("--share", options.how.share, "also a device that another guest has");
+	verb.add_flag("--read-only", options.how.read_only, "the guest cannot write it");
 	verb.add_flag("--across-hosts", options.how.across_hosts,
 		      "other hosts have it as well: refuse reservations that would end at this one");
 	verb.add_flag("--ring-per-lun", options.how.ring_per_lun, "a controller of its own for each LUN");
@@ -182,7 +183,23 @@ void add_guest_verbs(CLI::App &app, Options &options)
 	add_changing(*verb, options);
 	add_exporting(*verb, options);
 
-	verb = add_verb(app, options, Verb::detach, "detach", {"vscsi-detach", "scsi-detach"},
+	verb = add_verb(app, options, Verb::assign, "assign", {},
+			"let a guest that does not run have a device when it starts");
+	verb->add_option("DOMAIN", options.domain, "the name that it will have")->required();
+	verb->add_option("PDEV", options.pdev, "what it is to have")->required();
+	verb->add_option("VDEV", options.vdev, "its address in the guest; the next free one if left out");
+	add_doing(*verb, options);
+	add_exporting(*verb, options);
+
+	verb = add_verb(app, options, Verb::move, "move", {},
+			"take a device from a guest and give it to another");
+	verb->add_option("PDEV", options.pdev, "what is to be moved")->required();
+	verb->add_option("DOMAIN", options.domain, "who is to have it: name, id or UUID")->required();
+	verb->add_option("VDEV", options.vdev, "its address there; the next free one if left out");
+	add_doing(*verb, options);
+	add_wait(*verb, options, "how long to wait for each guest")->capture_default_str();
+
+	verb = add_verb(app, options, Verb::detach, "detach", {"vscsi-detach", "scsi-detach", "unassign"},
 			"take a device from a guest");
 	verb->add_option("DOMAIN", options.domain, "name, id or UUID")->required();
 	verb->add_option("VDEV", options.vdev,

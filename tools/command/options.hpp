@@ -10,7 +10,7 @@
 namespace vscsi
 {
 
-enum class Verb { attach, detach, list, create, resize, devices, status, top, report };
+enum class Verb { attach, assign, detach, move, list, create, resize, devices, status, top, report };
 
 struct Options {
 	Verb verb = Verb::list;

@@ -373,11 +373,12 @@ std::string resize_json(const ResizeResult &result, bool dry_run)
 		     {"steps", result.steps}});
 }
 
-std::string devices_text(const std::vector<HostDevice> &devices)
+std::string devices_text(const std::vector<HostDevice> &devices, const std::vector<std::vector<User>> &users)
 {
 	TextTable table{{12, 16, 44}};
 	table.add({"hctl", "node", "identity", "device"});
-	for (const HostDevice &device : devices) {
+	for (std::size_t at = 0; at < devices.size(); ++at) {
+		const HostDevice &device = devices[at];
 		std::vector<std::string> cells{address_or_dash(device.scsi), name_or_dash(device.node),
 					       device.identity.empty() ? "-"
 								       : as_word("id:" + device.identity)};
@@ -387,14 +388,23 @@ std::string devices_text(const std::vector<HostDevice> &devices)
 		table.add(std::move(cells));
 		if (!device.lasting.empty())
 			table.note("    " + device.lasting);
+		if (at < users.size() && !users[at].empty())
+			table.note("    in use by " + to_string(users[at]));
 	}
 	return table.text();
 }
 
-std::string devices_json(const std::vector<HostDevice> &devices)
+std::string devices_json(const std::vector<HostDevice> &devices, const std::vector<std::vector<User>> &users)
 {
 	ordered_json all = ordered_json::array();
-	for (const HostDevice &device : devices)
+	for (std::size_t at = 0; at < devices.size(); ++at) {
+		const HostDevice &device = devices[at];
+		ordered_json used; // null: it cannot be told
+		if (at < users.size()) {
+			used = ordered_json::array();
+			for (const User &user : users[at])
+				used.push_back(to_string(user));
+		}
 		all.push_back({{"hctl", or_null(device.scsi)},
 			       {"node", text_or_null(device.node)},
 			       {"type", device.type},
@@ -404,7 +414,9 @@ std::string devices_json(const std::vector<HostDevice> &devices)
 			       {"link", text_or_null(device.lasting)},
 			       {"vendor", device.vendor},
 			       {"model", device.model},
-			       {"serial", device.serial}});
+			       {"serial", device.serial},
+			       {"users", std::move(used)}});
+	}
 	return dump(all);
 }
 

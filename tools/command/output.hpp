@@ -24,8 +24,11 @@ std::string detach_text(const DetachResult &result, bool dry_run);
 std::string detach_json(const DetachResult &result, bool dry_run);
 std::string resize_text(const ResizeResult &result, bool dry_run);
 std::string resize_json(const ResizeResult &result, bool dry_run);
-std::string devices_text(const std::vector<HostDevice> &devices);
-std::string devices_json(const std::vector<HostDevice> &devices);
+// Without users: they are not known.
+std::string devices_text(const std::vector<HostDevice> &devices,
+			 const std::vector<std::vector<User>> &users = {});
+std::string devices_json(const std::vector<HostDevice> &devices,
+			 const std::vector<std::vector<User>> &users = {});
 enum class Layout { lines, line };
 std::string failure_json(const Failure &failure, Layout layout = Layout::lines);
 // The document of what was done, and beside it what went wrong after that.

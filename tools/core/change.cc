@@ -28,8 +28,9 @@ struct ChangeDescriber {
 	}
 	std::string operator()(const MakeTpg &change) const
 	{
-		return fmt::format("configfs: make {}, bound to {}{}", path(change.id), change.domain,
-				   change.ring_per_lun ? ", with a ring for each LUN" : "");
+		return fmt::format("configfs: make {}, bound to {}{}{}", path(change.id), change.domain,
+				   change.ring_per_lun ? ", with a ring for each LUN" : "",
+				   change.read_only ? ", read-only" : "");
 	}
 	std::string operator()(const MakeLun &change) const
 	{

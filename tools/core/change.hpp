@@ -23,6 +23,7 @@ struct MakeTpg {
 	std::string alias;
 	std::string domain;
 	bool ring_per_lun = false;
+	bool read_only = false;
 };
 struct MakeLun {
 	TpgId tpg;

@@ -13,11 +13,11 @@ namespace
 {
 
 // The tool's own portal group of the guest, if there is one already.
-const Tpg *own_tpg(const Scene &scene, bool ring_per_lun)
+const Tpg *own_tpg(const Scene &scene, const ExportOptions &options)
 {
 	for (const Tpg &tpg : scene.lio.tpgs)
-		if (tpg.alias.starts_with(auto_prefix) && tpg.ring_per_lun == ring_per_lun &&
-		    names_domain(tpg.domain, scene.guest.domain))
+		if (tpg.alias.starts_with(auto_prefix) && tpg.ring_per_lun == options.ring_per_lun &&
+		    tpg.write_protected == options.read_only && names_domain(tpg.domain, scene.guest.domain))
 			return &tpg;
 	return nullptr;
 }
@@ -107,7 +107,7 @@ Export new_lun(const Scene &scene, const Exported &what, const ExportOptions &op
 			"{} is a number, and the device does not say by VPD pages 83h or 80h what it is, so "
 			"after a reboot it cannot be told from another",
 			what.name));
-	const Tpg *const tpg = own_tpg(scene, options.ring_per_lun);
+	const Tpg *const tpg = own_tpg(scene, options);
 	const unsigned lun = tpg ? free_lun(*tpg) : 0;
 	TpgId id;
 	if (tpg) {
@@ -205,6 +205,12 @@ Export export_lun(const Scene &scene, const LunName &name, const ExportOptions &
 		     to_string(name), ref.tpg->domain);
 	if (!ref.lun->another.empty())
 		fail(Exit::refused, "{}: {}", to_string(name), ref.lun->another);
+	if (options.read_only && !ref.tpg->write_protected)
+		fail(Exit::in_use,
+		     "{} can be written by {}: its portal group is not write-protected. Detach it, and "
+		     "attach "
+		     "the device with --read-only, or set attribute demo_mode_write_protect=1 of the group",
+		     to_string(name), scene.guest.domain.name);
 
 	Export result{{}, {ref.tpg->name_of(*ref.lun), device_name(scene.lio, *ref.lun), {}, true}, {}};
 	for (const Wanted &item : scene.assigned.wanted) {

@@ -18,6 +18,7 @@ enum class Via { fitting, pscsi, iblock };
 struct ExportOptions {
 	Via via = Via::fitting; // pscsi for tapes and changers, iblock for disks
 	bool share = false;     // also what another guest has
+	bool read_only = false; // by a portal group of such LUNs
 	bool ring_per_lun = false;
 	bool bind = false;         // an unbound portal group to this guest
 	bool across_hosts = false; // others have it as well: no reservation may end at this one

@@ -74,6 +74,7 @@ struct Tpg {
 	bool ring_per_lun = false;
 	bool can_bind = true;  // false: a module without param/domain
 	std::vector<Lun> luns; // by number
+	bool write_protected = false;
 
 	const Lun *lun(unsigned number) const;
 	LunName name_of(const Lun &lun) const { return {id.wwn, id.tpgt, lun.number}; }

@@ -119,7 +119,8 @@ MakeTpg new_tpg(const Scene &scene, const std::string &alias, const ExportOption
 		return {{wwn, 1},
 			alias.empty() ? std::string{auto_prefix} + wwn.substr(wwn.size() - 9) : alias,
 			options.binding.empty() ? scene.guest.domain.name : options.binding,
-			options.ring_per_lun};
+			options.ring_per_lun,
+			options.read_only};
 	}
 }
 

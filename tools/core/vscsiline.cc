@@ -49,6 +49,8 @@ void set_option(VscsiLine &to, const std::string &word, std::string_view line)
 		options.via = Via::iblock;
 	else if (word == "share")
 		options.share = true;
+	else if (word == "ro")
+		options.read_only = true;
 	else if (word == "ring-per-lun")
 		options.ring_per_lun = true;
 	else if (word == "bind")
@@ -60,7 +62,7 @@ void set_option(VscsiLine &to, const std::string &word, std::string_view line)
 	else
 		fail(Exit::usage,
 		     "vscsi '{}': unknown option '{}'; there are backstore=pscsi, backstore=block, share, "
-		     "ring-per-lun, across-hosts, bind and required",
+		     "ro, ring-per-lun, across-hosts, bind and required",
 		     line, word);
 }
 

@@ -138,6 +138,8 @@ std::vector<TpgId> tpg_ids(const fs::path &fabric)
 	return ids;
 }
 
+constexpr const char *write_protect = "attrib/demo_mode_write_protect";
+
 Tpg read_tpg(const fs::path &path, const TpgId &id)
 {
 	return {id,
@@ -145,7 +147,8 @@ Tpg read_tpg(const fs::path &path, const TpgId &id)
 		first_line(path / "param/domain"),
 		first_line(path / "param/ring_per_lun") == "1",
 		fs::exists(path / "param/domain"),
-		read_luns(path)};
+		read_luns(path),
+		first_line(path / write_protect) == "1"};
 }
 
 } // namespace
@@ -200,6 +203,9 @@ struct Configfs::Applier {
 				// Bound first, so that no other guest ever has it.
 				tree.write(path / "param/domain", change.domain);
 				tree.write(path / "param/alias", change.alias);
+				// Before it has a LUN.
+				if (change.read_only)
+					tree.write(path / write_protect, "1");
 				if (change.ring_per_lun)
 					tree.write(path / "param/ring_per_lun", "1");
 				if (fs::exists(path / "enable"))

@@ -48,7 +48,7 @@ TEST(CommandOptions, AnUnknownVerbIsTold)
 	const Typed near = typed({"atach", "g1", "/dev/st0"});
 	EXPECT_EQ(near.code, Exit::usage);
 	EXPECT_TRUE(contains(near.err, "unknown verb 'atach': do you mean attach?")) << near.err;
-	EXPECT_TRUE(contains(near.err, "attach, detach, list, create, resize")) << near.err;
+	EXPECT_TRUE(contains(near.err, "attach, assign, move, detach, list, create, resize")) << near.err;
 	const Typed far = typed({"fly"});
 	EXPECT_TRUE(contains(far.err, "unknown verb 'fly'.")) << far.err;
 	EXPECT_TRUE(contains(typed({"vscsi-atach"}).err, "do you mean vscsi-attach?"));
