@@ -214,12 +214,13 @@ std::vector<std::vector<User>> users_of_devices(const Host &host, const std::vec
 	const Users users = read_users(host, lio);
 	std::vector<std::vector<User>> found;
 	for (const HostDevice &device : devices) {
-		std::vector<User> &all = found.emplace_back();
+		std::vector<User> all;
 		for (const Backstore &store : lio.stores)
 			if (leads_to(store, device))
 				std::ranges::move(users.of(store.id), std::back_inserter(all));
 		if (device.block)
 			std::ranges::move(users.of(*device.block), std::back_inserter(all));
+		found.push_back(std::move(all));
 	}
 	return found;
 }

@@ -8,6 +8,7 @@ from vscsilab.targetcli import install as install_plugin
 
 TIMEOUT = 600
 GUESTS = 2
+LONG = True
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000e0"
 # A pass of the daemon that missed every event comes after ten seconds.
@@ -109,6 +110,8 @@ def service_restarted(lab, admin, load):
     restored = lab.dom0.run("targetctl restore", timeout=120, check=False)
     lab.note(restored.out + restored.err)
     lab.check("restored: exit code 0", restored.rc == 0, restored.err)
+    lab.note(lab.dom0.run("cat /sys/kernel/debug/xen-scsiback/*/inflight; grep . $(dirname "
+                          "/sys/kernel/config/target/xen-pvscsi/*/tpgt_*/enable)/{enable,param/*,attrib/*}", check=False).out)
     lab.check("cleared and restored: the guest's I/O goes on", load.goes_on(), load.log())
     lab.equal("its LUNs are as before",
               lab.dom0.run("readlink /sys/kernel/config/target/xen-pvscsi/*/tpgt_*/lun/lun_*/* | sort").out, before)
