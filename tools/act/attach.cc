@@ -143,9 +143,8 @@ private:
 			for (const Change &change : m_plan.changes) {
 				if (const auto *made = std::get_if<MakeTpg>(&change); made && made->id == id)
 					wanted.binding = made->domain;
-				if (const auto *bound = std::get_if<BindTpg>(&change);
-				    bound && bound->id == id)
-					wanted.binding = bound->domain;
+				if (const auto *bind = std::get_if<BindTpg>(&change); bind && bind->id == id)
+					wanted.binding = bind->domain;
 			}
 		}
 	}

@@ -106,21 +106,21 @@ void read_elsewhere(Store &store, Txn txn, std::vector<Guest> &guests, DomId bac
 			places.push_back({&guests[at], number, {}});
 			paths.push_back(frontend_path(guests[at].domain.id, number) + "/backend");
 		}
-	const auto backends = store.read_all(txn, paths);
+	const auto named = store.read_all(txn, paths);
 	std::vector<std::string> states;
 	std::vector<std::pair<Place, DomId>> others;
 	for (std::size_t at = 0; at < places.size(); ++at) {
-		const auto server = backend_of_path(backends[at].value_or(""), places[at].guest->domain.id,
+		const auto server = backend_of_path(named[at].value_or(""), places[at].guest->domain.id,
 						    places[at].number);
 		if (!server || *server == backend)
 			continue;
 		others.emplace_back(places[at], *server);
-		states.push_back(*backends[at] + "/state");
+		states.push_back(*named[at] + "/state");
 	}
 	// Of a backend that has gone something may be left.
-	const auto served = store.read_all(txn, states);
+	const auto known = store.read_all(txn, states);
 	for (std::size_t at = 0; at < others.size(); ++at)
-		if (served[at])
+		if (known[at])
 			others[at].first.guest->elsewhere.emplace(others[at].first.number, others[at].second);
 }
 

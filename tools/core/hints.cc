@@ -127,7 +127,7 @@ std::string pdev_hint(std::string_view text)
 {
 	constexpr std::string_view wwn = "wwn-0x";
 	constexpr std::string_view naa = "naa.";
-	if (const std::string hint = disk_hint(text); !hint.empty())
+	if (std::string hint = disk_hint(text); !hint.empty())
 		return hint;
 	if (text == "host" || text == "HOST")
 		return "A whole adapter is host:N; `lsscsi -H` lists them";

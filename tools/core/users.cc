@@ -21,7 +21,7 @@ std::vector<User> found_in(const Map &map, const Key &key)
 	for (auto at = first; at != last; ++at)
 		found.push_back(at->second);
 	// Those that have it first.
-	std::ranges::stable_partition(found, &User::has);
+	std::stable_partition(found.begin(), found.end(), [](const User &user) { return user.has; });
 	return found;
 }
 

@@ -141,13 +141,22 @@ TEST_F(LendTest, AGuestThatDoesNotLetGoKeepsIt)
 
 TEST_F(LendTest, MistakesAreNamed)
 {
-	EXPECT_EQ(failure_of([&] { move_device(fake.host, {"/dev/nst0", other, {}, {}}); }).code(), Exit::not_found);
+	EXPECT_EQ(failure_of([&] {
+			  move_device(fake.host, {"/dev/nst0", other, {}, {}});
+		  }).code(),
+		  Exit::not_found);
 	attach(fake.host, request(other, "/dev/nst0"));
-	EXPECT_EQ(failure_of([&] { move_device(fake.host, {"/dev/nst0", other, {}, {}}); }).code(), Exit::usage);
+	EXPECT_EQ(failure_of([&] {
+			  move_device(fake.host, {"/dev/nst0", other, {}, {}});
+		  }).code(),
+		  Exit::usage);
 	AttachRequest shared = request(fake.guest, "/dev/nst0");
 	shared.options.share = true;
 	attach(fake.host, shared);
-	EXPECT_EQ(failure_of([&] { move_device(fake.host, {"/dev/nst0", other, {}, {}}); }).code(), Exit::in_use);
+	EXPECT_EQ(failure_of([&] {
+			  move_device(fake.host, {"/dev/nst0", other, {}, {}});
+		  }).code(),
+		  Exit::in_use);
 }
 
 TEST_F(LendTest, DevicesTellWhoHasThem)
