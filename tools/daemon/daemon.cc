@@ -85,17 +85,6 @@ void Daemon::read_configs()
 		tell_once(Level::error, complaint);
 }
 
-void Daemon::look_again(milliseconds delay)
-{
-	m_next = std::min(m_next, m_host.store.now() + delay);
-}
-
-void Daemon::tell_once(Level level, const std::string &text)
-{
-	if (m_told.insert(text).second)
-		log_line(level, text);
-}
-
 // Another configuration may do for what was refused.
 void Daemon::notice_changes()
 {
@@ -112,16 +101,6 @@ void Daemon::notice_changes()
 	m_fingerprint = fingerprint;
 	retry();
 	m_told.clear();
-}
-
-// An id may be another guest's by now.
-GuestMemory &Daemon::memory_of(const Domain &domain)
-{
-	GuestMemory &memory = m_guests[domain.id];
-	if (memory.domain.uuid != domain.uuid)
-		memory = {};
-	memory.domain = domain;
-	return memory;
 }
 
 // Domains that run already are not held; what an earlier daemon held is.

@@ -49,7 +49,7 @@ private:
 	void read_configs();
 	void start_up();
 	void visit(const Guest &guest);
-	GuestMemory &memory_of(const Domain &domain);
+
 	void greet(const Domain &domain);
 	bool incoming(const Domain &domain);
 	void hold(const Domain &domain);
@@ -62,12 +62,15 @@ private:
 	void forget_dead();
 	void remove_lock_files();
 	void notice_changes();
-	void tell_once(Level level, const std::string &text);
-	void look_again(std::chrono::milliseconds delay);
 	bool older(Time since, std::chrono::milliseconds age) const
 	{
 		return m_host.store.now() - since >= age;
 	}
+
+	// notes.cc
+	GuestMemory &memory_of(const Domain &domain);
+	void tell_once(Level level, const std::string &text);
+	void look_again(std::chrono::milliseconds delay);
 
 	// follow.cc: adapters
 	void follow_adapters();
