@@ -49,7 +49,6 @@ private:
 	void read_configs();
 	void start_up();
 	void visit(const Guest &guest);
-
 	void greet(const Domain &domain);
 	bool incoming(const Domain &domain);
 	void hold(const Domain &domain);
