@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -20,7 +21,7 @@ constexpr std::string_view vbd_root = "/local/domain/0/backend/vbd";
 void add_guests(const Host &host, const Lio &lio, Users &users)
 {
 	LunFinder finder{lio};
-	std::map<const Tpg *, std::vector<Domain>> owners; // that have any of its LUNs
+	std::set<const Tpg *> at_home; // whose own guest has any of its LUNs
 	const std::vector<Domain> domains = find_domains(host.store, served(host.store, 0));
 	for (const Guest &guest : read_guests(host.store, Txn::none, domains, 0))
 		for (const Controller &controller : guest.controllers)
@@ -33,17 +34,13 @@ void add_guests(const Host &host, const Lio &lio, Users &users)
 					ref.lun->store,
 					User{User::Kind::guest, guest.domain.name, guest.domain.uuid,
 					     device.vdev ? to_string(*device.vdev) : device.pdev});
-				owners[ref.tpg].push_back(guest.domain);
+				// It may have been renamed since.
+				if (names_domain(ref.tpg->domain, guest.domain) ||
+				    (!device.binding.empty() && device.binding == ref.tpg->domain))
+					at_home.insert(ref.tpg);
 			}
 	for (const Tpg &tpg : lio.tpgs) {
-		if (tpg.domain.empty())
-			continue;
-		const auto found = owners.find(&tpg);
-		const bool has = found != owners.end() &&
-				 std::ranges::any_of(found->second, [&](const Domain &domain) {
-					 return names_domain(tpg.domain, domain);
-				 });
-		if (has)
+		if (tpg.domain.empty() || at_home.contains(&tpg))
 			continue;
 		for (const Lun &lun : tpg.luns)
 			users.stores.emplace(

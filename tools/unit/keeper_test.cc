@@ -83,6 +83,7 @@ TEST_F(KeeperTest, ARenamedGuestKeepsItsDisk)
 	const std::string said = testing::internal::GetCapturedStderr();
 	EXPECT_NE(said.find("web keeps 0:0:0:0, which is bound to 'g1'"), std::string::npos) << said;
 	EXPECT_NE(said.find("set parameter domain=web"), std::string::npos) << said;
+	EXPECT_TRUE(status(fake.host).shared.empty());
 	const std::vector<std::string> problems = status(fake.host).problems;
 	EXPECT_TRUE(std::ranges::any_of(
 		problems, [](const std::string &problem) { return problem.find("web keeps 0:0:0:0") == 0; }));
