@@ -3,7 +3,7 @@ import json
 
 from vscsilab.admin import Admin
 
-TIMEOUT = 700
+TIMEOUT = 900
 GUESTS = 1
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000b0"

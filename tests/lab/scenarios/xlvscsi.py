@@ -3,7 +3,7 @@ from vscsilab.admin import Admin, scsi_debug
 from vscsilab.library import Library
 from vscsilab.storage import FABRIC
 
-TIMEOUT = 600
+TIMEOUT = 900
 GUESTS = 1
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000a0"
