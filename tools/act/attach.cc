@@ -20,7 +20,6 @@ namespace vscsi
 namespace
 {
 
-constexpr std::chrono::seconds undo_patience{10};
 constexpr std::chrono::seconds lock_patience{5};
 
 // If the domain's configuration fixes its UUID, that names it better than a name.
@@ -28,10 +27,12 @@ std::string lasting_binding(const Host &host, const Domain &domain)
 {
 	const DomainConfigs all = configured_domains(host.configs);
 	const DomainConfig *const config = all.of(lasting_name(domain));
-	// One that does not run has none yet.
-	const bool fixed = config && (domain.uuid == domain.name ||
-				      names_domain(config->uuid, {domain.id, {}, domain.uuid}));
-	return fixed ? config->uuid : std::string{};
+	if (!config)
+		return {};
+	// One that does not run will have it, if it is one.
+	const bool later = domain.uuid == domain.name;
+	const Domain known{domain.id, {}, later ? config->uuid : domain.uuid};
+	return names_domain(config->uuid, known) ? config->uuid : std::string{};
 }
 
 struct Plan {

@@ -39,7 +39,7 @@ public:
 		{
 			const Lock config = Lock::take(m_host.config_lock(), patience);
 			Journal journal = m_host.journal(m_result.domain);
-			const Recovery earlier = recover(m_host, journal, m_host.store.now() + patience);
+			const Recovery earlier = recover(m_host, journal, m_host.store.now() + undo_patience);
 			if (!earlier.complaints.empty())
 				fail(Exit::failed, "what an earlier xl-vscsi began cannot be undone: {}",
 				     earlier.complaints.front());
@@ -106,8 +106,10 @@ private:
 			if (tpg.alias.starts_with(adapter_alias_prefix) &&
 			    names_domain(tpg.domain, m_result.domain))
 				own.push_back(&tpg);
+		const bool by_alias = m_request.vdev.starts_with(adapter_alias_prefix);
+		const std::string alias = by_alias ? m_request.vdev : alias_now();
 		for (const Tpg *const tpg : own)
-			if (tpg->alias == m_request.vdev || tpg->alias == alias_now() || had_number(*tpg))
+			if (tpg->alias == alias || (alias.empty() && had_number(*tpg)))
 				return *tpg;
 		std::vector<std::string> names;
 		for (const Tpg *const tpg : own)
@@ -117,10 +119,9 @@ private:
 		     names.empty() ? "no adapter" : fmt::format("{}", fmt::join(names, ", ")));
 	}
 
+	// Empty: there is no such adapter now.
 	std::string alias_now() const
 	{
-		if (m_request.vdev.starts_with(adapter_alias_prefix))
-			return {};
 		const Source source = parse_source(m_request.vdev);
 		const auto *const identity = std::get_if<AdapterIdentity>(&source);
 		if (identity)
@@ -135,8 +136,6 @@ private:
 	// An adapter that has gone, and its number, which no other one has now.
 	bool had_number(const Tpg &tpg) const
 	{
-		if (m_request.vdev.starts_with(adapter_alias_prefix) || !alias_now().empty())
-			return false;
 		const Source source = parse_source(m_request.vdev);
 		const auto *const number = std::get_if<HostAdapter>(&source);
 		return number && std::ranges::any_of(tpg.luns, [&](const Lun &lun) {

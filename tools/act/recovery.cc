@@ -99,17 +99,15 @@ Recovery recover(const Host &host)
 		const std::filesystem::path file = host.run / name;
 		if (file.extension() != ".journal")
 			continue;
-		std::filesystem::path lock_file = file;
-		const auto mine = Lock::attempt(lock_file.replace_extension(".lock"));
-		if (!mine)
-			continue;
-		// Its own lock is the configuration's.
-		const bool config = file == host.config_journal().file();
-		const auto whole = config ? std::nullopt : Lock::attempt(host.config_lock());
-		if (!config && !whole)
-			continue;
-		Journal journal{file};
 		try {
+			std::filesystem::path lock_file = file;
+			const auto mine = Lock::attempt(lock_file.replace_extension(".lock"));
+			// Its own lock is the configuration's.
+			const bool config = file == host.config_journal().file();
+			const auto whole = config || !mine ? std::nullopt : Lock::attempt(host.config_lock());
+			if (!mine || (!config && !whole))
+				continue;
+			Journal journal{file};
 			Recovery one = recover(host, journal, host.store.now());
 			std::ranges::move(one.done, std::back_inserter(all.done));
 			std::ranges::move(one.complaints, std::back_inserter(all.complaints));

@@ -9,6 +9,10 @@
 namespace vscsi
 {
 
+// How long a command waits for a guest to give back what it was not to have; others wait for the
+// configuration meanwhile.
+constexpr std::chrono::seconds undo_patience{10};
+
 struct Recovery {
 	std::vector<std::string> done;       // for operators
 	std::vector<std::string> complaints; // what could not be done, and is still written down

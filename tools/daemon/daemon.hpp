@@ -45,6 +45,8 @@ private:
 		std::vector<Change> changes;
 	};
 
+	bool anybody_new();
+	std::vector<Guest> guests();
 	void finish_for_the_dead();
 	void read_configs();
 	void start_up();

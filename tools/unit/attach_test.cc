@@ -29,15 +29,6 @@ struct AttachTest : testing::Test {
 	{
 		return vscsi::detach(fake.host, {"g1", vdev, 0, std::chrono::seconds{5}, remove_lun, false});
 	}
-	Failure failure_of(const std::function<void()> &work) const
-	{
-		try {
-			work();
-		} catch (const Failure &failure) {
-			return failure;
-		}
-		return {Exit::done, "nothing failed"};
-	}
 	// The mistake leaves nothing behind, and its message has these words.
 	void refused(const AttachRequest &what, Exit code, const std::vector<std::string> &words)
 	{

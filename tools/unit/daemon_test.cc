@@ -40,15 +40,7 @@ struct DaemonTest : testing::Test {
 			fake.store.pass_time(milliseconds{300});
 		}
 	}
-	std::string devices(const Domain &domain)
-	{
-		std::string text;
-		for (const Controller &controller : read_guest(fake.store, Txn::none, domain, 0).controllers)
-			for (const Device &device : controller.devices)
-				text += fmt::format("{} {} {}\n", device.pdev, to_string(device.vdev.value()),
-						    static_cast<int>(device.state));
-		return text;
-	}
+	std::string devices(const Domain &domain) { return devices_of(fake.store, domain); }
 	void two_luns()
 	{
 		tpg = fake.configfs.add_tpg("naa.5", 1, "g1");

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "act/guests.hpp"
 #include "core/failure.hpp"
 #include "os/files.hpp"
 
@@ -245,6 +246,26 @@ std::string FakeConfigfs::snapshot() const
 	std::string text;
 	for (const std::string &line : lines)
 		text += line + '\n';
+	return text;
+}
+
+Failure failure_of(const std::function<void()> &work)
+{
+	try {
+		work();
+	} catch (const Failure &failure) {
+		return failure;
+	}
+	return {Exit::done, "nothing failed"};
+}
+
+std::string devices_of(FakeStore &store, const Domain &domain)
+{
+	std::string text;
+	for (const Controller &controller : read_guest(store, Txn::none, domain, 0).controllers)
+		for (const Device &device : controller.devices)
+			text += fmt::format("{} {} {}\n", device.pdev, to_string(device.vdev.value()),
+					    static_cast<int>(device.state));
 	return text;
 }
 

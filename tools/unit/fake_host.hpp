@@ -7,6 +7,7 @@
 #include <string>
 
 #include "act/host.hpp"
+#include "core/failure.hpp"
 #include "unit/fake_store.hpp"
 
 namespace vscsi
@@ -66,6 +67,12 @@ private:
 	std::string info_of(const std::string &control) const;
 	void drop(const StoreId &store);
 };
+
+// What the work fails with; Exit::done if it does not.
+Failure failure_of(const std::function<void()> &work);
+
+// A line for each device that dom0 serves: p-dev, v-dev, state.
+std::string devices_of(FakeStore &store, const Domain &domain);
 
 // What a device says of itself.
 struct Says {

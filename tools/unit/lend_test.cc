@@ -39,15 +39,6 @@ struct LendTest : testing::Test {
 						    static_cast<int>(device.state));
 		return text;
 	}
-	Failure failure_of(const std::function<void()> &work) const
-	{
-		try {
-			work();
-		} catch (const Failure &failure) {
-			return failure;
-		}
-		return {Exit::done, "nothing failed"};
-	}
 };
 
 TEST_F(LendTest, AGuestThatDoesNotRunGetsItWhenItStarts)
