@@ -8,9 +8,6 @@
 namespace vscsi
 {
 
-namespace
-{
-
 // Only a driver domain has it at this place: a connection of dom0 by socket has no directory.
 DomId own_id(Store &store)
 {
@@ -18,6 +15,9 @@ DomId own_id(Store &store)
 	const auto text = store.read_visible({&path, 1}).front();
 	return static_cast<DomId>(parse_number(text.value_or(""), UINT32_MAX).value_or(0));
 }
+
+namespace
+{
 
 void fill(std::string &text, const std::optional<std::string> &value)
 {

@@ -11,6 +11,9 @@
 namespace vscsi
 {
 
+// The domain that this runs in.
+DomId own_id(Store &store);
+
 class Identities
 {
 public:

@@ -97,7 +97,8 @@ Lock Lock::take(const fs::path &file, std::chrono::seconds patience)
 			     "--wait",
 			     first_line(file), patience.count(), file.string());
 		if (take_interrupt())
-			fail(Exit::interrupted, "interrupted; nothing was done");
+			fail(Exit::interrupted, "interrupted while process {} was changing the same ({})",
+			     first_line(file), file.string());
 		std::this_thread::sleep_for(pause);
 	}
 }

@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "act/identity.hpp"
+
 namespace vscsi
 {
 
@@ -167,14 +169,12 @@ void add_histogram(std::string &text, const std::string &name, const std::string
 
 DeviceNames device_names(Store &store, const TopView &view)
 {
-	static const std::string own = "domid";
-	const auto self = parse_number(store.read_visible({&own, 1}).front().value_or(""), UINT32_MAX);
+	const DomId self = own_id(store);
 	std::vector<DomId> owners;
 	std::vector<std::string> paths;
 	for (const auto &[key, controller] : view.load.now) {
 		owners.push_back(key.domain);
-		paths.push_back(backend_path(static_cast<DomId>(self.value_or(0)), key.domain, key.number) +
-				"/vscsi-devs");
+		paths.push_back(backend_path(self, key.domain, key.number) + "/vscsi-devs");
 	}
 	const auto dirs = store.list_visible(paths);
 	std::vector<DomId> domains;

@@ -213,16 +213,13 @@ Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &runnin
 	Assignment assignment = assign(lio, guest);
 	problems.insert(problems.end(), assignment.problems.begin(), assignment.problems.end());
 	Aim aim{std::move(assignment.wanted), {}};
-	const auto kept = kept_after_rename(lio, guest, running);
-	for (const auto &[vdev, why] : kept)
-		problems.push_back(why);
 	std::map<Vdev, const LunName *> places;
 	for (const Wanted &wanted : aim.add)
 		places.emplace(wanted.vdev, &wanted.pdev);
 	LunFinder finder{lio};
 	for (const Controller &controller : guest.controllers) {
 		for (const Device &device : controller.devices) {
-			if (!device.vdev || kept.contains(*device.vdev))
+			if (!device.vdev)
 				continue;
 			const auto name = parse_lun_name(device.pdev);
 			const LunRef ref = name ? finder.find(*name) : LunRef{};
@@ -236,6 +233,12 @@ Aim aim_of(const Lio &lio, const Guest &guest, const std::vector<Domain> &runnin
 				aim.drop.push_back(*device.vdev);
 		}
 	}
+	if (aim.drop.empty())
+		return aim;
+	const auto kept = kept_after_rename(lio, guest, running);
+	for (const auto &[vdev, why] : kept)
+		problems.push_back(why);
+	std::erase_if(aim.drop, [&](const Vdev &vdev) { return kept.contains(vdev); });
 	return aim;
 }
 
