@@ -45,6 +45,38 @@ def nobody_else_gets_it(lab, admin):
     lab.dom0.run("umount /dev/ram1")
 
 
+def lent(lab, admin):
+    """Given for later, for reading only, and from one guest to the other."""
+    before = admin.state()
+    # Of a guest that does not run.
+    admin.run("assign g7 /dev/ram1")
+    admin.run("attach g2 /dev/ram1", 4)
+    admin.run("unassign g7 0:0:0:0")
+    admin.unchanged("assign and unassign", before)
+
+    first, second = lab.guests
+    given = admin.attach("g1", "/dev/ram1", "0:0:0:5", "--read-only")
+    lab.equal("read-only: it is there", given["state-name"], "connected")
+    disk = lab.disk(first, "0:0:0:5")
+    lab.equal("read-only: the guest knows it", first.run(f"blockdev --getro {disk}").out.strip(), "1")
+    # By its sg node: the guest's kernel would not send a write to the disk.
+    node = first.run(f"ls /sys/class/block/{disk[5:]}/device/scsi_generic").out.strip()
+    written = first.run(f"sg_raw -s 512 -i /dev/zero /dev/{node} 2a 00 00 00 00 00 00 00 01 00", check=False)
+    lab.check("read-only: and cannot write it", written.rc != 0 and "Data Protect" in written.out + written.err,
+              written.out + written.err)
+    admin.run("move /dev/ram1 g2 0:0:0:6")
+    lab.equal("moved: the first one has it no more", [v for v in vdevs(admin, "g1") if v == "0:0:0:5"], [])
+    disk = lab.disk(second, "0:0:0:6")
+    lab.equal("moved: as it was, read-only", second.run(f"blockdev --getro {disk}").out.strip(), "1")
+    # A guest that does not answer gets nothing, and who had it has it again.
+    lab.dom0.run("xl pause g1")
+    admin.run("move /dev/ram1 g1 --wait 3", 6)
+    lab.dom0.run("xl unpause g1")
+    lab.equal("not moved: the second one has it again", vdevs(admin, "g2"), {"0:0:0:6": 4})
+    admin.run("detach g2 0:0:0:6")
+    admin.unchanged("lent", before)
+
+
 def renamed(lab, admin, load):
     guest = lab.guests[0]
     admin.start()
@@ -133,6 +165,7 @@ def run(lab):
     guest = lab.guests[0]
     admin.attach("g1", f"{NAA}:0", "0:0:0:0")
     nobody_else_gets_it(lab, admin)
+    lent(lab, admin)
     interrupted(lab, admin)
     admin.run("detach g1 0:0:0:0")
     target.param("domain", "g1")
