@@ -381,6 +381,15 @@ int vscsi_parse_port(const char *text, vscsi_u32 *protocol, vscsi_u32 *skip) VSC
 int vscsi_initiator_name(vscsi_u32 protocol, const char *uuid, char *out,
 			 size_t out_bytes) VSCSI_NOEXCEPT;
 
+/*
+ * The N_Port behind a portal group (NPIV, FC-LS-3): "WWPN:WWNN@fabric:WWN" or
+ * "WWPN:WWNN@hba:WWPN", each name 16 hex digits and none of them zero.
+ * *wwpn: the virtual port's own name.
+ */
+int vscsi_parse_vport(const char *text, vscsi_u64 *wwpn) VSCSI_NOEXCEPT;
+/* wwpn as an initiator port name; VSCSI_NAME_SYNTAX for a protocol that has none of this form. */
+int vscsi_vport_name(vscsi_u32 protocol, vscsi_u64 wwpn, char *out, size_t out_bytes) VSCSI_NOEXCEPT;
+
 /* Xenbus states, as in Xen's public/io/xenbus.h. */
 #define VSCSI_XB_UNKNOWN 0
 #define VSCSI_XB_INITIALISING 1

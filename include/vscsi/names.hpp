@@ -20,5 +20,7 @@ enum class Protocol : u32 {
 [[nodiscard]] bool binding_allows(Span<const char> binding, Span<const char> name,
 				  Span<const char> uuid) noexcept;
 [[nodiscard]] int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noexcept;
+[[nodiscard]] int parse_vport(Span<const char> text, u64 &wwpn) noexcept;
+[[nodiscard]] int vport_name(Protocol protocol, u64 wwpn, Span<char> out) noexcept;
 
 } // namespace vscsi

@@ -336,6 +336,63 @@ TEST(Initiator, BufferSizes)
 	}
 }
 
+TEST(Vport, Good)
+{
+	struct {
+		const char *text;
+		vscsi_u64 wwpn;
+	} const cases[] = {
+		{"500163ef00000001:500163ef00000000@fabric:10000000c9abcdef", 0x500163ef00000001},
+		{"500163EF00000001:500163ef00000000@hba:20000000C9ABCDEF", 0x500163ef00000001},
+		{"ffffffffffffffff:0000000000000001@hba:0000000000000001", ~0ULL},
+	};
+	for (const auto &c : cases) {
+		vscsi_u64 wwpn = 0;
+		EXPECT_EQ(vscsi_parse_vport(c.text, &wwpn), 0) << c.text;
+		EXPECT_EQ(wwpn, c.wwpn);
+	}
+}
+
+TEST(Vport, Bad)
+{
+	const std::string good = "500163ef00000001:500163ef00000000@fabric:10000000c9abcdef";
+	vscsi_u64 wwpn = 0;
+	for (std::size_t size = 0; size < good.size(); size++) {
+		const auto copy = std::make_unique<char[]>(size + 1);
+		std::memcpy(copy.get(), good.data(), size);
+		EXPECT_NE(vscsi_parse_vport(copy.get(), &wwpn), 0) << copy.get();
+		std::string other = good;
+		if (good[size] != 'f' && good[size] != 'b' && good[size] != 'a') {
+			other[size] = 'g';
+			EXPECT_NE(vscsi_parse_vport(other.c_str(), &wwpn), 0) << other;
+		}
+	}
+	for (const std::string &text : {
+		     good + "0",
+		     good + "\n",
+		     std::string{"0000000000000000:500163ef00000000@fabric:10000000c9abcdef"},
+		     std::string{"500163ef00000001:0000000000000000@fabric:10000000c9abcdef"},
+		     std::string{"500163ef00000001:500163ef00000000@fabric:0000000000000000"},
+		     std::string{"500163ef00000001:500163ef00000000@host:10000000c9abcdef"},
+		     std::string{"500163ef00000001:500163ef00000000@10000000c9abcdef"},
+		     std::string{"50:01:63:ef:00:00:00:01:500163ef00000000@hba:10000000c9abcdef"},
+	     })
+		EXPECT_NE(vscsi_parse_vport(text.c_str(), &wwpn), 0) << text;
+}
+
+TEST(Vport, Name)
+{
+	const auto name = [](u32 protocol, std::size_t room) {
+		std::string out(room, 'x');
+		const int bad = vscsi_vport_name(protocol, 0x500163ef0000000aULL, out.data(), room);
+		return bad ? std::to_string(bad) : std::string{out.c_str()};
+	};
+	EXPECT_EQ(name(VSCSI_PROTOCOL_SAS, 64), "naa.500163ef0000000a");
+	EXPECT_EQ(name(VSCSI_PROTOCOL_FCP, 64), "50:01:63:ef:00:00:00:0a");
+	EXPECT_EQ(name(VSCSI_PROTOCOL_ISCSI, 64), std::to_string(VSCSI_NAME_SYNTAX));
+	EXPECT_EQ(name(VSCSI_PROTOCOL_SAS, 20), std::to_string(VSCSI_NAME_LENGTH));
+}
+
 constexpr const char *uuid = "01234567-89ab-cdef-0123-456789abcdef";
 
 TEST(Binding, Valid)

@@ -443,6 +443,17 @@ int vscsi_initiator_name(vscsi_u32 protocol, const char *uuid, char *out, size_t
 {
 	return initiator_name(static_cast<Protocol>(protocol), text_of(uuid), {out, out_bytes});
 }
+int vscsi_parse_vport(const char *text, vscsi_u64 *wwpn) noexcept
+{
+	u64 parsed = 0;
+	const int bad = parse_vport(text_of(text), parsed);
+	*wwpn = parsed;
+	return bad;
+}
+int vscsi_vport_name(vscsi_u32 protocol, vscsi_u64 wwpn, char *out, size_t out_bytes) noexcept
+{
+	return vport_name(static_cast<Protocol>(protocol), wwpn, {out, out_bytes});
+}
 
 int vscsi_host_step(const vscsi_host_view *view) noexcept
 {

@@ -132,6 +132,40 @@ constexpr u64 naa_of(Span<const char> uuid) noexcept
 	return naa_and_oui | (hash & 0xfffffffffULL);
 }
 
+// An NAA name as an initiator port's, for protocols whose port names are such.
+int write_naa(Protocol protocol, u64 naa, Span<char> out) noexcept
+{
+	constexpr char hex[] = "0123456789abcdef";
+	if (protocol != Protocol::sas && protocol != Protocol::fcp)
+		return VSCSI_NAME_SYNTAX;
+	Writer writer{out};
+	if (protocol == Protocol::sas)
+		writer.put(literal("naa."));
+	for (u32 digit = 0; digit < 16; digit++) {
+		if (protocol == Protocol::fcp && digit && digit % 2 == 0)
+			writer.put(':');
+		writer.put(hex[naa >> (60 - 4 * digit) & 0xf]);
+	}
+	return writer.finish();
+}
+
+// 16 hex digits that are not all zero.
+constexpr int parse_wwn(Span<const char> text, u64 &out) noexcept
+{
+	constexpr std::size_t digits = 16;
+	if (text.size() != digits)
+		return VSCSI_NAME_SYNTAX;
+	u64 value = 0;
+	for (const char c : text) {
+		const int digit = hex_value(c);
+		if (digit < 0)
+			return VSCSI_NAME_SYNTAX;
+		value = value << 4 | static_cast<u64>(digit);
+	}
+	out = value;
+	return value ? 0 : VSCSI_NAME_RANGE;
+}
+
 } // namespace
 
 int parse_vdev(Span<const char> text, vscsi_address &out) noexcept
@@ -224,31 +258,39 @@ bool binding_allows(Span<const char> binding, Span<const char> name, Span<const 
 
 int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noexcept
 {
-	constexpr char hex[] = "0123456789abcdef";
 	if (!is_uuid(uuid))
 		return VSCSI_NAME_SYNTAX;
+	if (protocol != Protocol::iscsi)
+		return write_naa(protocol, naa_of(uuid), out);
 	Writer writer{out};
-	const u64 naa = naa_of(uuid);
-	switch (protocol) {
-	case Protocol::sas:
-		writer.put(literal("naa."));
-		break;
-	case Protocol::iscsi:
-		writer.put(literal("iqn.2007-10.org.xen.pvscsi:"));
-		for (const char c : uuid)
-			writer.put(lower(c));
-		return writer.finish();
-	case Protocol::fcp:
-		break;
-	default:
-		return VSCSI_NAME_SYNTAX;
-	}
-	for (u32 digit = 0; digit < 16; digit++) {
-		if (protocol == Protocol::fcp && digit && digit % 2 == 0)
-			writer.put(':');
-		writer.put(hex[naa >> (60 - 4 * digit) & 0xf]);
-	}
+	writer.put(literal("iqn.2007-10.org.xen.pvscsi:"));
+	for (const char c : uuid)
+		writer.put(lower(c));
 	return writer.finish();
+}
+
+int parse_vport(Span<const char> text, u64 &wwpn) noexcept
+{
+	constexpr std::size_t digits = 16;
+	constexpr std::size_t both = digits + 1 + digits;
+	u64 other = 0;
+	if (text.size() <= both || text[digits] != ':' || text[both] != '@')
+		return VSCSI_NAME_SYNTAX;
+	if (const int bad = parse_wwn(text.first(digits), wwpn))
+		return bad;
+	if (const int bad = parse_wwn(after(text.first(both), digits), other))
+		return bad;
+	const auto parent = after(text, both);
+	constexpr Span<const char> kinds[] = {literal("fabric:"), literal("hba:")};
+	for (const auto &kind : kinds)
+		if (starts_with(parent, kind))
+			return parse_wwn(after(parent, kind.size() - 1), other);
+	return VSCSI_NAME_SYNTAX;
+}
+
+int vport_name(Protocol protocol, u64 wwpn, Span<char> out) noexcept
+{
+	return write_naa(protocol, wwpn, out);
 }
 
 } // namespace vscsi

@@ -169,9 +169,70 @@ static ssize_t vscsi_tpg_param_ring_per_lun_store(struct config_item *item, cons
 
 CONFIGFS_ATTR(vscsi_tpg_param_, ring_per_lun);
 
+static ssize_t vscsi_tpg_param_vport_show(struct config_item *item, char *page)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
+	ssize_t length;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	length = sysfs_emit(page, "%s\n", tpg->vport);
+	mutex_unlock(&vscsi_tpgs_lock);
+	return length;
+}
+
+/* A name that is logged in twice on a fabric takes the devices from the first. */
+static int vscsi_tpg_set_vport(struct vscsi_tpg *tpg, const char *vport, u64 wwpn)
+{
+	struct vscsi_tpg *other;
+
+	lockdep_assert_held(&vscsi_tpgs_lock);
+	if (wwpn != tpg->vport_wwpn && !list_empty(&tpg->sessions)) {
+		pr_err("%s tpgt_%u: vport: a guest is connected by the name that it has: detach it first\n",
+		       tpg->port->name, tpg->tpgt);
+		return -EBUSY;
+	}
+	list_for_each_entry(other, &vscsi_tpgs, entry) {
+		if (other == tpg || !wwpn || other->vport_wwpn != wwpn)
+			continue;
+		pr_err("%s tpgt_%u: vport: %s tpgt_%u has WWPN %016llx already: each needs one of its own\n",
+		       tpg->port->name, tpg->tpgt, other->port->name, other->tpgt, wwpn);
+		return -EEXIST;
+	}
+	strscpy(tpg->vport, vport, sizeof(tpg->vport));
+	tpg->vport_wwpn = wwpn;
+	return 0;
+}
+
+static ssize_t vscsi_tpg_param_vport_store(struct config_item *item, const char *page,
+					   size_t count)
+{
+	struct vscsi_tpg *tpg = to_vscsi_tpg(param_to_tpg(item));
+	char vport[VSCSI_VPORT_BYTES], name[VSCSI_NAME_BYTES];
+	u64 wwpn = 0;
+	int err;
+
+	err = vscsi_copy_line(vport, sizeof(vport), page, count);
+	if (!err && vport[0] &&
+	    (vscsi_parse_vport(vport, &wwpn) ||
+	     vscsi_vport_name(tpg->port->protocol, wwpn, name, sizeof(name))))
+		err = -EINVAL;
+	if (err) {
+		pr_err("%s tpgt_%u: vport: expected WWPN:WWNN@fabric:WWN or WWPN:WWNN@hba:WWPN, each 16 hex digits, on a target port that begins with naa. or fc.\n",
+		       tpg->port->name, tpg->tpgt);
+		return err;
+	}
+	mutex_lock(&vscsi_tpgs_lock);
+	err = vscsi_tpg_set_vport(tpg, vport, wwpn);
+	mutex_unlock(&vscsi_tpgs_lock);
+	return err ? err : count;
+}
+
+CONFIGFS_ATTR(vscsi_tpg_param_, vport);
+
 struct configfs_attribute *vscsi_tpg_param_attrs[] = {
 	&vscsi_tpg_param_attr_alias,
 	&vscsi_tpg_param_attr_domain,
+	&vscsi_tpg_param_attr_vport,
 	&vscsi_tpg_param_attr_ring_per_lun,
 	NULL,
 };

@@ -32,10 +32,22 @@ u32 vscsi_session_index(struct se_session *se_sess)
 	return session ? session->index : 0;
 }
 
-/* The initiator port name: the toolstack's choice, else one from the UUID. */
-static int vscsi_initiator_port(struct vscsi_initiator *initiator, u32 protocol, char *name,
-				size_t room)
+static u64 vscsi_tpg_vport(struct vscsi_tpg *tpg)
 {
+	u64 wwpn;
+
+	mutex_lock(&vscsi_tpgs_lock);
+	wwpn = tpg->vport_wwpn;
+	mutex_unlock(&vscsi_tpgs_lock);
+	return wwpn;
+}
+
+/* The initiator port name: the toolstack's choice, else its vport's, else one from the UUID. */
+static int vscsi_initiator_port(struct vscsi_initiator *initiator, struct vscsi_tpg *tpg,
+				char *name, size_t room)
+{
+	u64 wwpn = vscsi_tpg_vport(tpg);
+	u32 protocol = tpg->port->protocol;
 	char fallback[sizeof(initiator->guest.uuid)];
 	const char *uuid = initiator->guest.uuid;
 	char *chosen;
@@ -48,6 +60,8 @@ static int vscsi_initiator_port(struct vscsi_initiator *initiator, u32 protocol,
 		if (length > 0)
 			return 0;
 	}
+	if (wwpn)
+		return vscsi_vport_name(protocol, wwpn, name, room) ? -EINVAL : 0;
 	if (!uuid[0]) {
 		/* Another guest has that number some day: not what this one has registered. */
 		snprintf(fallback, sizeof(fallback), "%08x-0000-0000-0000-%012x",
@@ -186,8 +200,7 @@ struct vscsi_session *vscsi_session_get(struct vscsi_initiator *initiator,
 	session->index = atomic_inc_return(&vscsi_session_indices);
 	session->devices = 1;
 	INIT_LIST_HEAD(&session->mapped);
-	err = vscsi_initiator_port(initiator, tpg->port->protocol, session->port,
-				   sizeof(session->port));
+	err = vscsi_initiator_port(initiator, tpg, session->port, sizeof(session->port));
 	if (err) {
 		vscsi_why(why, "the guest's UUID in xenstore is malformed");
 		goto free_session;

@@ -28,6 +28,8 @@ struct vscsi_port {
 	char name[VSCSI_NAME_BYTES];
 };
 
+#define VSCSI_VPORT_BYTES 64	/* WWPN:WWNN@fabric:WWN and the end of the string */
+
 struct vscsi_tpg {
 	struct se_portal_group se_tpg;
 	struct vscsi_port *port;
@@ -37,6 +39,8 @@ struct vscsi_tpg {
 	char alias[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock */
 	char nexus[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: kept for stock tools */
 	char domain[VSCSI_NAME_BYTES];	/* vscsi_tpgs_lock: the one guest that it serves, or empty */
+	char vport[VSCSI_VPORT_BYTES];	/* vscsi_tpgs_lock: its guest's port on a fabric, or empty */
+	u64 vport_wwpn;			/* vscsi_tpgs_lock: of vport, or 0 */
 	bool ring_per_lun;		/* one word: a wish to the tools */
 	bool wait_for_earlier;		/* one word: see vscsi_session_waits() */
 	bool clear_keys;		/* one word: of encryption, at the end of a nexus */
