@@ -10,6 +10,7 @@
 #include "act/meaning.hpp"
 #include "act/recovery.hpp"
 #include "act/users.hpp"
+#include "act/vports.hpp"
 #include "core/adapters.hpp"
 #include "core/failure.hpp"
 #include "os/xlconfig.hpp"
@@ -216,8 +217,17 @@ private:
 		plan_adapter(scene, m_meaning.of(identity));
 	}
 
-	void plan_adapter(const Scene &scene, const Adapter &found)
+	[[noreturn]] void plan_for(const Scene & /*scene*/, const NpivParent & /*parent*/)
 	{
+		fail(Exit::usage,
+		     "'{}' is a guest's own port on a fabric; say attach or assign, or a vscsi= line, for it",
+		     m_request.pdev);
+	}
+
+	void plan_adapter(const Scene &scene, Adapter found)
+	{
+		if (const Tpg *const tpg = tpg_of_adapter(scene.lio, found.identity); tpg && tpg->vport)
+			order_targets(m_host, *tpg->vport, found, !m_request.dry_run);
 		AdapterPlan whole = export_adapter(scene, found, m_options, m_host.random);
 		m_plan.changes = std::move(whole.changes);
 		// What the configuration will be says which devices that makes.

@@ -9,6 +9,7 @@
 #include "act/sharing.hpp"
 #include "core/export.hpp"
 #include "os/configfs.hpp"
+#include "os/fibrechannel.hpp"
 #include "os/store.hpp"
 #include "os/sysfs.hpp"
 
@@ -23,6 +24,7 @@ struct Host {
 	std::filesystem::path state; // what lasts over a reboot
 	Random random;
 	std::vector<std::filesystem::path> configs{}; // directories with configurations of domains
+	AttributeWriter write_fc = write_once;        // to sysfs' Fibre Channel classes
 
 	std::filesystem::path config_lock() const { return run / "config.lock"; }
 	std::filesystem::path daemon_lock() const { return run / "daemon.lock"; }

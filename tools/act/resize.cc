@@ -108,6 +108,7 @@ private:
 	}
 	const Backstore &find(const HostAdapter & /*adapter*/) const { no_adapter(); }
 	const Backstore &find(const AdapterIdentity & /*adapter*/) const { no_adapter(); }
+	const Backstore &find(const NpivParent & /*parent*/) const { no_adapter(); }
 
 	[[noreturn]] void no_adapter() const
 	{

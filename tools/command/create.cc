@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <optional>
 
-#include "act/attach.hpp"
+#include "act/npiv.hpp"
 #include "act/converge.hpp"
 #include "act/guests.hpp"
 #include "act/perform.hpp"
@@ -50,7 +50,7 @@ void attach_configured(const Host &host, const Domain &domain, const std::vector
 					    .configured = true};
 		AttachResult result;
 		try {
-			result = attach(host, request);
+			result = attach_any(host, request);
 		} catch (const Failure &failure) {
 			throw hinted(failure, line.pdev, line.vdev);
 		}

@@ -5,7 +5,6 @@
 #include <optional>
 #include <random>
 
-#include "act/attach.hpp"
 #include "act/detach.hpp"
 #include "act/guests.hpp"
 #include "act/move.hpp"
@@ -13,6 +12,7 @@
 #include "act/survey.hpp"
 #include "command/create.hpp"
 #include "command/hinted.hpp"
+#include "command/npiv.hpp"
 #include "command/options.hpp"
 #include "command/outcome.hpp"
 #include "command/output.hpp"
@@ -73,7 +73,7 @@ Exit run_attach(const Host &host, const Options &options)
 		load_module(host);
 	AttachResult result;
 	try {
-		result = attach(host, request);
+		result = attach_any(host, request);
 	} catch (const Failure &failure) {
 		// Of another domain's devices nothing is known here.
 		throw hinted(failure, request.backend == 0 ? options.pdev : std::string{}, options.vdev);
@@ -103,7 +103,7 @@ Exit run_assign(const Host &host, const Options &options)
 	request.later = true;
 	AttachResult result;
 	try {
-		result = attach(host, request);
+		result = attach_any(host, request);
 	} catch (const Failure &failure) {
 		throw hinted(failure, options.pdev, options.vdev);
 	}
@@ -210,6 +210,8 @@ Exit run(const Host &host, const Options &options)
 		print(options.json ? list_json(guests) : list_text(guests));
 		break;
 	}
+	case Verb::npiv:
+		return run_npiv(host, options);
 	case Verb::create:
 		return create(host, options);
 	case Verb::status:
@@ -230,7 +232,7 @@ Exit run(const Options &options)
 		return Exit::done;
 	}
 	if (options.verb == Verb::attach || options.verb == Verb::detach || options.verb == Verb::create ||
-	    options.verb == Verb::move)
+	    options.verb == Verb::move || options.verb == Verb::npiv)
 		note_interrupts();
 	std::optional<Xenstore> store;
 	std::string no_store;

@@ -24,10 +24,11 @@ constexpr double shortest_delay = 0.1;
 
 const char *const footer =
 	"PDEV: /dev/..., id:IDENTITY, h:c:t:l, naa.WWN:LUN, naa.WWN,TPGT:LUN, ALIAS:LUN, host:N,\n"
-	"adapter:IDENTITY, or a backstore's name.\n"
+	"adapter:IDENTITY, npiv:PARENT, or a backstore's name.\n"
 	"VDEV: h:c:t:l in the guest; h is the number of the controller.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 in use, 5 refused by backend or guest,\n"
-	"6 not in time, 7 no Xen, xenstore, module or rights, 8 status lists problems. See xl-vscsi(8).";
+	"6 not in time, 7 no Xen, xenstore, module or rights, 8 status lists problems,\n"
+	"10 no NPIV, 11 no room for a vport, 12 HBA's link is down. See xl-vscsi(8).";
 
 // Options as the manual has them: --wait SECONDS (default 30).
 class PlainFormatter final : public CLI::Formatter
@@ -269,6 +270,72 @@ void add_host_verbs(CLI::App &app, Options &options)
 	verb->add_option("FILE", options.file, "where to write it; it is printed if left out");
 }
 
+CLI::App *add_npiv_verb(CLI::App &npiv, Options &options, Npiv what, const char *name, const char *text)
+{
+	CLI::App *const verb = npiv.add_subcommand(name, text)->group(verb_group);
+	verb->final_callback([&options, what] { options.npiv = what; });
+	return verb;
+}
+
+void add_vport(CLI::App &verb, Options &options)
+{
+	verb.add_option("DOMAIN", options.domain, "name, id or UUID; it need not run")->required();
+	verb.add_option("--wwpn", options.wwpn, "which of its vports, if it has several")->type_name("WWPN");
+	add_wait(verb, options, "how long to wait for fabric and guest")->capture_default_str();
+}
+
+void add_parent(CLI::App &verb, Options &options)
+{
+	verb.add_option("DOMAIN", options.domain, "name, id or UUID; it need not run")->required();
+	verb.add_option("PARENT", options.parent, "fabric:WWN, any HBA of that fabric, or hba:WWPN")
+		->required();
+	verb.add_option("CONTROLLER", options.controller,
+			"number of its controller in the guest; the next free one if left out");
+	add_wait(verb, options, "how long to wait for fabric and guest")->capture_default_str();
+	add_doing(verb, options);
+}
+
+void add_npiv_verbs(CLI::App &app, Options &options)
+{
+	CLI::App *const npiv = add_verb(app, options, Verb::npiv, "npiv", {},
+					"give guests ports of their own on a SAN (NPIV)");
+	npiv->require_subcommand(1);
+	CLI::App *verb = add_npiv_verb(*npiv, options, Npiv::ports, "ports",
+				       "list the HBAs of this host, their fabrics and what room they have");
+	add_printing(*verb, options);
+	verb = add_npiv_verb(*npiv, options, Npiv::create, "create",
+			     "make a vport for a guest, and see whether the fabric takes it");
+	add_parent(*verb, options);
+	verb->add_option("--wwpn", options.wwpn, "its name; the one it had, or a new one, if left out")
+		->type_name("WWPN");
+	verb->add_option("--wwnn", options.wwnn, "its node's name; the guest's if left out")
+		->type_name("WWNN");
+	verb->add_flag("--no-login", options.no_login, "do not log in now");
+	verb = add_npiv_verb(*npiv, options, Npiv::attach, "attach",
+			     "give a guest that runs a vport, and what the SAN shows that");
+	add_parent(*verb, options);
+	verb = add_npiv_verb(*npiv, options, Npiv::detach, "detach",
+			     "take a vport and its devices from a guest, which keeps the name");
+	add_vport(*verb, options);
+	add_doing(*verb, options);
+	verb = add_npiv_verb(*npiv, options, Npiv::remove, "delete", "the same, and forget the name");
+	add_vport(*verb, options);
+	add_doing(*verb, options);
+	verb = add_npiv_verb(
+		*npiv, options, Npiv::login, "login",
+		"log a vport in before its guest runs, so that it can be zoned; lists what it sees");
+	add_vport(*verb, options);
+	add_printing(*verb, options);
+	verb = add_npiv_verb(*npiv, options, Npiv::logout, "logout", "log it out again");
+	add_vport(*verb, options);
+	add_printing(*verb, options);
+	verb = add_npiv_verb(
+		*npiv, options, Npiv::status, "status",
+		"show vports, what they are logged in to, and why not; ends with 8 if one is not");
+	verb->add_option("DOMAIN", options.domain, "name, id or UUID; all if left out");
+	add_printing(*verb, options);
+}
+
 using Words = std::vector<std::string>;
 
 std::string verbs_text(const CLI::App &app)
@@ -365,6 +432,7 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	app.add_option("--config-dir", options.config_dirs, "configurations of domains")->group("");
 	add_guest_verbs(app, options);
 	add_host_verbs(app, options);
+	add_npiv_verbs(app, options);
 	std::string topic;
 	CLI::App *const help = app.add_subcommand("help", "tell how a verb is used")->group(verb_group);
 	help->add_option("VERB", topic, "all of them if left out");

@@ -10,7 +10,8 @@
 namespace vscsi
 {
 
-enum class Verb { attach, assign, detach, move, list, create, resize, devices, status, top, report };
+enum class Verb { attach, assign, detach, move, list, create, resize, devices, status, top, report, npiv };
+enum class Npiv { ports, create, remove, attach, detach, login, logout, status };
 
 struct Options {
 	Verb verb = Verb::list;
@@ -35,6 +36,12 @@ struct Options {
 	unsigned count = 0;   // of top's pictures; 0: without end
 	double delay = 3;     // seconds between them
 	ExportOptions how;
+	Npiv npiv = Npiv::status;
+	std::string parent; // fabric:WWN or hba:WWPN
+	std::string wwpn;   // empty: the guest's only one, or one that is made
+	std::string wwnn;
+	std::string controller; // of the guest; empty: the next free one
+	bool no_login = false;
 	// For trials and tests.
 	std::string configfs = "/sys/kernel/config/target";
 	std::string sysfs = "/sys";

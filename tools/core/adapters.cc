@@ -25,7 +25,48 @@ unsigned unused_controller(const Lio &lio, const Tpg &tpg)
 	return used.free_controller();
 }
 
+// Where the guest sees a device: as it is here, or, by a vport, under a number of its target port that
+// does not follow the order in which this host has found them.
+Vdev place_of(const Adapter &adapter, const std::vector<Wwn> &targets, const HostDevice &device,
+	      unsigned controller)
+{
+	const Hctl &address = *device.scsi;
+	if (!adapter.vport)
+		return {controller, address.channel, address.target, static_cast<unsigned>(address.lun)};
+	const auto target = std::ranges::find(targets, device.target_port);
+	return {controller, 0, static_cast<unsigned>(target - targets.begin()),
+		static_cast<unsigned>(address.lun)};
+}
+
+// The backstore that is there for it.
+std::optional<StoreId> store_of(const Lio &lio, const Adapter &adapter, const HostDevice &device)
+{
+	for (const Backstore &item : lio.stores)
+		if (item.scsi == device.scsi &&
+		    (!adapter.vport || item.id.name == vport_store_name(device, adapter.vport)))
+			return item.id;
+	return {};
+}
+
+// A backstore of its name leads elsewhere still: to what was at its place before a new login.
+bool has_predecessor(const Lio &lio, const Adapter &adapter, const HostDevice &device)
+{
+	return adapter.vport && std::ranges::any_of(lio.stores, [&](const Backstore &item) {
+		       return item.scsi != device.scsi &&
+			      item.id.name == vport_store_name(device, adapter.vport);
+	       });
+}
+
 } // namespace
+
+std::vector<Wwn> target_order(const Adapter &adapter)
+{
+	std::vector<Wwn> targets = adapter.targets;
+	for (const HostDevice &device : adapter.devices)
+		if (device.target_port && std::ranges::find(targets, device.target_port) == targets.end())
+			targets.push_back(device.target_port);
+	return targets;
+}
 
 std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter &adapter)
 {
@@ -34,7 +75,7 @@ std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter
 	std::set<Hctl> there;
 	Taken used;
 	std::set<unsigned> luns;
-	unsigned controller = unused_controller(lio, tpg);
+	unsigned controller = adapter.controller ? *adapter.controller : unused_controller(lio, tpg);
 	for (const Lun &lun : tpg.luns) {
 		luns.insert(lun.number);
 		const Backstore *const store = lio.store_of(lun.store);
@@ -56,32 +97,31 @@ std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter
 			there.insert(*store->scsi);
 	}
 	StoreMaker maker{lio};
+	const std::vector<Wwn> targets = target_order(adapter);
 	unsigned number = 0;
 	for (const HostDevice &device : adapter.devices) {
 		// One that was only just found has no node yet; the next pass has it.
-		if (there.contains(*device.scsi) || device.node.empty())
+		if (there.contains(*device.scsi) || device.node.empty() ||
+		    has_predecessor(lio, adapter, device))
 			continue;
 		while (luns.contains(number))
 			++number;
 		luns.insert(number);
-		StoreId store;
-		for (const Backstore &item : lio.stores)
-			if (item.scsi == device.scsi)
-				store = item.id;
-		if (store.name.empty()) {
-			const MakeStore make = maker.make(device, Via::pscsi);
+		std::optional<StoreId> store = store_of(lio, adapter, device);
+		if (!store) {
+			const MakeStore make = adapter.vport ? maker.make_for_vport(device, adapter.vport)
+							     : maker.make(device, Via::pscsi);
 			store = make.id;
 			changes.emplace_back(make);
 		}
 		// The guest sees the adapter as it is, where its frontend can.
-		const Hctl &address = *device.scsi;
-		Vdev vdev{controller, 0, address.target, static_cast<unsigned>(address.lun)};
-		if (address.channel != 0 || address.target >= frontend_targets ||
-		    address.lun >= frontend_luns || used.contains(vdev))
+		Vdev vdev = place_of(adapter, targets, device, controller);
+		if (vdev.channel != 0 || vdev.target >= frontend_targets ||
+		    device.scsi->lun >= frontend_luns || used.contains(vdev))
 			vdev = used.free_vdev(controller, number);
 		used.insert(vdev);
-		changes.emplace_back(
-			MakeLun{tpg.id, number, link_for(vdev, kept_by_link(store, device.identity)), store});
+		changes.emplace_back(MakeLun{tpg.id, number,
+					     link_for(vdev, kept_by_link(*store, device.identity)), *store});
 	}
 	return changes;
 }

@@ -28,9 +28,13 @@ struct ChangeDescriber {
 	}
 	std::string operator()(const MakeTpg &change) const
 	{
-		return fmt::format("configfs: make {}, bound to {}{}{}", path(change.id), change.domain,
+		return fmt::format("configfs: make {}, bound to {}{}{}{}", path(change.id), change.domain,
 				   change.ring_per_lun ? ", with a ring for each LUN" : "",
-				   change.read_only ? ", read-only" : "");
+				   change.read_only ? ", read-only" : "",
+				   change.vport ? fmt::format(", for vport {} of {}",
+							      to_string(change.vport->port),
+							      to_string(change.vport->parent))
+						: "");
 	}
 	std::string operator()(const MakeLun &change) const
 	{

@@ -17,6 +17,8 @@ struct MakeStore {
 	std::string udev_path;
 	std::string control; // what its plugin has to know
 	std::string serial;  // empty: the device has its own
+	// What is kept in udev_path in place of the node; empty: that.
+	std::string shown{};
 };
 struct MakeTpg {
 	TpgId id;
@@ -24,6 +26,7 @@ struct MakeTpg {
 	std::string domain;
 	bool ring_per_lun = false;
 	bool read_only = false;
+	std::optional<VportId> vport{};
 };
 struct MakeLun {
 	TpgId tpg;

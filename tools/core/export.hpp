@@ -23,7 +23,7 @@ struct ExportOptions {
 	bool bind = false;         // an unbound portal group to this guest
 	bool across_hosts = false; // others have it as well: no reservation may end at this one
 	std::string binding{};     // what a new portal group is bound to; empty: the guest's name
-	std::optional<Vdev> vdev;
+	std::optional<Vdev> vdev{};
 };
 
 // One LUN for one guest, and what has to be changed for it to be there.

@@ -20,6 +20,9 @@ enum class Exit : int {
 	environment = 7, // no Xen, no xenstore, no module, no rights
 	problems = 8,    // status: all is told, and something is wrong
 	interrupted = 9, // by a signal, and taken back
+	no_npiv = 10,    // the HBA or the fabric has none
+	no_room = 11,    // for another vport
+	link_down = 12,  // of the HBA
 };
 
 // What an operator is told: the thing, and the remedy.

@@ -29,6 +29,7 @@ struct HostDevice {
 	bool numbered = false;               // node is a number of the kernel's
 	std::string lasting;                 // a link to it that is none; may be empty
 	std::string vendor, model, serial;   // as it says
+	Wwn target_port;                     // by which it is reached, of Fibre Channel
 };
 
 bool leads_to(const Backstore &store, const HostDevice &device);
@@ -48,6 +49,12 @@ struct Adapter {
 	unsigned number = 0;
 	std::string identity; // the same after a reboot
 	std::vector<HostDevice> devices;
+	// Of a vport: its name, its controller in the guest, and what target ports are known by there.
+	Wwn vport{};
+	std::optional<unsigned> controller{};
+	std::vector<Wwn> targets{};
 };
+// The target ports in that order; those that are new come behind the others.
+std::vector<Wwn> target_order(const Adapter &adapter);
 
 } // namespace vscsi

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/names.hpp"
+#include "core/vport.hpp"
 
 namespace vscsi
 {
@@ -75,6 +76,8 @@ struct Tpg {
 	bool can_bind = true;  // false: a module without param/domain
 	std::vector<Lun> luns; // by number
 	bool write_protected = false;
+	std::optional<VportId> vport{}; // its LUNs are what that port of a fabric is shown
+	bool can_vport = false;         // false: a module without param/vport
 
 	const Lun *lun(unsigned number) const;
 	LunName name_of(const Lun &lun) const { return {id.wwn, id.tpgt, lun.number}; }

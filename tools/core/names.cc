@@ -19,6 +19,7 @@ constexpr std::string_view link_prefix = "vdev-";
 constexpr std::string_view adapter_prefix = "host:";
 constexpr std::string_view identity_prefix = "id:";
 constexpr std::string_view adapter_identity_prefix = "adapter:";
+constexpr std::string_view npiv_prefix = "npiv:";
 
 // Four decimal numbers with colons between them.
 std::optional<std::array<std::uint64_t, 4>> four_numbers(std::string_view text, std::uint64_t greatest)
@@ -103,6 +104,8 @@ Source parse_source(std::string_view text)
 		   !parse_number(text.substr(adapter_identity_prefix.size()), greatest_lun) &&
 		   text.size() > adapter_identity_prefix.size()) {
 		return AdapterIdentity{std::string{text.substr(adapter_identity_prefix.size())}};
+	} else if (text.starts_with(npiv_prefix)) {
+		return NpivParent{expect_parent(text.substr(npiv_prefix.size()))};
 	} else if (const auto address = parse_hctl(text)) {
 		return *address;
 	} else if (const auto lun = parse_lun_name(text)) {
@@ -117,7 +120,8 @@ Source parse_source(std::string_view text)
 	}
 	fail(Exit::usage,
 	     "'{}' names no device. Say one of: /dev/..., id:IDENTITY, h:c:t:l, naa.WWN:LUN, "
-	     "naa.WWN,TPGT:LUN, ALIAS:LUN, host:N, adapter:IDENTITY, or the name of a backstore",
+	     "naa.WWN,TPGT:LUN, ALIAS:LUN, host:N, adapter:IDENTITY, npiv:fabric:WWN, npiv:hba:WWPN, or the "
+	     "name of a backstore",
 	     text);
 }
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <variant>
 
+#include "core/vport.hpp"
+
 namespace vscsi
 {
 
@@ -61,8 +63,12 @@ struct DeviceIdentity {
 struct AdapterIdentity {
 	std::string text;
 };
-using Source =
-	std::variant<DevicePath, Hctl, LunName, HostAdapter, StoreName, DeviceIdentity, AdapterIdentity>;
+// npiv:PARENT, the guest's own port on a fabric.
+struct NpivParent {
+	VportParent parent;
+};
+using Source = std::variant<DevicePath, Hctl, LunName, HostAdapter, StoreName, DeviceIdentity,
+			    AdapterIdentity, NpivParent>;
 
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t greatest);
 std::optional<Hctl> parse_hctl(std::string_view text);

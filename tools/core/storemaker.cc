@@ -41,6 +41,13 @@ std::string pass_control(const Hctl &address)
 			   address.host, address.channel, address.target, address.lun);
 }
 
+// Of those that vports have.
+bool is_made_wwn(std::string_view name)
+{
+	const auto wwn = parse_wwn(name);
+	return wwn && (wwn->number & ~made_wwn_mask) == made_wwn_base;
+}
+
 std::string block_control(const HostDevice &device)
 {
 	return fmt::format("udev_path={}{}", lasting_path(device), device.read_only ? ",readonly=1" : "");
@@ -106,13 +113,32 @@ MakeStore StoreMaker::make(const HostDevice &device, Via via)
 	return store;
 }
 
+// A name of the tool's own kind, by which the vport's device is found again, and no node: after a
+// reboot that would be another's.
+MakeStore StoreMaker::make_for_vport(const HostDevice &device, const Wwn &vport)
+{
+	MakeStore store = make(device, Via::pscsi);
+	m_names.erase(store.id.name);
+	store.id.name = vport_store_name(device, vport);
+	store.shown =
+		fmt::format("vport:{}:{}:{:x}", digits(vport), digits(device.target_port), device.scsi->lun);
+	return store;
+}
+
+std::string vport_store_name(const HostDevice &device, const Wwn &vport)
+{
+	return fmt::format("{}vport-{}-{}-{:x}", auto_prefix, digits(vport), digits(device.target_port),
+			   device.scsi->lun);
+}
+
 MakeTpg new_tpg(const Scene &scene, const std::string &alias, const ExportOptions &options, Random random)
 {
 	// An NAA IEEE Registered name of Xen's OUI.
 	constexpr std::uint64_t vendor_bits = (std::uint64_t{1} << 36) - 1;
 	for (;;) {
 		const std::string wwn = fmt::format("naa.500163e{:09x}", random() & vendor_bits);
-		const bool used = std::ranges::any_of(scene.lio.tpgs,
+		const bool used = is_made_wwn(wwn) ||
+				  std::ranges::any_of(scene.lio.tpgs,
 						      [&](const Tpg &tpg) { return tpg.id.wwn == wwn; });
 		if (used)
 			continue;

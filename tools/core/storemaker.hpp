@@ -16,6 +16,8 @@ public:
 	explicit StoreMaker(const Lio &lio) : m_lio{lio} {}
 	// Throws a Failure that says why it cannot be.
 	MakeStore make(const HostDevice &device, Via via);
+	// Of a SCSI device that the vport of this name is shown.
+	MakeStore make_for_vport(const HostDevice &device, const Wwn &vport);
 
 private:
 	std::string store_name(const HostDevice &device) const;
@@ -25,6 +27,8 @@ private:
 	std::set<std::string> m_hbas;
 	std::set<std::string> m_names;
 };
+
+std::string vport_store_name(const HostDevice &device, const Wwn &vport);
 
 // Bound to the guest, or to what the options say.
 MakeTpg new_tpg(const Scene &scene, const std::string &alias, const ExportOptions &options, Random random);

@@ -80,7 +80,8 @@ VscsiLine parse_vscsi_line(std::string_view text)
 	auto word = parts.begin() + 1;
 	const Source source = parse_source(line.pdev);
 	const bool adapter = std::holds_alternative<HostAdapter>(source) ||
-			     std::holds_alternative<AdapterIdentity>(source);
+			     std::holds_alternative<AdapterIdentity>(source) ||
+			     std::holds_alternative<NpivParent>(source);
 	if (word != parts.end() &&
 	    (word->find(':') != std::string::npos || (adapter && parse_number(*word, UINT16_MAX))))
 		line.vdev = *word++;

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "act/attach.hpp"
 #include "act/devices.hpp"
 #include "act/guests.hpp"
+#include "act/npiv.hpp"
 #include "act/perform.hpp"
 #include "act/recovery.hpp"
 #include "core/failure.hpp"
@@ -55,6 +55,8 @@ Daemon::Time Daemon::pass()
 		let_go_in_time(domain);
 	finish_for_the_dead();
 	m_lio = read_lio(m_host);
+	follow_vports();
+	m_luns_changed = false;
 	follow_adapters();
 	notice_changes();
 	if (!m_started || anybody_new())
@@ -256,7 +258,7 @@ bool Daemon::give(const Domain &domain, const Awaited &awaited)
 		request.wait = std::chrono::seconds{0};
 		request.configured = true;
 		request.at_once = true;
-		const AttachResult result = attach(m_host, request);
+		const AttachResult result = attach_any(m_host, request);
 		for (const std::string &step : result.steps)
 			log_line(Level::notice, step);
 		for (const std::string &warning : result.warnings)

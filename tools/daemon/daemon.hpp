@@ -2,6 +2,7 @@
 // Keeps guests in step with the LIO configuration.
 #pragma once
 #include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -22,6 +23,8 @@ struct DaemonSettings {
 	// A LUN that goes and comes again within this time, as in `targetctl
 	// restore`, is not taken from the guest.
 	std::chrono::milliseconds settle{2000};
+	// Asks the targets of a SCSI host for their LUNs, and does not wait for them.
+	std::function<void(unsigned host)> scan = [](unsigned) {};
 };
 
 class Daemon
@@ -37,6 +40,8 @@ public:
 
 	// Devices that were refused get another chance.
 	void retry() { ++m_generation; }
+	// A target said so.
+	void luns_changed() { m_luns_changed = true; }
 
 private:
 	struct Removal {
@@ -77,6 +82,12 @@ private:
 	void follow_adapters();
 	void remove_luns();
 
+	// vports.cc: a guest's own ports on fabrics
+	std::optional<Domain> owner_of(const Tpg &tpg) const;
+	void follow_vports();
+	void keep_logged_in(const Tpg &tpg, const FcPort *port, const std::string &guest, VportCare &care);
+	void let_leave(const Tpg &tpg, VportCare &care);
+
 	// aims.cc: what is wanted of a guest, and when
 	Aim patient_aim(const Guest &guest);
 	std::vector<Vdev> another_chance(const Guest &guest, const Aim &aim);
@@ -92,6 +103,8 @@ private:
 	Time m_next;
 	bool m_started = false;
 	std::map<DomId, GuestMemory> m_guests;
+	std::map<Wwn, VportCare> m_vports;
+	bool m_luns_changed = false;
 	std::set<std::string> m_told;
 	std::vector<Removal> m_removals;
 	std::uint64_t m_fingerprint = 0;

@@ -109,6 +109,13 @@ bool TreeWatch::drain()
 
 DeviceWatch::DeviceWatch() : m_socket{open_uevents()} {}
 
+bool DeviceWatch::matters(std::string_view event)
+{
+	const auto says = [&](std::string_view what) { return event.find(what) != std::string_view::npos; };
+	m_luns_changed |= says("SDEV_UA=REPORTED_LUNS_DATA_HAS_CHANGED");
+	return says("SUBSYSTEM=scsi") || says("SUBSYSTEM=block") || says("SUBSYSTEM=fc_");
+}
+
 bool DeviceWatch::drain()
 {
 	std::array<char, buffer_bytes> buffer;
@@ -121,10 +128,7 @@ bool DeviceWatch::drain()
 		else if (got <= 0)
 			return any;
 		else
-			any |= std::string_view{buffer.data(), static_cast<std::size_t>(got)}.find(
-				       "SUBSYSTEM=scsi") != std::string_view::npos ||
-			       std::string_view{buffer.data(), static_cast<std::size_t>(got)}.find(
-				       "SUBSYSTEM=block") != std::string_view::npos;
+			any |= matters({buffer.data(), static_cast<std::size_t>(got)});
 	}
 }
 

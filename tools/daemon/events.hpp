@@ -2,6 +2,8 @@
 // What wakes the daemon: LIO's tree, the kernel's devices, signals.
 #pragma once
 #include <filesystem>
+#include <string_view>
+#include <utility>
 
 namespace vscsi
 {
@@ -43,9 +45,14 @@ public:
 	DeviceWatch(); // without rights it watches nothing
 	int descriptor() const { return m_socket.number(); }
 	bool drain();
+	// Whether a target has said since the last time that it has other LUNs.
+	// Of a device; by the text of its event.
+	bool matters(std::string_view event);
+	bool take_luns_changed() { return std::exchange(m_luns_changed, false); }
 
 private:
 	Descriptor m_socket;
+	bool m_luns_changed = false;
 };
 
 class Signals

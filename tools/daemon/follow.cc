@@ -3,6 +3,7 @@
 
 #include "act/devices.hpp"
 #include "act/guests.hpp"
+#include "act/vports.hpp"
 #include "core/adapters.hpp"
 #include "core/failure.hpp"
 #include "daemon/daemon.hpp"
@@ -31,19 +32,24 @@ void Daemon::follow_adapters()
 	}
 	m_lio = read_lio(m_host);
 	const Lio before = m_lio;
-	const std::vector<Adapter> adapters = m_host.sysfs.adapters();
+	std::vector<Adapter> adapters = m_host.sysfs.adapters();
 	for (const Tpg &tpg : before.tpgs) {
 		if (!is_adapter(tpg))
 			continue;
 		const auto adapter = std::ranges::find_if(adapters, [&](const Adapter &one) {
 			return adapter_alias(one.identity) == tpg.alias;
 		});
+		// A vport has LUNs while it is logged in.
+		if (adapter == adapters.end() && tpg.vport)
+			continue;
 		if (adapter == adapters.end()) {
 			tell_once(Level::warning,
 				  fmt::format("the adapter of {} ({}) is not there; its LUNs stay",
 					      tpg.id.wwn, tpg.domain));
 			continue;
 		}
+		if (tpg.vport)
+			order_targets(m_host, *tpg.vport, *adapter, true);
 		std::vector<Change> now;
 		for (Change &change : follow_adapter(before, tpg, *adapter)) {
 			// The guest lets go first.

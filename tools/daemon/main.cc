@@ -7,7 +7,10 @@
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <mutex>
 #include <random>
+#include <set>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -83,6 +86,23 @@ bool pause_domain(DomId id, bool paused)
 	return run_program({"xl", paused ? "pause" : "unpause", std::to_string(id)}, xl_limit) == 0;
 }
 
+// A target that does not answer holds it up for as long as the kernel waits; so nobody waits for it.
+void scan_aside(const FibreChannel &fc, unsigned host)
+{
+	static std::mutex guard;
+	static std::set<unsigned> running;
+	{
+		const std::lock_guard lock{guard};
+		if (!running.insert(host).second)
+			return;
+	}
+	std::thread{[fc, host] {
+		fc.scan(host);
+		const std::lock_guard lock{guard};
+		running.erase(host);
+	}}.detach();
+}
+
 class Loop
 {
 public:
@@ -137,6 +157,8 @@ private:
 		bool event = m_tree.drain();
 		if (m_devices.drain()) {
 			m_missing.note();
+			if (m_devices.take_luns_changed())
+				m_daemon.luns_changed();
 			event = true;
 		}
 		event |= !m_store.events().empty();
@@ -178,6 +200,7 @@ Exit run(const Options &options)
 			{options.directories.begin(), options.directories.end()}};
 	const Lock alone = only_one(host);
 	DaemonSettings settings{pause_domain};
+	settings.scan = [fc = FibreChannel{options.sysfs}](unsigned number) { scan_aside(fc, number); };
 	if (!options.hold)
 		settings.pause = [](DomId, bool) { return false; };
 	Daemon daemon{host, settings};

@@ -31,6 +31,17 @@ struct Awaited {
 	bool required = false;
 };
 
+// A guest's port on a fabric.
+struct VportCare {
+	bool active = false;
+	bool leaving = false;
+	std::optional<Time> since;    // it is active, or not
+	std::optional<Time> unwanted; // its guest is not here
+	std::optional<Time> next_try;
+	std::chrono::milliseconds delay{0};
+	Time scanned;
+};
+
 struct GuestMemory {
 	Domain domain; // as it was when it was seen last
 	bool greeted = false;

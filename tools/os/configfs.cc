@@ -148,7 +148,9 @@ Tpg read_tpg(const fs::path &path, const TpgId &id)
 		first_line(path / "param/ring_per_lun") == "1",
 		fs::exists(path / "param/domain"),
 		read_luns(path),
-		first_line(path / write_protect) == "1"};
+		first_line(path / write_protect) == "1",
+		parse_vport(first_line(path / "param/vport")),
+		fs::exists(path / "param/vport")};
 }
 
 } // namespace
@@ -166,6 +168,8 @@ struct Configfs::Applier {
 				tree.write(path / "udev_path", change.udev_path);
 				tree.write(path / "control", change.control);
 				enable(path, change);
+				if (!change.shown.empty())
+					tree.write(path / "udev_path", change.shown);
 				if (!change.serial.empty())
 					tree.write(path / "wwn/vpd_unit_serial", change.serial);
 			} catch (const Failure &) {
@@ -202,6 +206,8 @@ struct Configfs::Applier {
 			try {
 				// Bound first, so that no other guest ever has it.
 				tree.write(path / "param/domain", change.domain);
+				if (change.vport)
+					set_vport(path / "param/vport", *change.vport);
 				tree.write(path / "param/alias", change.alias);
 				// Before it has a LUN.
 				if (change.read_only)
@@ -218,6 +224,22 @@ struct Configfs::Applier {
 			if (own_port)
 				tree.remove_directory(path.parent_path());
 			throw;
+		}
+	}
+
+	void set_vport(const fs::path &path, const VportId &id) const
+	{
+		if (!fs::exists(path))
+			fail(Exit::environment, "the module xen-scsiback that is loaded knows no vports. "
+						"Load the one that came with "
+						"these tools");
+		try {
+			tree.write(path, param_text(id));
+		} catch (const Failure &failure) {
+			fail(Exit::in_use,
+			     "WWPN {} cannot be used: {}. Has another portal group it already? "
+			     "`xl-vscsi npiv status` lists them",
+			     to_string(id.port), failure.what());
 		}
 	}
 

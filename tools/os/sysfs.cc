@@ -158,6 +158,11 @@ HostDevice Sysfs::read_scsi(const fs::path &path, const Hctl &address) const
 	device.type = static_cast<unsigned>(
 		parse_number(first_line(path / "type"), UINT32_MAX).value_or(type_disk));
 	identify_scsi(path, device);
+	device.target_port = parse_wwn(first_line(m_root / "class/fc_transport" /
+						  fmt::format("target{}:{}:{}", address.host, address.channel,
+							      address.target) /
+						  "port_name"))
+				     .value_or(Wwn{});
 	for (const auto &[kind, prefix] : node_kinds) {
 		const std::string name = node_of_kind(path, kind, prefix);
 		if (name.empty())

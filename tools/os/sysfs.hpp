@@ -46,6 +46,7 @@ public:
 	// Block devices that this host has in use, and as what: volumes, RAIDs, mounts, swap space.
 	std::vector<std::pair<BlockNumber, std::string>> held_by_host() const;
 
+	const std::filesystem::path &root() const { return m_root; }
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
 

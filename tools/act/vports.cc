@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "act/vports.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "core/adapters.hpp"
+#include "core/failure.hpp"
+#include "os/files.hpp"
+
+namespace vscsi
+{
+
+namespace
+{
+
+namespace fs = std::filesystem;
+
+// I/O to a target port that is away fails after this, so that multipath in the guest can go on ...
+constexpr unsigned fast_io_fail_seconds = 5;
+// ... but its devices are never taken away, so that they are the same when it is back.
+constexpr unsigned dev_loss_seconds = 2147483647;
+// What the kernel has by itself; other values are an operator's.
+constexpr const char *kernel_fast_io_fail = "off";
+
+std::vector<Wwn> parse_targets(const std::string &text)
+{
+	std::vector<Wwn> found;
+	std::istringstream words{text};
+	for (std::string word; std::getline(words, word, ',');)
+		if (const auto wwn = parse_wwn(word))
+			found.push_back(*wwn);
+	return found;
+}
+
+fs::path login_file(const Host &host, const Wwn &port)
+{
+	return host.run / ("login-" + digits(port));
+}
+
+} // namespace
+
+std::vector<KnownVport> VportMemory::all() const
+{
+	std::vector<KnownVport> found;
+	std::istringstream lines{read_file(m_file).value_or("")};
+	for (std::string id; std::getline(lines, id, '\t');) {
+		KnownVport known;
+		std::string controller;
+		std::string targets;
+		if (!std::getline(lines, known.owner, '\t') || !std::getline(lines, controller, '\t') ||
+		    !std::getline(lines, targets))
+			break;
+		if (const auto parsed = parse_vport(id)) {
+			known.id = *parsed;
+			known.controller =
+				static_cast<unsigned>(parse_number(controller, UINT16_MAX).value_or(0));
+			known.targets = parse_targets(targets);
+			found.push_back(std::move(known));
+		}
+	}
+	return found;
+}
+
+std::optional<KnownVport> VportMemory::of(const Wwn &port) const
+{
+	for (KnownVport &known : all())
+		if (known.id.port == port)
+			return std::move(known);
+	return {};
+}
+
+void VportMemory::keep(const KnownVport &known)
+{
+	std::vector<KnownVport> kept = all();
+	std::erase_if(kept, [&](const KnownVport &other) { return other.id.port == known.id.port; });
+	kept.push_back(known);
+	write(kept);
+}
+
+void VportMemory::forget(const Wwn &port)
+{
+	std::vector<KnownVport> kept = all();
+	if (std::erase_if(kept, [&](const KnownVport &other) { return other.id.port == port; }) != 0)
+		write(kept);
+}
+
+void VportMemory::write(const std::vector<KnownVport> &all) const
+{
+	std::error_code error;
+	fs::create_directories(m_file.parent_path(), error);
+	const fs::path next = m_file.string() + ".new";
+	std::ofstream stream{next, std::ios::trunc};
+	for (const KnownVport &known : all) {
+		stream << param_text(known.id) << '\t' << known.owner << '\t' << known.controller << '\t';
+		for (std::size_t at = 0; at < known.targets.size(); ++at)
+			stream << (at == 0 ? "" : ",") << digits(known.targets[at]);
+		stream << '\n';
+	}
+	stream.close();
+	if (stream)
+		fs::rename(next, m_file, error);
+	if (!stream || error)
+		fail(Exit::environment, "cannot write {}", m_file.string());
+}
+
+VportMemory vport_memory(const Host &host)
+{
+	return VportMemory{host.state / "vports"};
+}
+
+FibreChannel fibre_channel(const Host &host)
+{
+	return FibreChannel{host.sysfs.root(), host.write_fc};
+}
+
+void order_targets(const Host &host, const VportId &id, Adapter &adapter, bool keep)
+{
+	VportMemory memory = vport_memory(host);
+	adapter.vport = id.port;
+	const auto kept = memory.of(id.port);
+	if (kept)
+		adapter.controller = kept->controller;
+	KnownVport known = kept.value_or(KnownVport{id, {}, 0, {}});
+	adapter.targets = known.targets;
+	adapter.targets = target_order(adapter);
+	if (adapter.targets == known.targets)
+		return;
+	known.targets = adapter.targets;
+	// Of a portal group that was made without these tools nothing else is known.
+	if (kept && keep)
+		memory.keep(known);
+}
+
+bool login_asked(const Host &host, const Wwn &port)
+{
+	std::error_code error;
+	return fs::exists(login_file(host, port), error);
+}
+
+void ask_login(const Host &host, const Wwn &port, bool wanted)
+{
+	std::error_code error;
+	if (!wanted) {
+		fs::remove(login_file(host, port), error);
+		return;
+	}
+	if (!std::ofstream{login_file(host, port)})
+		fail(Exit::environment, "cannot write {}", login_file(host, port).string());
+}
+
+void begin_login(const Host &host, const VportId &id, const std::string &guest)
+{
+	const FibreChannel fc = fibre_channel(host);
+	const std::vector<FcPort> ports = fc.ports();
+	if (const FcPort *const there = port_of(ports, id.port)) {
+		if (there->is_vport)
+			return;
+		fail(Exit::in_use, "WWPN {} is that of host{}, an HBA of this host", to_string(id.port),
+		     there->host);
+	}
+	fc.create(expect_hba(ports, id.parent), id);
+	const std::vector<FcPort> now = fc.ports();
+	if (const FcPort *const made = port_of(now, id.port))
+		fc.set_symbolic_name(*made, guest);
+}
+
+bool tend(const Host &host, const FcPort &vport, const std::string &guest)
+{
+	const FibreChannel fc = fibre_channel(host);
+	if (vport.symbolic.find(guest) == std::string::npos)
+		fc.set_symbolic_name(vport, guest);
+	bool done = true;
+	for (const RemotePort &port : fc.remote_ports(vport.host))
+		if (port.target && port.fast_io_fail == kernel_fast_io_fail)
+			// It refuses while the port is blocked.
+			done &= fc.set_timeouts(port, fast_io_fail_seconds, dev_loss_seconds);
+	return done;
+}
+
+bool log_out(const Host &host, const Tpg &tpg)
+{
+	const Lio lio = host.configfs.read();
+	if (const Tpg *const now = lio.tpg_of(tpg.id)) {
+		for (const Lun &lun : now->luns)
+			for (const Change &change : plan_removal(lio, tpg.id, lun.number))
+				apply_patiently(host.configfs, change);
+	}
+	const FibreChannel fc = fibre_channel(host);
+	const std::vector<FcPort> ports = fc.ports();
+	const FcPort *const port = port_of(ports, tpg.vport->port);
+	if (!port || !port->is_vport)
+		return true;
+	fc.remove(*port);
+	return false;
+}
+
+} // namespace vscsi
