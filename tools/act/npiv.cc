@@ -23,8 +23,8 @@ namespace
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds lock_patience{5};
-constexpr milliseconds pace{200};
+constexpr seconds vport_lock_patience{5};
+constexpr milliseconds vport_pace{200};
 // Targets and LUNs come a moment after the login.
 constexpr milliseconds first_luns{5000};
 
@@ -55,11 +55,11 @@ std::optional<FcPort> look(const Host &host, const Wwn &port)
 	return found ? std::optional{*found} : std::nullopt;
 }
 
-void rest(const Host &host)
+void pause_a_moment(const Host &host)
 {
 	if (take_interrupt())
 		fail(Exit::interrupted, "interrupted");
-	host.store.wait(pace);
+	host.store.wait(vport_pace);
 }
 
 // Until the vport is there no more, as far as there is time.
@@ -69,7 +69,7 @@ bool await_gone(const Host &host, const Tpg &tpg, seconds wait)
 	while (!log_out(host, tpg)) {
 		if (host.store.now() >= limit)
 			return false;
-		host.store.wait(pace);
+		host.store.wait(vport_pace);
 	}
 	return true;
 }
@@ -89,24 +89,31 @@ void await_active(const Host &host, const VportId &id, seconds wait)
 			fail(code_of(*port), "vport {} is not logged in after {} s: {}", to_string(id.port),
 			     std::chrono::duration_cast<seconds>(host.store.now() - limit + wait).count(),
 			     why_not_active(*port));
-		rest(host);
+		pause_a_moment(host);
 	}
 }
 
-// Whether it came; a fabric without a target is none of our mistakes.
+// Whether any came; a fabric without a target is no mistake of ours.
 bool await_luns(const Host &host, const VportId &id)
 {
 	const auto limit = host.store.now() + first_luns;
 	for (;;) {
-		for (const Adapter &adapter : host.sysfs.adapters())
-			if (adapter.identity == adapter_identity(id) && !adapter.devices.empty() &&
-			    std::ranges::none_of(adapter.devices, [](const HostDevice &device) {
-				    return device.node.empty();
-			    }))
-				return true;
+		std::size_t found = 0;
+		std::size_t usable = 0;
+		for (const Adapter &adapter : host.sysfs.adapters()) {
+			if (adapter.identity != adapter_identity(id))
+				continue;
+			found = adapter.devices.size();
+			usable = static_cast<std::size_t>(
+				std::ranges::count_if(adapter.devices, [](const HostDevice &device) {
+					return !device.node.empty();
+				}));
+		}
+		if (found != 0 && usable == found)
+			return true;
 		if (host.store.now() >= limit)
-			return false;
-		rest(host);
+			return usable != 0;
+		pause_a_moment(host);
 	}
 }
 
@@ -153,7 +160,7 @@ public:
 			return std::move(m_result);
 		}
 		recover(m_host);
-		const Lock lock = Lock::take(m_host.config_lock(), lock_patience);
+		const Lock lock = Lock::take(m_host.config_lock(), vport_lock_patience);
 		plan();
 		if (!m_make) {
 			if (m_request.login)
@@ -323,7 +330,7 @@ private:
 			Tpg made;
 			made.id = m_tpg;
 			made.vport = m_id;
-			if (!await_gone(m_host, made, lock_patience))
+			if (!await_gone(m_host, made, vport_lock_patience))
 				left = fmt::format("vport {} is not deleted yet", to_string(m_id.port));
 		}
 		if (const std::string text = journal.roll_back(m_host.configfs); !text.empty())
@@ -401,7 +408,7 @@ VportResult create_vport(const Host &host, const VportRequest &request)
 
 VportResult login_vport(const Host &host, const Domain &domain, const std::optional<Wwn> &port, seconds wait)
 {
-	const Lock lock = Lock::take(host.config_lock(), lock_patience);
+	const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
 	const Tpg tpg = expect_vport(host.configfs.read(), domain, port);
 	VportResult result;
 	result.changed = !login_asked(host, tpg.vport->port);
@@ -426,7 +433,7 @@ VportResult login_vport(const Host &host, const Domain &domain, const std::optio
 
 VportResult logout_vport(const Host &host, const Domain &domain, const std::optional<Wwn> &port, seconds wait)
 {
-	const Lock lock = Lock::take(host.config_lock(), lock_patience);
+	const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
 	const Tpg tpg = expect_vport(host.configfs.read(), domain, port);
 	for (const Domain &running : list_domains(host.store))
 		if (running.id != 0 && names_domain(tpg.domain, running))
@@ -461,7 +468,7 @@ VportResult delete_vport(const Host &host, const Domain &domain, const std::opti
 	result.steps.push_back(fmt::format("fabric: log out {}", to_string(tpg.vport->port)));
 	if (dry_run)
 		return result;
-	const Lock lock = Lock::take(host.config_lock(), lock_patience);
+	const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
 	ask_login(host, tpg.vport->port, false);
 	if (forget)
 		vport_memory(host).forget(tpg.vport->port);
@@ -488,7 +495,7 @@ AttachResult attach_any(const Host &host, const AttachRequest &request)
 		     "a serial number, but no reservations. Leave out --backstore block");
 	VportRequest wanted{.domain = request.domain,
 			    .parent = npiv->parent,
-			    .wait = std::max(request.wait, lock_patience),
+			    .wait = std::max(request.wait, vport_lock_patience),
 			    .login = !request.later && !request.at_once,
 			    .dry_run = request.dry_run};
 	if (!request.vdev.empty()) {

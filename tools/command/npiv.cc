@@ -20,7 +20,6 @@ namespace
 {
 
 using nlohmann::ordered_json;
-using std::chrono::seconds;
 
 std::string dump_all(const ordered_json &json)
 {
@@ -155,7 +154,7 @@ Exit give(const Host &host, const Options &options, const Domain &domain)
 			      .pdev = "npiv:" + options.parent,
 			      .vdev = options.controller,
 			      .options = {},
-			      .wait = seconds{options.wait},
+			      .wait = std::chrono::seconds{options.wait},
 			      .dry_run = options.dry_run};
 	if (domain.id == 0)
 		fail(Exit::not_found,
@@ -267,7 +266,7 @@ Exit run_npiv(const Host &host, const Options &options)
 		return bad ? Exit::problems : Exit::done;
 	}
 	const std::optional<Wwn> port = wwn_option(options.wwpn, "WWPN");
-	const seconds wait{options.wait};
+	const std::chrono::seconds wait{options.wait};
 	switch (options.npiv) {
 	case Npiv::create: {
 		VportRequest request{.domain = *domain,

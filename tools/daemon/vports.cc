@@ -16,13 +16,13 @@ namespace
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds poll{1000};        // while it logs in: no event tells
+constexpr milliseconds poll_again{1000};  // while it logs in: no event tells
 constexpr milliseconds tell_after{10000}; // a login that takes long
 constexpr milliseconds first_retry{1000}; // after a failure, and twice that after the next
 constexpr milliseconds longest_retry{30000};
 constexpr milliseconds leave_after{5000}; // a guest that reboots is soon back
 constexpr milliseconds scan_every{30000}; // an empty port hears of no LUN
-constexpr milliseconds busy{300};         // when somebody else has a lock
+constexpr milliseconds locked{300};       // when somebody else has a lock
 
 } // namespace
 
@@ -43,7 +43,7 @@ void Daemon::follow_vports()
 		return;
 	const auto lock = Lock::attempt(m_host.config_lock());
 	if (!lock) {
-		look_again(busy);
+		look_again(locked);
 		return;
 	}
 	m_lio = read_lio(m_host);
@@ -99,7 +99,7 @@ void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::strin
 		log_line(Level::notice,
 			 fmt::format("{}: vport {} logs in by {}", guest, to_string(tpg.vport->port),
 				     to_string(tpg.vport->parent)));
-		look_again(poll);
+		look_again(poll_again);
 		return;
 	}
 	care.delay = milliseconds{0};
@@ -111,7 +111,7 @@ void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::strin
 		if (care.active || !care.since)
 			care.since = now;
 		care.active = false;
-		look_again(poll);
+		look_again(poll_again);
 		if (older(*care.since, tell_after))
 			tell_once(Level::error,
 				  fmt::format("{}: vport {} is not logged in: {}", guest,
@@ -124,10 +124,10 @@ void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::strin
 		care.active = true;
 		care.since = now;
 		care.scanned = now;
-		look_again(poll);
+		look_again(poll_again);
 	}
 	if (!tend(m_host, *port, guest))
-		look_again(poll);
+		look_again(poll_again);
 	if (m_luns_changed || older(care.scanned, scan_every)) {
 		care.scanned = now;
 		m_settings.scan(port->host);
@@ -143,7 +143,7 @@ void Daemon::let_leave(const Tpg &tpg, VportCare &care)
 		look_again(leave_after);
 		return;
 	}
-	look_again(poll);
+	look_again(poll_again);
 	// Another guest may have had the portal group; it lets go first.
 	for (const Guest &guest : read_guests(m_host.store, Txn::none, m_running, 0))
 		for (const Controller &controller : guest.controllers)
