@@ -1,0 +1,223 @@
+"""A SAN inside dom0: the kernel's software FCoE on both sides of the project's own switch (tests/fabric).
+
+HBAs and the target are veth pairs, one end of each the switch's. dom0 alone plays all parts, with no
+Fibre Channel hardware and no udev.
+"""
+import json
+import re
+import shlex
+
+from . import programs
+from .errors import LabError
+from .storage import config
+
+PROGRAM = "/usr/bin/fcswitch"
+SOCKET = "/run/fcswitch"
+LOG = "/run/fcswitch.log"
+FC = "/sys/kernel/config/target/fc"
+MODULES = "veth sd_mod sg target_core_mod target_core_file target_core_pscsi fcoe tcm_fc"
+# What may take long on the emulated machine: a physical login, that of a vport.
+LOGIN, VPORT = 60, 40
+
+
+def wwn(number):
+    return ":".join(re.findall("..", f"{number:016x}"))
+
+
+def bare(name):
+    """As fc_host and vport_create have it."""
+    return name.replace(":", "")
+
+
+class Hba:
+    """An fc_host of dom0's over the interface fcN; its WWPN comes from its MAC address."""
+
+    def __init__(self, fabric, number):
+        self.fabric, self.dom0 = fabric, fabric.dom0
+        self.interface, self.switch_end = f"fc{number}", f"sw{number}"
+        self.mac = f"02:00:00:00:00:{number + 0x10:02x}"
+        self.wwpn, self.wwnn = f"20:00:{self.mac}", f"10:00:{self.mac}"
+        self.dom0.run(f"ip link add {self.interface} address {self.mac} mtu 2500 type veth peer name "
+                      f"{self.switch_end} mtu 2500 && ip link set {self.interface} up && "
+                      f"ip link set {self.switch_end} up")
+
+    def enable(self):
+        """Makes the adapter; login goes on by itself."""
+        self.dom0.run(f"echo -n {self.interface} > /sys/bus/fcoe/ctlr_create && "
+                      f"echo 1 > $(ls -d /sys/class/net/{self.interface}/ctlr_*)/enabled")
+
+    def destroy(self):
+        self.dom0.run(f"echo -n {self.interface} > /sys/bus/fcoe/ctlr_destroy", timeout=120)
+
+    @property
+    def host(self):
+        """Its number: fc_hosts are told apart by WWPN, since the target is one as well."""
+        return host_of(self.dom0, self.wwpn)
+
+    def online(self, timeout=LOGIN):
+        self.dom0.poll(f"grep -q Online /sys/class/fc_host/host{self.host}/port_state", timeout)
+        return self
+
+    def link(self, state):
+        """up or down."""
+        self.dom0.run(f"ip link set {self.interface} {state}")
+
+    def vport(self, wwpn_, wwnn, active=True):
+        """By the transport's own file; waits until it is logged in."""
+        vport = Vport(self, wwpn_, wwnn)
+        vport.create()
+        if active:
+            vport.active()
+        return vport
+
+    def disk(self, lun, timeout=VPORT):
+        return disk_of(self.dom0, self.wwpn, lun, timeout)
+
+    def luns(self):
+        return luns_of(self.dom0, self.wwpn)
+
+
+class Vport:
+    def __init__(self, hba, wwpn_, wwnn):
+        self.hba, self.dom0, self.wwpn, self.wwnn = hba, hba.dom0, wwpn_, wwnn
+
+    def _write(self, what):
+        self.dom0.run(f"echo {bare(self.wwpn)}:{bare(self.wwnn)} > "
+                      f"/sys/class/fc_host/host{self.hba.host}/vport_{what}", timeout=120)
+
+    def create(self):
+        self._write("create")
+
+    def delete(self):
+        self._write("delete")
+
+    @property
+    def path(self):
+        found = self.dom0.run(f"grep -l {bare(self.wwpn)} /sys/class/fc_vports/vport-{self.hba.host}:*/port_name")
+        return found.out.strip().rsplit("/", 1)[0]
+
+    def state(self):
+        return config(self.dom0, f"{self.path}/vport_state")
+
+    def active(self, timeout=VPORT):
+        """vport_create returns at once; there is no event when it is logged in."""
+        path = self.path
+        done = self.dom0.poll(f"grep -qx Active {path}/vport_state || {{ cat {path}/vport_state; false; }}", timeout)
+        return done
+
+    @property
+    def host(self):
+        return host_of(self.dom0, self.wwpn)
+
+    def disk(self, lun, timeout=VPORT):
+        return disk_of(self.dom0, self.wwpn, lun, timeout)
+
+    def luns(self):
+        return luns_of(self.dom0, self.wwpn)
+
+
+def host_of(dom0, name):
+    found = dom0.poll(f"grep -l {bare(name)} /sys/class/fc_host/host*/port_name | sed 's/.*host\\([0-9]*\\).*/\\1/' | "
+                      "grep .", 10)
+    return int(found.out)
+
+
+def disk_of(dom0, name, lun, timeout):
+    """/dev/sdX of a LUN that came by the port of this WWPN."""
+    host = host_of(dom0, name)
+    found = dom0.poll(f"set -- /sys/class/scsi_device/{host}:0:*:{lun}/device/block/*; [ -e $1 ] && "
+                      "[ -b /dev/${1##*/} ] && echo /dev/${1##*/}", timeout)
+    return found.out.strip()
+
+
+def luns_of(dom0, name):
+    host = host_of(dom0, name)
+    found = dom0.run(f"ls /sys/class/scsi_device | sed -n 's/^{host}:0:[0-9]*:\\([0-9]*\\)$/\\1/p' | sort -n")
+    return [int(line) for line in found.out.split()]
+
+
+class FcTarget:
+    """tcm_fc's portal group: LUNs, and who gets which of them by what number."""
+
+    def __init__(self, fabric, hba):
+        self.dom0, self.hba = fabric.dom0, hba
+        self.path = f"{FC}/{hba.wwpn}/tpgt_1"
+        self.dom0.run(f"mkdir -p {self.path}")
+        self.number = 0
+
+    def allow(self, name, luns):
+        """luns: {number that the initiator sees: backstore}. Names of vports that are not there yet, too."""
+        steps = ["set -e", f"mkdir -p {self.path}/acls/{name}"]
+        for number, store in luns.items():
+            lun = f"{self.path}/lun/lun_{self.number}"
+            self.number += 1
+            mapped = f"{self.path}/acls/{name}/lun_{number}"
+            steps += [f"mkdir {lun} {mapped}", f"ln -s {store.path} {lun}/{store.name}", f"ln -s {lun} {mapped}/link"]
+        self.dom0.run("; ".join(steps))
+
+
+class Fabric:
+    """The switch, HBAs, and one target behind a port of its own.
+
+    Zoned so that only the target is seen by others, as tcm_fc makes every local port a target too.
+    capture: a file in dom0 for all frames.
+    """
+
+    def __init__(self, lab, hbas=1, capture=None):
+        self.lab, self.dom0 = lab, lab.dom0
+        program = programs.build(lab.dom0.image.suite, "tests/fabric", ["fcswitch"]) / "fcswitch"
+        self.dom0.put(program.read_bytes(), PROGRAM, 0o755)
+        # Without enough of a backlog veth drops frames, which Fibre Channel never does.
+        self.dom0.run(f"modprobe -a {MODULES} && sysctl -qw net.core.netdev_max_backlog=100000")
+        self.hbas = [Hba(self, number) for number in range(hbas)]
+        self.storage = Hba(self, hbas)
+        self.target = FcTarget(self, self.storage)
+        self.capture = capture
+        self.process = None
+        self.start()
+
+    @property
+    def hba(self):
+        return self.hbas[0]
+
+    def start(self):
+        links = " ".join(f"--packet {hba.switch_end}" for hba in (*self.hbas, self.storage))
+        capture = f"--capture {self.capture}" if self.capture else ""
+        self.process = self.dom0.start(
+            f"exec {PROGRAM} run {links} --control {SOCKET} --verbose {capture} "
+            f"--command 'zone peer lab {self.storage.wwpn}' 2>> {LOG}")
+        self.dom0.poll(f"{PROGRAM} ctl {SOCKET} ports", 20)
+
+    def stop(self):
+        self.process.signal(15)
+        self.process.wait(20)
+
+    def ctl(self, line):
+        """The switch's answer."""
+        done = self.dom0.run(f"{PROGRAM} ctl {SOCKET} {shlex.join(line.split())}")
+        return json.loads(done.out or "{}")
+
+    def ports(self):
+        """{wwpn: what the switch says of it}."""
+        return {port["wwpn"]: port for port in self.ctl("ports")["ports"]}
+
+    def names(self):
+        return {port["wwpn"]: port for port in self.ctl("names")["names"]}
+
+    def enable(self):
+        """All log in."""
+        for hba in (self.storage, *self.hbas):
+            hba.enable()
+        for hba in (self.storage, *self.hbas):
+            hba.online()
+
+    def log(self):
+        return self.dom0.run(f"cat {LOG}").out
+
+    def until(self, what, condition, tries=40):
+        """condition: of ports(); true in the end."""
+        for _ in range(tries):
+            if condition(self.ports()):
+                return
+            self.dom0.run("sleep 0.3")
+        raise LabError(f"{what}: not so in time; the switch says:\n{self.log()[-2000:]}")
