@@ -7,7 +7,7 @@ import os
 import shutil
 
 ATTRIBUTES = {
-    "tpg": {"param/domain": "\n", "param/alias": "\n", "param/ring_per_lun": "0\n",
+    "tpg": {"param/domain": "\n", "param/alias": "\n", "param/ring_per_lun": "0\n", "param/vport": "\n",
             "attrib/demo_mode_write_protect": "0\n", "guests": "", "nexus": ""},
     "lun": {"alua_tg_pt_gp": "\n", "statistics/scsi_tgt_port/in_cmds": "0\n",
             "statistics/scsi_tgt_port/read_mbytes": "0\n", "statistics/scsi_tgt_port/write_mbytes": "0\n"},

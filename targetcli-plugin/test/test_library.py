@@ -9,7 +9,7 @@ import types
 import pytest
 
 from test_mapping import tree
-from xen_pvscsi_targetcli import library
+from xen_pvscsi_targetcli import library, vports
 
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = "naa.500163e000000001"
@@ -158,3 +158,25 @@ def test_the_saved_configuration_is_edited_where_xen_does_not_run(targetctl, cli
     assert any(path.endswith("lun_4/vdev-0:0:0:9") for path in targetctl.contents())
     cli("/xen-pvscsi refresh")
     assert "[Domains: 2, Targets: 2, offline]" in cli.ls()
+
+
+def test_luns_of_a_vport_are_not_saved(targetctl):
+    """Nor restored, whoever saved them."""
+    store = "/backstores/pscsi/auto-vport-500163ef00000001-5000000000000a11-0"
+    config = {"storage_objects": [
+        {"plugin": "pscsi", "name": store.rsplit("/", 1)[1], "dev": "vport:500163ef00000001:5000000000000a11:0"},
+        {"plugin": "pscsi", "name": "tape", "dev": "/dev/tape/by-id/x"}],
+        "targets": [{"fabric": "xen-pvscsi", "wwn": TARGET, "tpgs": [
+            {"tag": 1, "parameters": {"vport": "x"},
+             "luns": [{"index": 0, "storage_object": store}, {"index": 1, "storage_object": "/backstores/pscsi/tape"}],
+             "node_acls": [{"node_wwn": INITIATOR, "mapped_luns": [{"index": 0, "tpg_lun": 0},
+                                                                  {"index": 5, "tpg_lun": 1}]}]}]},
+                    {"fabric": "loopback", "wwn": "naa.5"}]}
+    kept = vports.without(config)
+    assert [item["name"] for item in kept["storage_objects"]] == ["tape"]
+    tpg = kept["targets"][0]["tpgs"][0]
+    assert tpg["luns"] == [{"index": 1, "storage_object": "/backstores/pscsi/tape"}]
+    assert tpg["node_acls"][0]["mapped_luns"] == [{"index": 5, "tpg_lun": 1}]
+    assert kept["targets"][1] == config["targets"][1]
+    assert len(config["storage_objects"]) == 2, "what was given stays as it was"
+    assert vports.without(kept) is kept

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 
-from . import around, identity, missing
+from . import around, identity, missing, vports
 from .config import FABRIC
 
 HYPERVISOR = "/sys/hypervisor/type"
@@ -148,7 +148,7 @@ def make_missing(root):
 
 def dump_kernel(root):
     """What there is, without what is missing."""
-    return _stock["dump"](root)
+    return vports.without(_stock["dump"](root))
 
 
 def bring_back(root, config):
@@ -171,13 +171,14 @@ def extend_root(module):
 
     @functools.wraps(dump)
     def dump_all(self):
-        config = dump(self)
+        config = vports.without(dump(self))
         if fabric_absent(self):
             config["targets"] = config.get("targets", []) + held.targets
         return missing.add_to(self, config, tell)
 
     @functools.wraps(restore)
     def restore_most(self, config, target=None, storage_object=None, clear_existing=False, abort_on_error=False):
+        config = vports.without(config)
         if fabric_absent(self):
             held.hold(config)
             config = {**config, "targets": [target for target in config.get("targets", [])

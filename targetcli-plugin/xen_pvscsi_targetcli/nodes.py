@@ -204,6 +204,8 @@ class XenTPG(UITPG):
                           "Those that begin with auto- or host- are xl-vscsi's."),
         "ring_per_lun": ("switch", "If set to 1, each LUN gets a controller of its own in the guest, "
                                    "and so a ring and a thread."),
+        "vport": ("text", "The domain's own port on a SAN (NPIV): WWPN:WWNN@fabric:WWN or @hba:WWPN. Its LUNs "
+                          "are what that port is shown; xen-vscsid logs it in. `xl-vscsi npiv` makes it."),
     }
     ui_desc_attributes = {
         WRITE_PROTECT: ("switch", "If set to 1, the LUNs of this TPG are write-protected disks, unless an "
