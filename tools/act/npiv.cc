@@ -75,13 +75,15 @@ bool await_gone(const Host &host, const Tpg &tpg, seconds wait)
 }
 
 // Throws a Failure that says why it is not logged in.
-void await_active(const Host &host, const VportId &id, seconds wait)
+void await_active(const Host &host, const VportId &id, const std::string &guest, seconds wait)
 {
 	const auto limit = host.store.now() + wait;
 	for (;;) {
 		const auto port = look(host, id.port);
-		if (port && port->vport_state == "Active")
+		if (port && port->vport_state == "Active") {
+			announce(host, *port, guest);
 			return;
+		}
 		const bool late = host.store.now() >= limit;
 		if (!port && late)
 			fail(Exit::failed, "vport {} has gone again; see the kernel log", to_string(id.port));
@@ -320,7 +322,7 @@ private:
 		m_logged_in = !was_there;
 		m_result.steps.push_back(
 			fmt::format("fabric: log in {} by {}", to_string(m_id.port), to_string(m_id.parent)));
-		await_active(m_host, m_id, m_request.wait);
+		await_active(m_host, m_id, m_owner, m_request.wait);
 	}
 
 	[[noreturn]] void undo(Journal &journal, const Failure &failure)
@@ -417,7 +419,7 @@ VportResult login_vport(const Host &host, const Domain &domain, const std::optio
 		begin_login(host, *tpg.vport, owner_name(domain));
 		result.steps.push_back(fmt::format("fabric: log in {} by {}", to_string(tpg.vport->port),
 						   to_string(tpg.vport->parent)));
-		await_active(host, *tpg.vport, wait);
+		await_active(host, *tpg.vport, owner_name(domain), wait);
 		if (!await_luns(host, *tpg.vport))
 			result.warnings.push_back(fmt::format("{} is logged in, but is shown no LUN: zone it "
 							      "with its target, and mask LUNs to it",

@@ -17,12 +17,20 @@ namespace
 
 namespace fs = std::filesystem;
 
-// I/O to a target port that is away fails after this, so that multipath in the guest can go on ...
-constexpr unsigned fast_io_fail_seconds = 5;
-// ... but its devices are never taken away, so that they are the same when it is back.
-constexpr unsigned dev_loss_seconds = 2147483647;
-// What the kernel has by itself; other values are an operator's.
-constexpr const char *kernel_fast_io_fail = "off";
+// Of a target port that is away: with another way to go I/O fails soon, so that multipath in the guest
+// takes it; without one it waits.  Devices are never taken away, so that they are the same when it is back.
+constexpr unsigned fail_soon = 5;
+constexpr unsigned fail_late = 120;
+constexpr unsigned never_lose = 2147483647;
+
+// Not what an operator has set: the kernel's own, or one of ours.
+bool may_be_set(const RemotePort &port)
+{
+	const bool ours = port.dev_loss == fmt::format("{}", never_lose) &&
+			  (port.fast_io_fail == fmt::format("{}", fail_soon) ||
+			   port.fast_io_fail == fmt::format("{}", fail_late));
+	return port.fast_io_fail == "off" || ours;
+}
 
 std::vector<Wwn> parse_targets(const std::string &text)
 {
@@ -166,16 +174,22 @@ void begin_login(const Host &host, const VportId &id, const std::string &guest)
 		fc.set_symbolic_name(*made, guest);
 }
 
-bool tend(const Host &host, const FcPort &vport, const std::string &guest)
+void announce(const Host &host, const FcPort &vport, const std::string &guest)
+{
+	fibre_channel(host).set_symbolic_name(vport, guest);
+}
+
+bool tend(const Host &host, const FcPort &vport, const std::string &guest, bool several)
 {
 	const FibreChannel fc = fibre_channel(host);
 	if (vport.symbolic.find(guest) == std::string::npos)
 		fc.set_symbolic_name(vport, guest);
+	const unsigned wanted = several ? fail_soon : fail_late;
 	bool done = true;
 	for (const RemotePort &port : fc.remote_ports(vport.host))
-		if (port.target && port.fast_io_fail == kernel_fast_io_fail)
+		if (port.target && may_be_set(port) && port.fast_io_fail != fmt::format("{}", wanted))
 			// It refuses while the port is blocked.
-			done &= fc.set_timeouts(port, fast_io_fail_seconds, dev_loss_seconds);
+			done &= fc.set_timeouts(port, wanted, never_lose);
 	return done;
 }
 

@@ -49,8 +49,12 @@ void ask_login(const Host &host, const Wwn &port, bool wanted);
 
 // Begins to log in; the caller looks at its state afterwards.  Throws a Failure that says why not.
 void begin_login(const Host &host, const VportId &id, const std::string &guest);
-// Timeouts and names of what is logged in; what an operator has set stays.  Whether all is done.
-bool tend(const Host &host, const FcPort &vport, const std::string &guest);
+// Tells the fabric which guest's it is, once it is logged in: what was set before that may not have
+// reached the name server.
+void announce(const Host &host, const FcPort &vport, const std::string &guest);
+// Time-outs and names of what is logged in; what an operator has set stays.  several: the guest has
+// other vports.  Whether all is done.
+bool tend(const Host &host, const FcPort &vport, const std::string &guest, bool several);
 
 // Takes the LUNs of its portal group away, and logs out.  The guest has none of them any more.
 // Whether it has gone; if not, it is asked again.

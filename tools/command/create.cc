@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <optional>
 
-#include "act/npiv.hpp"
 #include "act/converge.hpp"
 #include "act/guests.hpp"
+#include "act/npiv.hpp"
 #include "act/perform.hpp"
 #include "command/hinted.hpp"
 #include "command/options.hpp"

@@ -121,12 +121,16 @@ void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::strin
 	if (!care.active) {
 		log_line(Level::notice, fmt::format("{}: vport {} is logged in as host{}, N_Port_ID {}",
 						    guest, to_string(tpg.vport->port), port->host, port->id));
+		announce(m_host, *port, guest);
 		care.active = true;
 		care.since = now;
 		care.scanned = now;
 		look_again(poll_again);
 	}
-	if (!tend(m_host, *port, guest))
+	const bool several = std::ranges::any_of(m_lio.tpgs, [&](const Tpg &other) {
+		return other.vport && other.id != tpg.id && other.domain == tpg.domain;
+	});
+	if (!tend(m_host, *port, guest, several))
 		look_again(poll_again);
 	if (m_luns_changed || older(care.scanned, scan_every)) {
 		care.scanned = now;

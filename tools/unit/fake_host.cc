@@ -70,8 +70,8 @@ void FakeConfigfs::make_directory(const fs::path &path)
 			put(path / name, "");
 		put_attributes(path);
 	} else if (path.filename().string().starts_with("tpgt_")) {
-		for (const char *name : {"param/domain", "param/alias", "param/ring_per_lun", "param/vport", "guests",
-					 "attrib/demo_mode_write_protect"})
+		for (const char *name : {"param/domain", "param/alias", "param/ring_per_lun", "param/vport",
+					 "guests", "attrib/demo_mode_write_protect"})
 			put(path / name, "");
 		fs::create_directory(path / "lun");
 	}

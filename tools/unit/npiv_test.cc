@@ -295,7 +295,7 @@ TEST_F(NpivTest, TheDaemonLogsInWithTheGuestAndOutAfterIt)
 	run(one, 20);
 	EXPECT_EQ(san.logged_in(), std::vector{chosen});
 	EXPECT_EQ(vdevs(guest), "0:0:0:0 vport:500163ef00000042:5000000000000a11:0\n");
-	EXPECT_EQ(san.timeouts(chosen), "5 2147483647");
+	EXPECT_EQ(san.timeouts(chosen), "120 2147483647") << "it has no other way";
 	EXPECT_EQ(only(guest).port.value().symbolic, "g1");
 	fake.store.remove_domain(7);
 	run(one, 10);
@@ -430,6 +430,27 @@ TEST_F(NpivTest, AnOperatorsTimeoutsStay)
 	Daemon one = daemon();
 	run(one, 10);
 	EXPECT_EQ(san.timeouts(chosen), "17 60");
+}
+
+TEST_F(NpivTest, WithTwoPortsIoFailsSoonAndMultipathGoesOn)
+{
+	const Wwn second{0x500163ef00000043};
+	const Wwn other_fabric{0xfb};
+	san.add_hba(6, Wwn{0x2000000000000b01}, other_fabric);
+	san.shown[chosen] = {{array1, 0, "5000000000000001"}};
+	san.shown[second] = {{array2, 0, "5000000000000001"}};
+	create_vport(fake.host, request_named(fake.guest, chosen));
+	Daemon one = daemon();
+	run(one, 10);
+	EXPECT_EQ(san.timeouts(chosen), "120 2147483647");
+	VportRequest wanted = request_named(fake.guest, second);
+	wanted.parent.name = other_fabric;
+	create_vport(fake.host, wanted);
+	run(one, 20);
+	EXPECT_EQ(san.timeouts(chosen), "5 2147483647");
+	EXPECT_EQ(san.timeouts(second), "5 2147483647");
+	EXPECT_EQ(vdevs(fake.guest), "0:0:0:0 vport:500163ef00000042:5000000000000a11:0\n"
+				     "1:0:0:0 vport:500163ef00000043:5000000000000a22:0\n");
 }
 
 TEST_F(NpivTest, AVportWhosePortalGroupIsGoneLogsOut)

@@ -123,7 +123,7 @@ def flaps(lab, admin, fabric):
     lab.equal("all are logged in", states, {name: "Active" for name in NAMES})
     timeouts = {(target["fast-io-fail-tmo"], target["dev-loss-tmo"]) for one in admin.json("npiv status")
                 for target in one["targets"] if target["target"]}
-    lab.equal("a port that is away takes no device with it", timeouts, {("5", "2147483647")})
+    lab.equal("a port that is away takes no device with it", timeouts, {("120", "2147483647")})
     return load
 
 
