@@ -8,6 +8,8 @@ ENGINE := $(wildcard drivers/xen-scsiback/engine/*.cc)
 TAPE := $(wildcard tests/tape/*.cc tests/tape/scsi/*.cc tests/tape/device/*.cc tests/tape/check/*.cc)
 # The decoders; those that include CLI11 or JSON take clang-tidy up to a minute each.
 TAPE_TIDY := $(filter tests/tape/scsi/% tests/tape/device/%,$(TAPE))
+FABRIC := $(wildcard tests/fabric/*.cc tests/fabric/frames/*.cc tests/fabric/fabric/*.cc tests/fabric/links/*.cc tests/fabric/control/*.cc)
+FABRIC_TIDY := $(filter tests/fabric/frames/% tests/fabric/fabric/% tests/fabric/links/%,$(FABRIC))
 TOOLS := $(wildcard tools/core/*.cc tools/os/*.cc tools/act/*.cc tools/command/*.cc tools/daemon/*.cc)
 # What decides, plans and undoes.
 TOOLS_TIDY := $(filter tools/core/% tools/act/perform.cc tools/act/converge.cc tools/act/journal.cc,$(TOOLS))
@@ -38,7 +40,7 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes, layers
 	@$(MAKE) --no-print-directory -j $$(nproc) --output-sync $(CHECKS)
 
-CHECKS := layers check-tools-tidy check-tape-tidy check-engine-tidy check-tape check-tools check-engine check-format check-python
+CHECKS := layers check-tools-tidy check-tape-tidy check-fabric-tidy check-engine-tidy check-tape check-fabric check-tools check-engine check-format check-python
 CPPCHECK := cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -q
 
@@ -46,6 +48,7 @@ check-format:
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
+		$(FABRIC) tests/fabric/*.hpp tests/fabric/*/*.hpp tests/fabric/unit/*.cc \
 		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tools/bench/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
 
 check-engine-tidy:
@@ -54,6 +57,9 @@ check-engine-tidy:
 
 check-tape-tidy:
 	$(call tidy-united,$(TAPE_TIDY),--header-filter="tests/tape/.*",-std=c++20 -Itests/tape -D_GNU_SOURCE)
+
+check-fabric-tidy:
+	$(call tidy-united,$(FABRIC_TIDY),--header-filter="tests/fabric/.*",-std=c++20 -Itests/fabric -D_GNU_SOURCE)
 
 check-tools-tidy:
 	$(call tidy-united,$(TOOLS_TIDY),--header-filter="tools/.*",-std=c++20 -Itools -D_GNU_SOURCE)
@@ -71,6 +77,9 @@ check-engine:
 
 check-tape:
 	$(CPPCHECK) -Itests/tape $(TAPE)
+
+check-fabric:
+	$(CPPCHECK) -Itests/fabric $(FABRIC)
 
 check-tools:
 	$(CPPCHECK) -Itools $(TOOLS)
@@ -100,6 +109,10 @@ shell: lab-setup lab-module ## a shell in the lab's dom0, with the module at han
 tapecheck: setup ## build build/tape/tapecheck, which tests tape drives and changers
 	cmake -G Ninja -S tests/tape -B build/tape >/dev/null
 	ninja -C build/tape --quiet tapecheck
+
+fcswitch: setup ## build build/fabric/fcswitch, a Fibre Channel switch for FCoE that shows NPIV without hardware
+	cmake -G Ninja -S tests/fabric -B build/fabric >/dev/null
+	ninja -C build/fabric --quiet fcswitch
 
 bench-engine: setup ## what the engine costs a request: ns, and instructions
 	cmake -G Ninja -S tests/bench/engine -B build/bench-engine >/dev/null
@@ -201,4 +214,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean

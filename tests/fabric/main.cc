@@ -15,7 +15,8 @@ namespace
 
 int ask(const std::string &socket, const std::vector<std::string> &words)
 {
-	const auto answer = control::json::parse(control::ask(socket, fmt::format("{}", fmt::join(words, " "))));
+	const auto answer =
+		control::json::parse(control::ask(socket, fmt::format("{}", fmt::join(words, " "))));
 	if (answer.contains("error")) {
 		fmt::print(stderr, "fcswitch: {}\n", answer["error"].get<std::string>());
 		return 1;
@@ -32,10 +33,13 @@ int run(int count, char **words)
 
 	Options options;
 	CLI::App *start = program.add_subcommand("run", "be a switch until SIGINT or SIGTERM");
-	start->add_option("--packet", options.packets, "a network interface that an HBA is behind")->type_name("INTERFACE");
-	start->add_option("--stream", options.streams, "a socket for QEMU's -netdev stream")->type_name("NAME=PATH");
+	start->add_option("--packet", options.packets, "a network interface that an HBA is behind")
+		->type_name("INTERFACE");
+	start->add_option("--stream", options.streams, "a socket for QEMU's -netdev stream")
+		->type_name("NAME=PATH");
 	start->add_option("--control", options.control, "where `fcswitch ctl` reaches it")->type_name("PATH");
-	start->add_option("--domain", options.domain, "of the fabric's ids, addresses and names; 1 if not given")
+	start->add_option("--domain", options.domain,
+			  "of the fabric's ids, addresses and names; 1 if not given")
 		->check(CLI::Range(1, 239));
 	start->add_option("--command", options.commands, "a line as of `fcswitch ctl`, done at the start")
 		->type_name("LINE");
@@ -46,7 +50,9 @@ int run(int count, char **words)
 	std::vector<std::string> line;
 	CLI::App *client = program.add_subcommand("ctl", "give a command to a switch and print what it says");
 	client->add_option("socket", socket, "the switch's --control")->required()->type_name("SOCKET");
-	client->add_option("words", line, "the command, like: set npiv off")->required()->type_name("WORD...");
+	client->add_option("words", line, "the command, like: set npiv off")
+		->required()
+		->type_name("WORD...");
 
 	try {
 		program.parse(count, words);

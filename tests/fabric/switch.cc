@@ -30,12 +30,13 @@ links::File catch_signals()
 } // namespace
 
 Switch::Switch(const Options &options)
-	: verbose_{options.verbose}, signals_{catch_signals()},
-	  fabric_{options.domain, [this](fabric::LinkId link, frames::Bytes ethernet) { send(link, ethernet); },
-		  [this](const std::string &text) {
-			  if (verbose_)
-				  fmt::print(stderr, "{:10.3f} {}\n", static_cast<double>(now().count()) / 1000, text);
-		  }}
+    : verbose_{options.verbose}, signals_{catch_signals()},
+      fabric_{options.domain, [this](fabric::LinkId link, frames::Bytes ethernet) { send(link, ethernet); },
+	      [this](const std::string &text) {
+		      if (verbose_)
+			      fmt::print(stderr, "{:10.3f} {}\n", static_cast<double>(now().count()) / 1000,
+					 text);
+	      }}
 {
 	poller_.watch(signals_.number(), EPOLLIN, [this](std::uint32_t) { ended_ = true; });
 	if (!options.capture.empty())
@@ -44,7 +45,8 @@ Switch::Switch(const Options &options)
 		control::Parts all = parts();
 		const control::json answer = control::execute(all, line);
 		if (answer.contains("error"))
-			throw links::Failure{"--command '" + line + "': " + answer["error"].get<std::string>()};
+			throw links::Failure{"--command '" + line +
+					     "': " + answer["error"].get<std::string>()};
 	}
 	for (const std::string &interface : options.packets)
 		add_link<links::PacketLink>(interface);
@@ -55,10 +57,12 @@ Switch::Switch(const Options &options)
 		add_link<links::StreamLink>(word.substr(0, equals), word.substr(equals + 1));
 	}
 	if (!options.control.empty())
-		server_.emplace(poller_, options.control, [this](const std::string &line) { return execute(line); });
+		server_.emplace(poller_, options.control,
+				[this](const std::string &line) { return execute(line); });
 }
 
-template <class Kind, class... Arguments> void Switch::add_link(Arguments &&...arguments)
+template <class Kind, class... Arguments>
+void Switch::add_link(Arguments &&...arguments)
 {
 	const auto id = static_cast<fabric::LinkId>(links_.size());
 	// Says that it is up before it is in its place.
@@ -103,8 +107,8 @@ void Switch::changed(fabric::LinkId link, bool up)
 	if (!found)
 		return;
 	if (verbose_)
-		fmt::print(stderr, "{:10.3f} link {} {}\n", static_cast<double>(now().count()) / 1000, found->name(),
-			   up ? "up" : "down");
+		fmt::print(stderr, "{:10.3f} link {} {}\n", static_cast<double>(now().count()) / 1000,
+			   found->name(), up ? "up" : "down");
 	if (up)
 		fabric_.link_up(link, now());
 	else
@@ -118,8 +122,9 @@ control::Parts Switch::parts()
 			std::vector<control::LinkState> list;
 			for (const auto &link : links_) {
 				const links::Traffic &traffic = link->traffic();
-				list.push_back({link->name(), link->up(), traffic.frames_in, traffic.frames_out,
-						traffic.bytes_in, traffic.bytes_out, traffic.lost});
+				list.push_back({link->name(), link->up(), traffic.frames_in,
+						traffic.frames_out, traffic.bytes_in, traffic.bytes_out,
+						traffic.lost});
 			}
 			return list;
 		},
@@ -141,7 +146,9 @@ void Switch::run()
 			timeout = static_cast<int>(
 				std::clamp<fabric::Time::rep>((due - now()).count(), 0, 1000 * 1000));
 		poller_.wait(timeout);
-		impairment_.pass(now(), [this](fabric::LinkId link, frames::Bytes ethernet) { transmit(link, ethernet); });
+		impairment_.pass(now(), [this](fabric::LinkId link, frames::Bytes ethernet) {
+			transmit(link, ethernet);
+		});
 		fabric_.pass(now());
 	}
 }

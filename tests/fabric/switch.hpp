@@ -42,7 +42,8 @@ private:
 	control::Parts parts();
 	std::string execute(const std::string &line);
 
-	template <class Kind, class... Arguments> void add_link(Arguments &&...arguments);
+	template <class Kind, class... Arguments>
+	void add_link(Arguments &&...arguments);
 
 	std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 	bool verbose_;

@@ -25,8 +25,8 @@ struct Reason {
 };
 
 constexpr Reason reasons[] = {
-	{"not-supported", frames::not_supported},     {"no-resources", frames::no_resources},
-	{"invalid-name", frames::invalid_port_name},  {"busy", frames::busy},
+	{"not-supported", frames::not_supported},    {"no-resources", frames::no_resources},
+	{"invalid-name", frames::invalid_port_name}, {"busy", frames::busy},
 	{"login-required", frames::login_required},
 };
 
@@ -66,7 +66,8 @@ Wwn wwn(const std::string &word)
 {
 	const auto found = frames::parse_wwn(word);
 	if (!found)
-		throw Mistake{word + ": no WWN, which has 16 hexadecimal digits, like 20:00:00:11:22:33:44:55"};
+		throw Mistake{word +
+			      ": no WWN, which has 16 hexadecimal digits, like 20:00:00:11:22:33:44:55"};
 	return *found;
 }
 
@@ -82,7 +83,8 @@ Reject reason(const std::string &word)
 	std::string names;
 	for (const Reason &one : reasons)
 		names += std::string{one.name} + ", ";
-	throw Mistake{word + ": no reason; say " + names + "or reason and explanation in hexadecimal, like 9/29"};
+	throw Mistake{word + ": no reason; say " + names +
+		      "or reason and explanation in hexadecimal, like 9/29"};
 }
 
 json show_ports(Parts &parts)
@@ -157,8 +159,9 @@ json show_zones(Parts &parts)
 
 json zone(Parts &parts, const Words &words)
 {
-	constexpr const char *usage = "zone add NAME WWPN..., zone peer NAME PRINCIPAL [WWPN...], zone remove NAME, "
-				      "zone clear, zone default permit|deny, zone list";
+	constexpr const char *usage =
+		"zone add NAME WWPN..., zone peer NAME PRINCIPAL [WWPN...], zone remove NAME, "
+		"zone clear, zone default permit|deny, zone list";
 	expect(words, 2, SIZE_MAX, usage);
 	const std::string &what = words[1];
 	if (what == "list") {
@@ -203,9 +206,9 @@ void set_reject(fabric::Settings &settings, const Words &words)
 
 json set(Parts &parts, const Words &words)
 {
-	constexpr const char *usage =
-		"set npiv on|off, set vport-limit N|none, set fdisc-reject REASON|none [WWPN], set fdisc-delay MS, "
-		"set duplicate first|last, set silent on|off, set fka MS";
+	constexpr const char *usage = "set npiv on|off, set vport-limit N|none, set fdisc-reject REASON|none "
+				      "[WWPN], set fdisc-delay MS, "
+				      "set duplicate first|last, set silent on|off, set fka MS";
 	constexpr unsigned day_ms = 86400000;
 	constexpr unsigned least_keep_alive = 500;
 	expect(words, 3, 4, usage);
@@ -226,7 +229,8 @@ json set(Parts &parts, const Words &words)
 	} else if (what == "fdisc-delay") {
 		settings.fdisc_delay = Time{number(value, day_ms)};
 	} else if (what == "duplicate") {
-		settings.duplicate = choice(value, "first", "last") ? Duplicate::first_wins : Duplicate::last_wins;
+		settings.duplicate =
+			choice(value, "first", "last") ? Duplicate::first_wins : Duplicate::last_wins;
 	} else if (what == "silent") {
 		settings.silent = choice(value, "on", "off");
 	} else if (what == "fka") {

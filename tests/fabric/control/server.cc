@@ -48,7 +48,7 @@ bool read_some(int file, std::string &text)
 } // namespace
 
 Server::Server(links::Poller &poller, const std::string &path, Execute execute)
-	: poller_{poller}, path_{path}, execute_{std::move(execute)}, listener_{links::listen_on(path)}
+    : poller_{poller}, path_{path}, execute_{std::move(execute)}, listener_{links::listen_on(path)}
 {
 	poller_.watch(listener_.number(), EPOLLIN, [this](std::uint32_t) { accept(); });
 }
@@ -78,7 +78,8 @@ void Server::receive(int number)
 {
 	Client &client = clients_.at(number);
 	bool good = read_some(number, client.text) && client.text.size() < longest_line;
-	for (std::size_t end = client.text.find('\n'); good && end != std::string::npos; end = client.text.find('\n')) {
+	for (std::size_t end = client.text.find('\n'); good && end != std::string::npos;
+	     end = client.text.find('\n')) {
 		const std::string line = client.text.substr(0, end);
 		client.text.erase(0, end + 1);
 		good = send_all(number, execute_(line) + '\n');

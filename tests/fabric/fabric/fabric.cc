@@ -16,7 +16,7 @@ constexpr std::uint64_t local_mac = 0x02fc00000000;
 } // namespace
 
 Fabric::Fabric(unsigned domain, Send send, Note note)
-	: send_{std::move(send)}, note_{std::move(note)}, ports_{domain}
+    : send_{std::move(send)}, note_{std::move(note)}, ports_{domain}
 {
 	const std::uint64_t address = local_mac | domain;
 	forwarder_.address = frames::mac_of(frames::Writer{}.number(address, 6).view());

@@ -177,8 +177,8 @@ void Fabric::reply(const Attempt &attempt, PortId destination, frames::Bytes pay
 	header.f_ctl = frames::f_ctl_reply;
 	header.sequence = ++sequence_;
 	header.originator = attempt.header.originator;
-	send_(attempt.node.link, frames::service_reply(forwarder_, attempt.node.address, attempt.service, header,
-						       payload, granted));
+	send_(attempt.node.link, frames::service_reply(forwarder_, attempt.node.address, attempt.service,
+						       header, payload, granted));
 }
 
 void Fabric::remove(PortId id, const char *why)

@@ -32,7 +32,7 @@ class Inquiry
 {
 public:
 	Inquiry(PortTable &ports, const Zoning &zoning, const Port &asker, const CtRequest &request)
-		: ports_{ports}, zoning_{zoning}, asker_{asker}, ask_{request.ask}, reader_{request.body}
+	    : ports_{ports}, zoning_{zoning}, asker_{asker}, ask_{request.ask}, reader_{request.body}
 	{
 	}
 

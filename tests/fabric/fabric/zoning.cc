@@ -30,7 +30,8 @@ bool Zone::joins(Wwn one, Wwn other) const
 
 bool Zoning::zoned(Wwn name) const
 {
-	return std::any_of(zones_.begin(), zones_.end(), [&](const auto &entry) { return entry.second.has(name); });
+	return std::any_of(zones_.begin(), zones_.end(),
+			   [&](const auto &entry) { return entry.second.has(name); });
 }
 
 bool Zoning::together(Wwn one, Wwn other) const

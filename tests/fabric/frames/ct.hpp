@@ -9,11 +9,11 @@ namespace frames
 {
 
 enum class Ask : std::uint16_t {
-	port_name = 0x0112,	     // GPN_ID
-	node_name = 0x0113,	     // GNN_ID
+	port_name = 0x0112,          // GPN_ID
+	node_name = 0x0113,          // GNN_ID
 	symbolic_port_name = 0x0118, // GSPN_ID
 	id_of_port_name = 0x0121,    // GID_PN
-	ids_of_type = 0x0171,	     // GID_FT
+	ids_of_type = 0x0171,        // GID_FT
 	port_names_of_type = 0x0172, // GPN_FT
 	register_node_name = 0x0213, // RNN_ID
 	register_types = 0x0217,     // RFT_ID

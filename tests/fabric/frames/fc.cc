@@ -98,8 +98,8 @@ std::optional<Frame> decode_fcoe(Bytes ethernet)
 	return frame;
 }
 
-Buffer encode_fcoe(const Mac &destination, const Mac &source, const Header &header, Bytes payload, Start start,
-		   End end)
+Buffer encode_fcoe(const Mac &destination, const Mac &source, const Header &header, Bytes payload,
+		   Start start, End end)
 {
 	Writer writer;
 	write_ethernet(writer, destination, source, EtherType::fcoe);

@@ -61,7 +61,8 @@ Writer begin(const Forwarder &forwarder, const Mac &destination, FipOperation op
 	write_ethernet(writer, destination, forwarder.address, EtherType::fip);
 	writer.u8(0x10).u8(0).u16(static_cast<std::uint16_t>(operation)).u8(0).u8(subcode);
 	writer.u16(descriptors.size() / word).u16(flags).bytes(descriptors);
-	return writer.pad_to(smallest_ethernet), writer;
+	writer.pad_to(smallest_ethernet);
+	return writer;
 }
 
 // Length is in words, with this.
@@ -121,12 +122,13 @@ Buffer advertisement(const Forwarder &forwarder, const Mac &destination, bool so
 	descriptor(list, Descriptor::keep_alive, 8).u16(0).u32(forwarder.keep_alive_ms);
 	const std::uint16_t flags = flag_fabric_provided | flag_forwarder | flag_available | flag_f_port |
 				    (solicited ? flag_solicited : 0);
-	Writer writer = begin(forwarder, destination, FipOperation::discovery, fip_advertisement, flags, list.view());
+	Writer writer =
+		begin(forwarder, destination, FipOperation::discovery, fip_advertisement, flags, list.view());
 	return writer.pad_to(ethernet_size + pad_to).take();
 }
 
-Buffer service_reply(const Forwarder &forwarder, const Mac &destination, Descriptor service, const Header &header,
-		     Bytes payload, const std::optional<Mac> &granted)
+Buffer service_reply(const Forwarder &forwarder, const Mac &destination, Descriptor service,
+		     const Header &header, Bytes payload, const std::optional<Mac> &granted)
 {
 	Writer list;
 	descriptor(list, service, word + header_size + payload.size()).u16(0);
@@ -135,7 +137,8 @@ Buffer service_reply(const Forwarder &forwarder, const Mac &destination, Descrip
 	if (granted)
 		mac_descriptor(list, *granted);
 	const std::uint16_t flags = flag_fabric_provided | flag_forwarder | flag_available | flag_f_port;
-	return begin(forwarder, destination, FipOperation::link_service, fip_reply, flags, list.view()).take();
+	return begin(forwarder, destination, FipOperation::link_service, fip_reply, flags, list.view())
+		.take();
 }
 
 Buffer clear_virtual_links(const Forwarder &forwarder, const Mac &destination, std::span<const VnPort> ports)
@@ -148,7 +151,8 @@ Buffer clear_virtual_links(const Forwarder &forwarder, const Mac &destination, s
 		list.u8(0).u24(port.id.value).u64(port.name.value);
 	}
 	const std::uint16_t flags = flag_fabric_provided | flag_forwarder | flag_f_port;
-	return begin(forwarder, destination, FipOperation::control, fip_clear_links, flags, list.view()).take();
+	return begin(forwarder, destination, FipOperation::control, fip_clear_links, flags, list.view())
+		.take();
 }
 
 } // namespace frames

@@ -71,8 +71,8 @@ constexpr Mac all_enodes{{0x01, 0x10, 0x18, 0x01, 0x00, 0x01}};
 // An unsolicited one is multicast. pad_to: size of the FCoE payload that it has to prove.
 Buffer advertisement(const Forwarder &forwarder, const Mac &destination, bool solicited, std::size_t pad_to);
 // granted: MAC address of the VN_Port, none in a reject.
-Buffer service_reply(const Forwarder &forwarder, const Mac &destination, Descriptor service, const Header &header,
-		     Bytes payload, const std::optional<Mac> &granted);
+Buffer service_reply(const Forwarder &forwarder, const Mac &destination, Descriptor service,
+		     const Header &header, Bytes payload, const std::optional<Mac> &granted);
 // Without ports: all of the ENode.
 Buffer clear_virtual_links(const Forwarder &forwarder, const Mac &destination, std::span<const VnPort> ports);
 

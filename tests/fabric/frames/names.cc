@@ -13,7 +13,8 @@ constexpr std::string_view digits = "0123456789abcdef";
 
 int digit(char character)
 {
-	const char lower = character >= 'A' && character <= 'F' ? static_cast<char>(character + 32) : character;
+	const char lower =
+		character >= 'A' && character <= 'F' ? static_cast<char>(character + 32) : character;
 	const std::size_t found = digits.find(lower);
 	return found == std::string_view::npos ? -1 : static_cast<int>(found);
 }

@@ -25,7 +25,7 @@ public:
 	using State = std::function<void(bool up)>;
 
 	Link(std::string name, Frame frame, State state)
-		: name_{std::move(name)}, frame_{std::move(frame)}, state_{std::move(state)}
+	    : name_{std::move(name)}, frame_{std::move(frame)}, state_{std::move(state)}
 	{
 	}
 	Link(const Link &) = delete;

@@ -39,15 +39,16 @@ File open_socket(int family, int type, int protocol, const std::string &what)
 ifreq request_of(const std::string &interface)
 {
 	ifreq request{};
-	std::copy_n(interface.begin(), std::min(interface.size(), sizeof request.ifr_name - 1), request.ifr_name);
+	std::copy_n(interface.begin(), std::min(interface.size(), sizeof request.ifr_name - 1),
+		    request.ifr_name);
 	return request;
 }
 
 } // namespace
 
 PacketLink::PacketLink(Poller &poller, const std::string &interface, Frame frame, State state)
-	: Link{interface, std::move(frame), std::move(state)}, poller_{poller},
-	  index_{static_cast<int>(if_nametoindex(interface.c_str()))}
+    : Link{interface, std::move(frame), std::move(state)}, poller_{poller},
+      index_{static_cast<int>(if_nametoindex(interface.c_str()))}
 {
 	if (index_ == 0)
 		throw Failure{interface + ": no such network interface (`ip link` shows them)"};
@@ -75,7 +76,8 @@ PacketLink::~PacketLink()
 
 File PacketLink::open(std::uint16_t type)
 {
-	File file = open_socket(AF_PACKET, SOCK_RAW, 0, name() + ": raw socket (needs CAP_NET_RAW, as root has it)");
+	File file = open_socket(AF_PACKET, SOCK_RAW, 0,
+				name() + ": raw socket (needs CAP_NET_RAW, as root has it)");
 	for (const int option : {SO_RCVBUFFORCE, SO_SNDBUFFORCE})
 		if (setsockopt(file.number(), SOL_SOCKET, option, &buffer_size, sizeof buffer_size) != 0)
 			throw Failure::last(name() + ": socket buffer of 64 MiB (needs CAP_NET_ADMIN)");

@@ -73,7 +73,8 @@ void Poller::forget(int file)
 void Poller::wait(int timeout)
 {
 	std::array<epoll_event, 32> events{};
-	const int count = epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), timeout);
+	const int count =
+		epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), timeout);
 	if (count < 0 && errno != EINTR)
 		throw Failure::last("epoll");
 	for (int at = 0; at < count; at++) {

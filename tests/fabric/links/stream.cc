@@ -86,8 +86,9 @@ bool Framing::feed(std::span<const std::uint8_t> data, const Link::Frame &frame)
 	return true;
 }
 
-StreamLink::StreamLink(Poller &poller, const std::string &name, const std::string &path, Frame frame, State state)
-	: Link{name, std::move(frame), std::move(state)}, poller_{poller}, path_{path}, listener_{listen_on(path)}
+StreamLink::StreamLink(Poller &poller, const std::string &name, const std::string &path, Frame frame,
+		       State state)
+    : Link{name, std::move(frame), std::move(state)}, poller_{poller}, path_{path}, listener_{listen_on(path)}
 {
 	poller_.watch(listener_.number(), EPOLLIN, [this](std::uint32_t) { accept(); });
 }

@@ -29,7 +29,8 @@ private:
 class StreamLink : public Link
 {
 public:
-	StreamLink(Poller &poller, const std::string &name, const std::string &path, Frame frame, State state);
+	StreamLink(Poller &poller, const std::string &name, const std::string &path, Frame frame,
+		   State state);
 	~StreamLink() override;
 
 	void send(std::span<const std::uint8_t> ethernet) override;

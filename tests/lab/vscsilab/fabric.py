@@ -3,12 +3,15 @@
 HBAs and the target are veth pairs, one end of each the switch's. dom0 alone plays all parts, with no
 Fibre Channel hardware and no udev.
 """
+import functools
 import json
 import re
 import shlex
+import time
 
 from . import programs
 from .errors import LabError
+from .patience import stretch
 from .storage import config
 
 PROGRAM = "/usr/bin/fcswitch"
@@ -48,8 +51,9 @@ class Hba:
 
     def destroy(self):
         self.dom0.run(f"echo -n {self.interface} > /sys/bus/fcoe/ctlr_destroy", timeout=120)
+        self.__dict__.pop("host", None)
 
-    @property
+    @functools.cached_property
     def host(self):
         """Its number: fc_hosts are told apart by WWPN, since the target is one as well."""
         return host_of(self.dom0, self.wwpn)
@@ -71,10 +75,10 @@ class Hba:
         return vport
 
     def disk(self, lun, timeout=VPORT):
-        return disk_of(self.dom0, self.wwpn, lun, timeout)
+        return disk_of(self.dom0, self.host, lun, timeout)
 
     def luns(self):
-        return luns_of(self.dom0, self.wwpn)
+        return luns_of(self.dom0, self.host)
 
 
 class Vport:
@@ -90,8 +94,10 @@ class Vport:
 
     def delete(self):
         self._write("delete")
+        for name in ("host", "path"):
+            self.__dict__.pop(name, None)
 
-    @property
+    @functools.cached_property
     def path(self):
         found = self.dom0.run(f"grep -l {bare(self.wwpn)} /sys/class/fc_vports/vport-{self.hba.host}:*/port_name")
         return found.out.strip().rsplit("/", 1)[0]
@@ -99,21 +105,23 @@ class Vport:
     def state(self):
         return config(self.dom0, f"{self.path}/vport_state")
 
+    def becomes(self, state, timeout=VPORT):
+        path = self.path
+        self.dom0.poll(f"grep -qx '{state}' {path}/vport_state || {{ cat {path}/vport_state; false; }}", timeout)
+
     def active(self, timeout=VPORT):
         """vport_create returns at once; there is no event when it is logged in."""
-        path = self.path
-        done = self.dom0.poll(f"grep -qx Active {path}/vport_state || {{ cat {path}/vport_state; false; }}", timeout)
-        return done
+        self.becomes("Active", timeout)
 
-    @property
+    @functools.cached_property
     def host(self):
         return host_of(self.dom0, self.wwpn)
 
     def disk(self, lun, timeout=VPORT):
-        return disk_of(self.dom0, self.wwpn, lun, timeout)
+        return disk_of(self.dom0, self.host, lun, timeout)
 
     def luns(self):
-        return luns_of(self.dom0, self.wwpn)
+        return luns_of(self.dom0, self.host)
 
 
 def host_of(dom0, name):
@@ -122,16 +130,14 @@ def host_of(dom0, name):
     return int(found.out)
 
 
-def disk_of(dom0, name, lun, timeout):
-    """/dev/sdX of a LUN that came by the port of this WWPN."""
-    host = host_of(dom0, name)
+def disk_of(dom0, host, lun, timeout):
+    """/dev/sdX of a LUN that came by this port."""
     found = dom0.poll(f"set -- /sys/class/scsi_device/{host}:0:*:{lun}/device/block/*; [ -e $1 ] && "
                       "[ -b /dev/${1##*/} ] && echo /dev/${1##*/}", timeout)
     return found.out.strip()
 
 
-def luns_of(dom0, name):
-    host = host_of(dom0, name)
+def luns_of(dom0, host):
     found = dom0.run(f"ls /sys/class/scsi_device | sed -n 's/^{host}:0:[0-9]*:\\([0-9]*\\)$/\\1/p' | sort -n")
     return [int(line) for line in found.out.split()]
 
@@ -154,6 +160,30 @@ class FcTarget:
             mapped = f"{self.path}/acls/{name}/lun_{number}"
             steps += [f"mkdir {lun} {mapped}", f"ln -s {store.path} {lun}/{store.name}", f"ln -s {lun} {mapped}/link"]
         self.dom0.run("; ".join(steps))
+
+
+BLOCK = 4096
+
+
+def marked(lab, name, mark, size="8M"):
+    """A store whose first block is full of a character."""
+    store = lab.backstore.fileio(name, size)
+    lab.dom0.run(f"head -c {BLOCK} /dev/zero | tr '\\0' {mark} | "
+                 f"dd of={store.device} bs={BLOCK} conv=notrunc status=none")
+    return store
+
+
+def mark_of(place, disk):
+    """The character; all of them if the block has several."""
+    return place.run(f"dd if={disk} bs={BLOCK} count=1 iflag=direct status=none | tr -s 0-9 | head -c 8").out
+
+
+def exercise(place, disk, megabytes=1, timeout=120):
+    """Writes behind the mark, reads it back, compares; ends with 0 if all is as it was written."""
+    return place.run(f"set -e -o pipefail; f=$(mktemp); head -c {megabytes}M /dev/urandom > $f; "
+                     f"dd if=$f of={disk} bs=64k seek=1 oflag=direct status=none; "
+                     f"dd if={disk} bs=64k skip=1 count={megabytes * 16} iflag=direct status=none | cmp - $f; rm $f",
+                     timeout=timeout, check=False)
 
 
 class Fabric:
@@ -214,10 +244,16 @@ class Fabric:
     def log(self):
         return self.dom0.run(f"cat {LOG}").out
 
-    def until(self, what, condition, tries=40):
+    def until(self, what, condition, patience=30):
         """condition: of ports(); true in the end."""
-        for _ in range(tries):
-            if condition(self.ports()):
-                return
-            self.dom0.run("sleep 0.3")
-        raise LabError(f"{what}: not so in time; the switch says:\n{self.log()[-2000:]}")
+        limit = time.monotonic() + stretch(patience)
+        while not condition(self.ports()):
+            if time.monotonic() > limit:
+                raise LabError(f"{what}: not within {patience} s; the switch says:\n{self.log()[-2000:]}")
+            time.sleep(0.3)
+
+    def rejections(self, count, patience=30):
+        """Waits for so many more rejected logins."""
+        before = self.ctl("counts")["rejected_logins"]
+        self.until(f"{count} logins rejected",
+                   lambda _: self.ctl("counts")["rejected_logins"] >= before + count, patience)
