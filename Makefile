@@ -28,6 +28,9 @@ help: ## list the targets
 demo: lab-setup lab-module ## boot a real Xen host in QEMU and show a guest using a LUN
 	@$(LAB) demo
 
+demo-npiv: lab-setup lab-module ## three guests, each with a port of its own on a SAN made in software
+	@$(LAB) demo npiv
+
 test: lab-setup ## all set-up, then unit tests, module build and lab scenarios
 	@tests/run
 
@@ -214,4 +217,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo demo-npiv test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean

@@ -120,6 +120,8 @@ ordered_json tpg_json(const TpgStatus &item)
 		{"domain", item.tpg.domain},
 		{"domid", item.domain ? ordered_json(item.domain->id) : ordered_json(nullptr)},
 		{"ring-per-lun", item.tpg.ring_per_lun},
+		{"vport",
+		 item.tpg.vport ? ordered_json(to_string(item.tpg.vport->port)) : ordered_json(nullptr)},
 		{"made-by-tool", made_by_tool(item.tpg)},
 		{"luns", std::move(luns)},
 		{"connected", item.connected}};
@@ -229,9 +231,12 @@ std::string status_text(const Status &status)
 		std::string owner = tpg.domain.empty() ? "unbound" : "bound to " + as_word(tpg.domain);
 		if (item.domain)
 			owner += fmt::format(" (domain {})", item.domain->id);
-		text += fmt::format("{} tpg {}{}: {}{}{}\n", tpg.id.wwn, tpg.id.tpgt,
+		text += fmt::format("{} tpg {}{}: {}{}{}{}\n", tpg.id.wwn, tpg.id.tpgt,
 				    tpg.alias.empty() ? "" : " alias " + as_word(tpg.alias), owner,
 				    tpg.ring_per_lun ? ", a ring for each LUN" : "",
+				    tpg.vport ? fmt::format(", vport {} by {}", to_string(tpg.vport->port),
+							    to_string(tpg.vport->parent))
+					      : "",
 				    made_by_tool(tpg) ? ", made by xl-vscsi" : "");
 		TextTable table{{8, 12, 0}, "  "};
 		for (const Lun &lun : tpg.luns) {

@@ -34,6 +34,7 @@ def parser():
                      help="where logs and results.json go")
 
     show = commands.add_parser("demo", help="the main job, told step by step")
+    show.add_argument("what", nargs="?", choices=("main", "npiv"), default="main")
     _machine_options(show)
 
     listing = commands.add_parser("list", help="list the scenarios")
