@@ -185,9 +185,13 @@ void FibreChannel::set_symbolic_name(const FcPort &vport, const std::string &nam
 bool FibreChannel::set_timeouts(const RemotePort &port, unsigned fast_io_fail, unsigned dev_loss) const
 {
 	const fs::path place = class_path("fc_remote_ports") / port.name;
-	// The second may be longer than 600 s only with the first.
-	return m_write(place / "fast_io_fail_tmo", fmt::format("{}", fast_io_fail)).error == 0 &&
-	       m_write(place / "dev_loss_tmo", fmt::format("{}", dev_loss)).error == 0;
+	const auto set = [&](const char *attribute, unsigned seconds) {
+		return m_write(place / attribute, fmt::format("{}", seconds)).error == 0;
+	};
+	// The second may be longer than 600 s only with the first, which must always be less than the second.
+	constexpr unsigned least = 1;
+	return set("fast_io_fail_tmo", least) && set("dev_loss_tmo", dev_loss) &&
+	       set("fast_io_fail_tmo", fast_io_fail);
 }
 
 void FibreChannel::scan(unsigned host) const

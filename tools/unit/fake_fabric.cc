@@ -68,8 +68,25 @@ Written FakeFabric::write(const fs::path &path, const std::string &value)
 	for (const auto &[port, vport] : m_vports)
 		if (attribute == "symbolic_name" && owner == vport.name)
 			set(vport.host, attribute, value);
+	if (!may_be(path, value))
+		return {EINVAL, 0};
 	put(path, value + '\n');
 	return {0, value.size()};
+}
+
+// Of a remote port, as the kernel has it.
+bool FakeFabric::may_be(const fs::path &path, const std::string &value)
+{
+	constexpr std::uint64_t longest_alone = 600;
+	const std::string attribute = path.filename().string();
+	const std::uint64_t seconds = parse_number(value, UINT32_MAX).value_or(0);
+	if (attribute == "fast_io_fail_tmo")
+		return seconds < parse_number(first_line(path.parent_path() / "dev_loss_tmo"), UINT32_MAX) &&
+		       seconds <= longest_alone;
+	if (attribute == "dev_loss_tmo")
+		return seconds <= longest_alone ||
+		       first_line(path.parent_path() / "fast_io_fail_tmo") != "off";
+	return true;
 }
 
 Written FakeFabric::create(unsigned host, const std::string &value)

@@ -53,6 +53,7 @@ private:
 		unsigned luns = 0;
 	};
 	Written write(const std::filesystem::path &path, const std::string &value);
+	static bool may_be(const std::filesystem::path &path, const std::string &value);
 	Written create(unsigned host, const std::string &value);
 	void add_lun(const Wwn &port, Vport &vport, const ShownLun &lun);
 	std::filesystem::path sys() const { return m_host.folder.path() / "sys"; }
