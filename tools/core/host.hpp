@@ -29,6 +29,8 @@ struct HostDevice {
 	bool numbered = false;               // node is a number of the kernel's
 	std::string lasting;                 // a link to it that is none; may be empty
 	std::string vendor, model, serial;   // as it says
+	std::optional<FileId> image;         // a file that is used as a disk; node is its path
+	std::uint64_t image_size = 0;
 };
 
 bool leads_to(const Backstore &store, const HostDevice &device);
