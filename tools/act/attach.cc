@@ -13,6 +13,7 @@
 #include "act/vports.hpp"
 #include "core/adapters.hpp"
 #include "core/failure.hpp"
+#include "core/quota.hpp"
 #include "os/xlconfig.hpp"
 
 namespace vscsi
@@ -34,6 +35,14 @@ std::string lasting_binding(const Host &host, const Domain &domain)
 	const bool later = domain.uuid == domain.name;
 	const Domain known{domain.id, {}, later ? config->uuid : domain.uuid};
 	return names_domain(config->uuid, known) ? config->uuid : std::string{};
+}
+
+std::size_t device_count(const Guest &guest)
+{
+	std::size_t count = 0;
+	for (const Controller &controller : guest.controllers)
+		count += controller.devices.size();
+	return count;
 }
 
 struct Plan {
@@ -418,9 +427,10 @@ private:
 				state_name(controller->front));
 		if (!device)
 			return "the controller is busy with another change. Try again";
+		const std::string quota = quota_hint(device_count(m_after));
 		return fmt::format(
-			"the guest has not taken the device (it is {}); see the guest's kernel log",
-			state_name(device->state));
+			"the guest has not taken the device (it is {}); see the guest's kernel log{}{}",
+			state_name(device->state), quota.empty() ? "" : ". ", quota);
 	}
 
 	bool has_any(const std::vector<Vdev> &vdevs) const

@@ -66,6 +66,10 @@ void judge(const Host &host, Lun &lun, const Backstore &store, const HostDevice 
 Lio read_lio(const Host &host)
 {
 	Lio lio = host.configfs.read();
+	// fileio takes block devices as well.
+	for (Backstore &store : lio.stores)
+		if (!store.file.empty() && !store.image)
+			store.block = host.sysfs.block_at(store.file);
 	const auto devices = host.sysfs.behind(lio.stores);
 	std::map<StoreId, std::size_t> places;
 	for (std::size_t at = 0; at < devices.size(); ++at)

@@ -220,6 +220,9 @@ std::vector<std::vector<User>> users_of_devices(const Host &host, const std::vec
 				std::ranges::move(users.of(store.id), std::back_inserter(all));
 		if (device.block)
 			std::ranges::move(users.of(*device.block), std::back_inserter(all));
+		// Which has those of its backstores.
+		if (device.image)
+			all = users.of(*device.image);
 		found.push_back(std::move(all));
 	}
 	return found;

@@ -8,6 +8,7 @@
 
 #include "act/host.hpp"
 #include "core/reach.hpp"
+#include "core/saved.hpp"
 #include "core/vscsiline.hpp"
 
 namespace vscsi
@@ -66,6 +67,7 @@ struct Status {
 	std::vector<ListedGuest> guests;
 	std::vector<TpgStatus> tpgs;
 	std::vector<SharedStore> shared;
+	std::optional<SavedState> saved;   // nothing: nobody looked
 	std::vector<std::string> problems; // each with its remedy
 };
 

@@ -23,11 +23,11 @@ constexpr unsigned longest_wait = 86400;
 constexpr double shortest_delay = 0.1;
 
 const char *const footer =
-	"PDEV: /dev/..., id:IDENTITY, h:c:t:l, naa.WWN:LUN, naa.WWN,TPGT:LUN, ALIAS:LUN, host:N,\n"
-	"adapter:IDENTITY, npiv:PARENT, or a backstore's name.\n"
+	"PDEV: /dev/..., a file's path, id:IDENTITY, h:c:t:l, naa.WWN:LUN, naa.WWN,TPGT:LUN, ALIAS:LUN,\n"
+	"host:N, adapter:IDENTITY, npiv:PARENT, or a backstore's name.\n"
 	"VDEV: h:c:t:l in the guest; h is the number of the controller.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 in use, 5 refused by backend or guest,\n"
-	"6 not in time, 7 no Xen, xenstore, module or rights, 8 status lists problems,\n"
+	"6 not in time, 7 no Xen, xenstore, module or rights, 8 status lists problems, 9 interrupted,\n"
 	"10 no NPIV, 11 no room for a vport, 12 HBA's link is down. See xl-vscsi(8).";
 
 // Options as the manual has them: --wait SECONDS (default 30).
@@ -87,14 +87,14 @@ std::string count_mistake(const std::string &text)
 		       : fmt::format("'{}' is no number from 1 to {}", text, UINT32_MAX);
 }
 
-constexpr std::array<std::pair<std::string_view, Via>, 3> backstores{
-	{{"auto", Via::fitting}, {"block", Via::iblock}, {"pscsi", Via::pscsi}}};
+constexpr std::array<std::pair<std::string_view, Via>, 4> backstores{
+	{{"auto", Via::fitting}, {"block", Via::iblock}, {"fileio", Via::fileio}, {"pscsi", Via::pscsi}}};
 
 std::string backstore_mistake(const std::string &text)
 {
 	const bool known =
 		std::ranges::any_of(backstores, [&](const auto &item) { return item.first == text; });
-	return known ? std::string{} : fmt::format("'{}' is none of auto, block and pscsi", text);
+	return known ? std::string{} : fmt::format("'{}' is none of auto, block, fileio and pscsi", text);
 }
 
 void set_backstore(Options &options, const std::string &text)
@@ -147,7 +147,7 @@ void add_exporting(CLI::App &verb, Options &options)
 		    "--backstore", [&options](const std::string &text) { set_backstore(options, text); },
 		    "what to export a device by that has no backstore yet; pscsi passes commands through")
 		->check(backstore_mistake)
-		->type_name("auto|block|pscsi")
+		->type_name("auto|block|fileio|pscsi")
 		->default_str("auto");
 	verb.add_flag("--share", options.how.share, "also a device that another guest has");
 	verb.add_flag("--read-only", options.how.read_only, "the guest cannot write it");
@@ -430,6 +430,7 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	app.add_option("--run", options.run, "locks and journals")->group("");
 	app.add_option("--state", options.state, "what lines vscsi= meant")->group("");
 	app.add_option("--config-dir", options.config_dirs, "configurations of domains")->group("");
+	app.add_option("--saveconfig", options.saveconfig, "what targetctl saved")->group("");
 	add_guest_verbs(app, options);
 	add_host_verbs(app, options);
 	add_npiv_verbs(app, options);

@@ -48,6 +48,7 @@ struct Options {
 	std::string run = "/run/xen-vscsi";
 	std::string state = "/var/lib/xen-vscsi";
 	std::vector<std::string> config_dirs{"/etc/xen", "/etc/xen/auto"};
+	std::string saveconfig = "/etc/rtslib-fb-target/saveconfig.json"; // rtslib's default
 };
 
 // The exit code if the program is to end here: --help, or a wrong option, which has been told.

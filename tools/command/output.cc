@@ -127,6 +127,44 @@ ordered_json tpg_json(const TpgStatus &item)
 		{"connected", item.connected}};
 }
 
+ordered_json saved_json(const std::optional<SavedState> &saved)
+{
+	if (!saved)
+		return nullptr;
+	ordered_json differences = ordered_json::array();
+	for (const Difference &one : saved->differences) {
+		const bool both = one.kind == Difference::Kind::otherwise;
+		differences.push_back(
+			{{"item", to_string(one.item)},
+			 {"live", one.kind != Difference::Kind::not_there},
+			 {"saved", one.kind != Difference::Kind::not_saved},
+			 {"setting", text_or_null(one.setting)},
+			 {"live-value", both ? ordered_json(one.live) : ordered_json(nullptr)},
+			 {"saved-value", both ? ordered_json(one.saved) : ordered_json(nullptr)}});
+	}
+	return {{"file", saved->file},
+		{"error", text_or_null(saved->unreadable)},
+		{"differences", std::move(differences)}};
+}
+
+// Remarks: many a device is given for a day only.
+std::string saved_text(const std::optional<SavedState> &saved)
+{
+	if (!saved)
+		return {};
+	if (!saved->unreadable.empty())
+		return fmt::format("what is saved is not known: {}: {}\n", saved->file, saved->unreadable);
+	std::string text;
+	for (const Difference &one : saved->differences)
+		text += to_string(one) + '\n';
+	if (!text.empty())
+		text += fmt::format(
+			"{} differs from what is there: `targetctl save` keeps what is there over a "
+			"reboot of this host\n",
+			saved->file);
+	return text;
+}
+
 std::string dump(const ordered_json &json, Layout layout = Layout::lines)
 {
 	// A guest's strings need not be UTF-8.
@@ -257,6 +295,7 @@ std::string status_text(const Status &status)
 		if (shared.on_purpose)
 			text += fmt::format("{} is shared, on purpose: {}\n",
 					    as_word(to_string(shared.store)), to_string(shared.users));
+	text += saved_text(status.saved);
 	for (const std::string &problem : status.problems)
 		text += fmt::format("problem: {}\n", problem);
 	return text;
@@ -290,6 +329,7 @@ std::string status_json(const Status &status)
 		     {"guests", guests_json(status.guests)},
 		     {"tpgs", std::move(tpgs)},
 		     {"shared", std::move(shared)},
+		     {"saved", saved_json(status.saved)},
 		     {"problems", status.problems}});
 }
 

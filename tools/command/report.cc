@@ -225,7 +225,7 @@ private:
 
 	std::string status_part() const
 	{
-		const Status shown = look_at(host());
+		const Status shown = look_at(host(), m_options);
 		return status_text(shown) + status_json(shown);
 	}
 

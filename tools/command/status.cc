@@ -7,6 +7,7 @@
 
 #include "act/guests.hpp"
 #include "command/options.hpp"
+#include "command/saveconfig.hpp"
 #include "os/xlconfig.hpp"
 
 namespace vscsi
@@ -35,19 +36,21 @@ void add_served(std::vector<ListedGuest> &found, const std::vector<ListedGuest> 
 
 } // namespace
 
-Status look_at(const Host &host)
+Status look_at(const Host &host, const Options &options)
 {
 	Status found = status(host);
 	DomainConfigs configs = configured_domains(host.configs);
 	found.configured = std::move(configs.domains);
 	std::ranges::move(configs.complaints, std::back_inserter(found.problems));
 	look_at_lines(host, found.configured, found.problems);
+	if (found.module)
+		found.saved = compare_with_saved(host, options.saveconfig);
 	return found;
 }
 
 Exit show_status(const Host &host, const Options &options)
 {
-	const Status found = look_at(host);
+	const Status found = look_at(host, options);
 	std::fputs((options.json ? status_json(found) : status_text(found)).c_str(), stdout);
 	return found.problems.empty() ? Exit::done : Exit::problems;
 }

@@ -13,7 +13,7 @@ namespace vscsi
 struct Options;
 
 // Of this host and of files that configure domains.
-Status look_at(const Host &host);
+Status look_at(const Host &host, const Options &options);
 Exit show_status(const Host &host, const Options &options);
 
 // Names are of guests, or of domains that serve some: then of what they serve.

@@ -139,6 +139,7 @@ const HostDevice &best_path(const Scene &scene, const std::vector<HostDevice> &p
 Export export_device(const Scene &scene, const HostDevice &device, const ExportOptions &options,
 		     Random random)
 {
+	need_kind(device, options.via);
 	std::optional<StoreId> idle;
 	for (const Backstore &store : scene.lio.stores) {
 		if (!leads_to(store, device))
@@ -160,6 +161,8 @@ Export export_device(const Scene &scene, const HostDevice &device, const ExportO
 			       random);
 	if (device.block)
 		need_free(scene.users.of(*device.block), scene.guest.domain, options.share, called(device));
+	if (device.image)
+		need_free(scene.users.of(*device.image), scene.guest.domain, options.share, called(device));
 	const MakeStore make = StoreMaker{scene.lio}.make(device, options.via);
 	Export result = new_lun(scene, {make.id, device.node, device.identity, numbered, device.zoned},
 				options, random);

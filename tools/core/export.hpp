@@ -13,10 +13,10 @@
 namespace vscsi
 {
 
-enum class Via { fitting, pscsi, iblock };
+enum class Via { fitting, pscsi, iblock, fileio };
 
 struct ExportOptions {
-	Via via = Via::fitting; // pscsi for tapes and changers, iblock for disks
+	Via via = Via::fitting; // pscsi for tapes and changers, iblock for disks, fileio for files
 	bool share = false;     // also what another guest has
 	bool read_only = false; // by a portal group of such LUNs
 	bool ring_per_lun = false;

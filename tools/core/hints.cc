@@ -68,24 +68,23 @@ std::string meant(std::string_view form)
 std::string disk_hint(std::string_view text)
 {
 	std::string_view rest = text;
-	bool image = false;
+	bool packed = false;
 	for (bool more = true; more;) {
 		more = false;
 		for (const std::string_view prefix :
 		     {"phy:", "file:", "tap:", "tap2:", "aio:", "raw:", "vhd:", "qcow:", "qcow2:"})
 			if (rest.starts_with(prefix)) {
 				rest.remove_prefix(prefix.size());
-				image |= prefix != std::string_view{"phy:"};
+				packed |= prefix.starts_with("qcow") || prefix.starts_with("vhd");
 				more = true;
 			}
 	}
 	if (rest.size() == text.size() || rest.empty())
 		return {};
-	if (image)
-		return fmt::format(
-			"A file is attached by its backstore: `targetcli /backstores/fileio create "
-			"NAME {}`, then attach fileio/NAME",
-			rest);
+	if (packed)
+		return fmt::format("A guest can have raw images only: `qemu-img convert -O raw {} NEW`, and "
+				   "attach the path of the new one",
+				   rest);
 	return meant(rest.starts_with('/') ? std::string{rest} : fmt::format("/dev/{}", rest));
 }
 

@@ -26,7 +26,8 @@ bool apart(const HostDevice &one, const HostDevice &other)
 
 bool leads_to(const Backstore &store, const HostDevice &device)
 {
-	return (store.scsi && store.scsi == device.scsi) || (store.block && store.block == device.block);
+	return (store.scsi && store.scsi == device.scsi) || (store.block && store.block == device.block) ||
+	       (store.image && store.image == device.image);
 }
 
 std::string distinct_identity(const HostDevice &device, const std::vector<HostDevice> &all)

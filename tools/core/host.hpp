@@ -30,6 +30,8 @@ struct HostDevice {
 	std::string lasting;                 // a link to it that is none; may be empty
 	std::string vendor, model, serial;   // as it says
 	Wwn target_port;                     // by which it is reached, of Fibre Channel
+	std::optional<FileId> image;         // a file that is used as a disk; node is its path
+	std::uint64_t image_size = 0;
 };
 
 bool leads_to(const Backstore &store, const HostDevice &device);

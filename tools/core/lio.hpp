@@ -24,6 +24,13 @@ struct BlockNumber {
 // Of sysfs, `8:16`.
 std::optional<BlockNumber> parse_block_number(std::string_view text);
 
+// A regular file, by whatever path.
+struct FileId {
+	std::uint64_t device = 0;
+	std::uint64_t inode = 0;
+	auto operator<=>(const FileId &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14
+};
+
 // Names a backstore: core/HBA/NAME.
 struct StoreId {
 	std::string hba;
@@ -50,6 +57,7 @@ struct Backstore {
 	std::string file{};
 	std::uint64_t file_size = 0; // as far as target core uses it, if it is no block device
 	std::uint64_t block_size = 512;
+	std::optional<FileId> image{}; // its file, if it is a regular one that is there
 };
 
 struct Lun {

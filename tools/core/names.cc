@@ -119,7 +119,7 @@ Source parse_source(std::string_view text)
 					 std::string{text.substr(slash + 1)}};
 	}
 	fail(Exit::usage,
-	     "'{}' names no device. Say one of: /dev/..., id:IDENTITY, h:c:t:l, naa.WWN:LUN, "
+	     "'{}' names no device. Say one of: /dev/..., a file's path, id:IDENTITY, h:c:t:l, naa.WWN:LUN, "
 	     "naa.WWN,TPGT:LUN, ALIAS:LUN, host:N, adapter:IDENTITY, npiv:fabric:WWN, npiv:hba:WWPN, or the "
 	     "name of a backstore",
 	     text);

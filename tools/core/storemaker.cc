@@ -53,6 +53,45 @@ std::string block_control(const HostDevice &device)
 	return fmt::format("udev_path={}{}", lasting_path(device), device.read_only ? ",readonly=1" : "");
 }
 
+// What names it, if it does not say what it is.
+std::string plain_name(const HostDevice &device)
+{
+	if (!device.image)
+		return device.node.substr(device.node.starts_with("/dev/") ? 5 : 0);
+	// configfs has names of 255 letters, and a path may be longer.
+	constexpr std::size_t longest_name = 64;
+	return device.node.substr(device.node.rfind('/') + 1, longest_name);
+}
+
+// What fileio and the list of its options can have.
+void need_image_path(const std::string &path)
+{
+	constexpr std::size_t longest_path = 255;
+	if (path.find_first_of(",\n") != std::string::npos)
+		fail(Exit::usage,
+		     "{}: LIO takes no path with a comma or a line's end in it. Rename it, or attach a hard "
+		     "link to it",
+		     path);
+	if (path.size() > longest_path)
+		fail(Exit::usage,
+		     "{}: LIO takes no path of more than {} letters. Move it, or attach a hard link to it",
+		     path, longest_path);
+}
+
+void need_blocks(const HostDevice &file)
+{
+	constexpr std::uint64_t block = 512;
+	if (file.image_size == 0)
+		fail(Exit::usage,
+		     "{} is empty: give it the size that the disk is to have, as by `truncate -s 10G {}`",
+		     file.node, file.node);
+	if (file.image_size % block)
+		fail(Exit::usage,
+		     "{} has {} bytes, which are no whole blocks of {}: make it longer, by `truncate -s %{} "
+		     "{}`",
+		     file.node, file.image_size, block, block, file.node);
+}
+
 } // namespace
 
 // `auto-` and what the device is, or is called, in letters that LIO's tools take.
@@ -60,7 +99,7 @@ std::string StoreMaker::store_name(const HostDevice &device) const
 {
 	std::string base = device.identity;
 	if (base.empty())
-		for (const char letter : device.node.substr(device.node.starts_with("/dev/") ? 5 : 0))
+		for (const char letter : plain_name(device))
 			base += std::isalnum(static_cast<unsigned char>(letter)) ? letter : '-';
 	const auto used = [&](const std::string &name) {
 		return m_names.contains(name) ||
@@ -87,8 +126,22 @@ std::string StoreMaker::free_hba(std::string_view plugin) const
 	}
 }
 
+// As targetcli makes one, with a write cache that the guest knows of.
+MakeStore StoreMaker::make_image(const HostDevice &file) const
+{
+	need_image_path(file.node);
+	need_blocks(file);
+	return {{free_hba("fileio"), store_name(file)},
+		file.node,
+		fmt::format("fd_dev_name={},fd_dev_size={},fd_buffered_io=1", file.node, file.image_size),
+		serial_of("file." + file.node)};
+}
+
 MakeStore StoreMaker::make(const HostDevice &device, Via via)
 {
+	need_kind(device, via);
+	if (device.image)
+		return make_image(device);
 	const bool pass =
 		via == Via::pscsi || (via == Via::fitting && (!is_disk(device.type) || !device.block));
 	if (pass && (!device.scsi || !device.whole))
@@ -158,6 +211,18 @@ void need_zones(bool zoned, const StoreId &store, const std::string &name)
 		     "{} is zoned: pass it through (pscsi), or put dm-zoned over it. By {} a guest does not "
 		     "hear of zones, and its writes would fail",
 		     name, store.plugin());
+}
+
+void need_kind(const HostDevice &device, Via via)
+{
+	if (device.image && via != Via::fitting && via != Via::fileio)
+		fail(Exit::usage,
+		     "{} is a file, which can only be exported by fileio. Leave out --backstore, or say "
+		     "--backstore fileio",
+		     device.node);
+	if (!device.image && via == Via::fileio)
+		fail(Exit::usage, "{} is a device, and fileio is for files. Leave out --backstore fileio",
+		     device.node.empty() ? to_string(*device.scsi) : device.node);
 }
 
 void need_binding(const Lio &lio)

@@ -20,6 +20,7 @@ public:
 	MakeStore make_for_vport(const HostDevice &device, const Wwn &vport);
 
 private:
+	MakeStore make_image(const HostDevice &file) const;
 	std::string store_name(const HostDevice &device) const;
 	std::string free_hba(std::string_view plugin) const;
 
@@ -35,6 +36,8 @@ MakeTpg new_tpg(const Scene &scene, const std::string &alias, const ExportOption
 
 // Each throws a Failure that says why it cannot be.
 void need_binding(const Lio &lio);
+// A file is no device, and the reverse.
+void need_kind(const HostDevice &device, Via via);
 void need_zones(bool zoned, const StoreId &store, const std::string &name);
 
 // What a LUN's link has to keep, if the backstore's name does not.

@@ -68,11 +68,21 @@ std::vector<User> Users::of(BlockNumber block) const
 	return found_in(blocks, block);
 }
 
+std::vector<User> Users::of(FileId file) const
+{
+	return found_in(files, file);
+}
+
 std::vector<User> Users::of(const Backstore &store) const
 {
 	std::vector<User> found = of(store.id);
 	if (store.block)
 		std::ranges::move(of(*store.block), std::back_inserter(found));
+	// Which has those of the backstore itself as well.
+	if (store.image)
+		for (User &user : of(*store.image))
+			if (std::ranges::find(found, user) == found.end())
+				found.push_back(std::move(user));
 	return found;
 }
 

@@ -24,6 +24,8 @@ struct User {
 	std::string as;     // v-dev, LUN, vbd, volume, mount point
 	bool has = true;    // now, not only as soon as it runs
 
+	bool operator==(const User &) const = default;
+
 	bool is(const Domain &guest) const;
 };
 std::string to_string(const User &user);
@@ -33,10 +35,13 @@ struct Users {
 	std::multimap<StoreId, User> stores;
 	// Of a disk, also those of its partitions, and the reverse.
 	std::multimap<BlockNumber, User> blocks;
+	// By other backstores, loop devices, or as they are.
+	std::multimap<FileId, User> files;
 
 	std::vector<User> of(const StoreId &store) const;
 	std::vector<User> of(const Backstore &store) const;
 	std::vector<User> of(BlockNumber block) const;
+	std::vector<User> of(FileId file) const;
 };
 
 // Throws a Failure that names those who have it beside this guest, and the remedy.

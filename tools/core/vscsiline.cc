@@ -47,6 +47,8 @@ void set_option(VscsiLine &to, const std::string &word, std::string_view line)
 		options.via = Via::pscsi;
 	else if (word == "backstore=block")
 		options.via = Via::iblock;
+	else if (word == "backstore=fileio")
+		options.via = Via::fileio;
 	else if (word == "share")
 		options.share = true;
 	else if (word == "ro")
@@ -61,8 +63,8 @@ void set_option(VscsiLine &to, const std::string &word, std::string_view line)
 		to.required = true;
 	else
 		fail(Exit::usage,
-		     "vscsi '{}': unknown option '{}'; there are backstore=pscsi, backstore=block, share, "
-		     "ro, ring-per-lun, across-hosts, bind and required",
+		     "vscsi '{}': unknown option '{}'; there are backstore=pscsi, backstore=block, "
+		     "backstore=fileio, share, ro, ring-per-lun, across-hosts, bind and required",
 		     line, word);
 }
 

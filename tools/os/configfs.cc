@@ -75,6 +75,7 @@ void read_fileio(const fs::path &path, const std::string &info, Backstore &store
 	store.file = info.substr(from + before_path.size(), end - from - before_path.size());
 	const std::string size = info.substr(end + before_size.size());
 	store.file_size = parse_number(size.substr(0, size.find(' ')), UINT64_MAX).value_or(0);
+	store.image = file_id(store.file);
 	store.block_size = parse_number(first_line(path / "attrib/block_size"), UINT32_MAX).value_or(512);
 }
 
@@ -188,6 +189,12 @@ struct Configfs::Applier {
 		try {
 			tree.write(path / "enable", "1");
 		} catch (const Failure &failure) {
+			if (change.id.plugin() == "fileio")
+				fail(Exit::failed,
+				     "{} cannot be exported: {}. Is it, or its file system, read-only? The "
+				     "kernel "
+				     "log has more",
+				     change.udev_path, failure.what());
 			fail(Exit::in_use,
 			     "{} cannot be exported: {}. Is it mounted, part of a volume group or RAID, or "
 			     "without a "

@@ -2,6 +2,7 @@
 #include "os/files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,6 +50,15 @@ std::optional<std::uint64_t> file_size(const std::filesystem::path &path)
 		return {};
 	const std::uintmax_t size = std::filesystem::file_size(path, error);
 	return error ? std::nullopt : std::optional<std::uint64_t>{size};
+}
+
+std::optional<FileId> file_id(const std::filesystem::path &path)
+{
+	struct stat found {
+	};
+	if (stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode))
+		return {};
+	return FileId{found.st_dev, found.st_ino};
 }
 
 bool same_file(const std::filesystem::path &one, const std::filesystem::path &other)

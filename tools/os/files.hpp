@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/lio.hpp"
+
 namespace vscsi
 {
 
@@ -17,6 +19,7 @@ std::string first_line(const std::filesystem::path &path);
 std::vector<std::string> names_in(const std::filesystem::path &path);
 // Of a regular file; nothing if there is none.
 std::optional<std::uint64_t> file_size(const std::filesystem::path &path);
+std::optional<FileId> file_id(const std::filesystem::path &path);
 // Whether both lead to the same.
 bool same_file(const std::filesystem::path &one, const std::filesystem::path &other);
 // Writes an attribute that exists, in one write(); the error, or 0.

@@ -54,6 +54,16 @@ std::string unescaped(const std::string &text)
 	return plain;
 }
 
+// What each line begins with; the first is a heading.
+std::vector<std::string> swaps(const fs::path &proc)
+{
+	std::vector<std::string> found;
+	std::istringstream lines{read_file(proc / "swaps").value_or("")};
+	for (std::string line; std::getline(lines, line);)
+		found.push_back(unescaped(line.substr(0, line.find_first_of(" \t"))));
+	return found;
+}
+
 } // namespace
 
 std::vector<std::pair<BlockNumber, BlockNumber>> Sysfs::partitions() const
@@ -103,9 +113,37 @@ std::vector<std::pair<BlockNumber, std::string>> Sysfs::held_by_host() const
 		words >> word >> source;
 		add(unescaped(source), "mounted at " + unescaped(point));
 	}
-	std::istringstream swaps{read_file(m_proc / "swaps").value_or("")};
-	for (std::string line; std::getline(swaps, line);)
-		add(unescaped(line.substr(0, line.find_first_of(" \t"))), "swap space");
+	for (const std::string &path : swaps(m_proc))
+		add(path, "swap space");
+	return found;
+}
+
+std::optional<BlockNumber> Sysfs::block_at(const std::string &path) const
+{
+	const auto number = m_lookup(path);
+	return number && number->block ? std::optional{BlockNumber{number->major, number->minor}}
+				       : std::nullopt;
+}
+
+std::vector<std::pair<FileId, std::string>> Sysfs::swap_files() const
+{
+	std::vector<std::pair<FileId, std::string>> found;
+	for (const std::string &path : swaps(m_proc))
+		if (const auto file = file_id(path))
+			found.emplace_back(*file, "swap space");
+	return found;
+}
+
+std::vector<std::pair<BlockNumber, FileId>> Sysfs::looped() const
+{
+	std::vector<std::pair<BlockNumber, FileId>> found;
+	for (const std::string &name : names_in(m_root / "class/block")) {
+		const fs::path block = m_root / "class/block" / name;
+		const auto number = number_of(block);
+		const auto file = number ? file_id(first_line(block / "loop/backing_file")) : std::nullopt;
+		if (file)
+			found.emplace_back(*number, *file);
+	}
 	return found;
 }
 

@@ -93,8 +93,7 @@ HostDevice Sysfs::by_path(const std::string &path) const
 {
 	const auto number = m_lookup(path);
 	if (!number)
-		fail(Exit::not_found,
-		     "{}: no such device. A file or ramdisk is attached by its backstore's name", path);
+		return image_at(path);
 	const auto node = node_of(*number);
 	if (!node)
 		fail(Exit::not_found, "{}: the kernel knows no device {}:{}; is its driver gone?", path,
@@ -120,6 +119,26 @@ HostDevice Sysfs::by_path(const std::string &path) const
 		identify_block(*node, device);
 	}
 	finish(device, scsi_devices(), Links{m_dev, m_lookup});
+	return device;
+}
+
+// By its real path, as links to files are changed more easily than those of udev's.
+HostDevice Sysfs::image_at(const std::string &path) const
+{
+	std::error_code error;
+	const fs::path real = fs::canonical(path, error);
+	const auto file = file_id(real);
+	if (error || !file)
+		fail(Exit::not_found,
+		     "{}: no such device or file. A ramdisk is attached by its backstore's name", path);
+	// `dd of=/dev/sdx` makes one if there is no such disk.
+	if (real.native().starts_with(m_dev.native() + "/"))
+		fail(Exit::not_found, "{} is a file in {}, and no device. Remove it, or move it elsewhere",
+		     path, m_dev.native());
+	HostDevice device;
+	device.node = real.native();
+	device.image = file;
+	device.image_size = vscsi::file_size(real).value_or(0);
 	return device;
 }
 

@@ -47,10 +47,17 @@ public:
 	std::vector<std::pair<BlockNumber, std::string>> held_by_host() const;
 
 	const std::filesystem::path &root() const { return m_root; }
+	// Loop devices and the files behind them, and files that are swap space.
+	std::vector<std::pair<BlockNumber, FileId>> looped() const;
+	std::vector<std::pair<FileId, std::string>> swap_files() const;
+	// What a path leads to, if it is a block device.
+	std::optional<BlockNumber> block_at(const std::string &path) const;
+
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
 
 private:
+	HostDevice image_at(const std::string &path) const;
 	std::optional<std::filesystem::path> node_of(const NodeNumber &number) const;
 	std::vector<HostDevice> scsi_devices() const;
 	HostDevice read_scsi(const std::filesystem::path &device, const Hctl &address) const;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "core/failure.hpp"
+#include "core/quota.hpp"
 
 extern "C" {
 #include <xenstore.h>
@@ -37,6 +38,15 @@ xs_transaction_t raw(Txn txn)
 [[noreturn]] void refuse(const char *what, const std::string &path)
 {
 	fail(Exit::environment, "xenstore: cannot {} {}: {}", what, path, error_text(errno));
+}
+
+// Only domains other than dom0 have a quota, so this is one: a driver domain.
+[[noreturn]] void refuse_to_write(const char *what, const std::string &path)
+{
+	const int error = errno;
+	const std::string quota = quota_refusal(error);
+	fail(Exit::environment, "xenstore: cannot {} {}: {}{}{}", what, path, error_text(error),
+	     quota.empty() ? "" : ". ", quota);
 }
 
 } // namespace
@@ -131,7 +141,7 @@ std::vector<std::vector<std::string>> Xenstore::list_visible(std::span<const std
 void Xenstore::write(Txn txn, const std::string &path, const std::string &value)
 {
 	if (!xs_write(m_handle, raw(txn), path.c_str(), value.data(), static_cast<unsigned>(value.size())))
-		refuse("write", path);
+		refuse_to_write("write", path);
 }
 
 void Xenstore::remove(Txn txn, const std::string &path)
@@ -148,7 +158,7 @@ void Xenstore::permit(Txn txn, const std::string &path, const std::vector<Permis
 				   static_cast<unsigned>(permission.read ? XS_PERM_READ : XS_PERM_NONE)});
 	if (!xs_set_permissions(m_handle, raw(txn), path.c_str(), entries.data(),
 				static_cast<unsigned>(entries.size())))
-		refuse("set permissions of", path);
+		refuse_to_write("set permissions of", path);
 }
 
 Txn Xenstore::begin()
@@ -164,7 +174,7 @@ bool Xenstore::commit(Txn txn)
 	if (xs_transaction_end(m_handle, raw(txn), false))
 		return true;
 	if (errno != EAGAIN)
-		fail(Exit::environment, "xenstore: cannot end a transaction: {}", error_text(errno));
+		refuse_to_write("end", "a transaction");
 	return false;
 }
 

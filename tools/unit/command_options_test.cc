@@ -67,7 +67,7 @@ TEST(CommandOptions, HelpOfVerbs)
 	const Typed one = typed({"help", "attach"});
 	EXPECT_EQ(one.code, Exit::done);
 	EXPECT_TRUE(contains(one.out, "--wait SECONDS (default 30)")) << one.out;
-	EXPECT_TRUE(contains(one.out, "--backstore auto|block|pscsi (default auto)")) << one.out;
+	EXPECT_TRUE(contains(one.out, "--backstore auto|block|fileio|pscsi (default auto)")) << one.out;
 	EXPECT_TRUE(contains(one.out, "--backend DOMAIN (default 0)")) << one.out;
 	EXPECT_EQ(typed({"help", "vscsi-attach"}).out, one.out);
 	for (const char *inside : {"UINT", "TEXT", "->", " in [", "REQUIRED", "FLOAT"})
@@ -106,7 +106,7 @@ TEST(CommandOptions, MistakesAreToldInPlainWords)
 {
 	for (const auto &[words, part] : std::vector<std::pair<std::vector<const char *>, const char *>>{
 		     {{"attach", "g1", "x", "--backstore", "tape"},
-		      "'tape' is none of auto, block and pscsi"},
+		      "'tape' is none of auto, block, fileio and pscsi"},
 		     {{"attach", "g1", "x", "--wait", "soon"},
 		      "'soon' is no number of seconds from 0 to 86400"},
 		     {{"top", "-n", "0"}, "'0' is no number from 1 to"},
@@ -171,8 +171,9 @@ TEST(Hints, OldNamesOfDevices)
 	for (const auto &[word, part] : std::vector<std::pair<const char *, const char *>>{
 		     {"phy:/dev/sdb", "Did you mean /dev/sdb?"},
 		     {"phy:sdb", "Did you mean /dev/sdb?"},
-		     {"file:/srv/disk.img", "fileio create NAME /srv/disk.img"},
-		     {"tap:aio:/srv/disk.img", "fileio create NAME /srv/disk.img"},
+		     {"file:/srv/disk.img", "Did you mean /srv/disk.img?"},
+		     {"tap:aio:/srv/disk.img", "Did you mean /srv/disk.img?"},
+		     {"tap:qcow2:/srv/disk.qcow2", "qemu-img convert -O raw /srv/disk.qcow2"},
 		     {"host", "host:N"},
 		     {"sdb", "Did you mean /dev/sdb?"},
 		     {"sdb1", "Did you mean /dev/sdb1?"},

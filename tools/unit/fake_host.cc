@@ -144,6 +144,15 @@ std::string FakeConfigfs::info_of(const std::string &control) const
 				    "Host ID: {}\n",
 				    numbers[1], numbers[2], numbers[3], numbers[0]);
 	const std::size_t from = control.find('=') + 1;
+	if (control.starts_with("fd_dev_name=")) {
+		const std::size_t size = control.find(",fd_dev_size=");
+		const std::size_t digits = control.find('=', size) + 1;
+		return fmt::format(
+			"{}        TCM FILEIO ID: 0        File: {}  Size: {}  Mode: {} Async: 0\n", info,
+			control.substr(from, size - from),
+			control.substr(digits, control.find(',', digits) - digits),
+			control.ends_with(",fd_buffered_io=1") ? "Buffered-WCE" : "O_DSYNC");
+	}
 	const auto node = nodes.find(control.substr(from, control.find(',') - from));
 	if (node != nodes.end())
 		info += fmt::format("Major: {} Minor: {}  CLAIMED: IBLOCK\n", node->second.major,

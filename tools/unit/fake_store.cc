@@ -192,6 +192,9 @@ void FakePeer::controller(DomId domain, const std::string &back, const std::stri
 
 void FakePeer::devices(const std::string &back)
 {
+	std::size_t taken = 0;
+	for (const std::string &dir : m_store.list(Txn::none, back + "/vscsi-devs"))
+		taken += m_store.value(back + "/vscsi-devs/" + dir + "/state") == "4" ? 1 : 0;
 	for (const std::string &dir : m_store.list(Txn::none, back + "/vscsi-devs")) {
 		const std::string path = back + "/vscsi-devs/" + dir;
 		const std::string state = m_store.value(path + "/state");
@@ -200,6 +203,8 @@ void FakePeer::devices(const std::string &back)
 		});
 		if (state == "1" && waiting != waits.end()) {
 			m_store.set(path + "/error", waiting->second);
+		} else if (state == "1" && taken >= most) {
+			m_store.set(path + "/state", "3");
 		} else if (state == "1") {
 			const auto reason = refuse.find(m_store.value(path + "/p-dev"));
 			m_store.set(path + "/state", reason == refuse.end() ? "4" : "6");

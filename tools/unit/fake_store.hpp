@@ -79,6 +79,7 @@ public:
 	std::map<std::string, std::string> waits;  // how the p-dev begins, reason: it stays at 1
 	bool stubborn = false;                     // guests do not let go of devices
 	bool overlooks = false;                    // one change of devices
+	std::size_t most = SIZE_MAX;               // devices of a controller that a guest can write
 
 	void step();
 
