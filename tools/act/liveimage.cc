@@ -35,6 +35,8 @@ ConfigImage live_image(const Host &host)
 		for (const std::string &acl : names_in(path / "acls"))
 			image[{ConfigItem::Kind::acl, fmt::format("{} {}", name, acl), name}];
 		for (const Lun &lun : tpg.luns) {
+			if (comes_with_login(to_string(lun.store)))
+				continue;
 			image[{ConfigItem::Kind::lun, to_string(tpg.name_of(lun)), name}] = {
 				{"name", lun.link}, {"backstore", to_string(lun.store)}};
 			const Backstore *const store = lio.store_of(lun.store);

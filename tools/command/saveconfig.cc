@@ -57,6 +57,8 @@ void add_group(const ordered_json &target, const ordered_json &group, ConfigImag
 		       fmt::format("{} {}", name, acl.at("node_wwn").get<std::string>()), name}];
 	for (const ordered_json &lun : group.value("luns", ordered_json::array())) {
 		const std::string store = store_name(lun.at("storage_object").get<std::string>());
+		if (comes_with_login(store))
+			continue;
 		Settings &of_lun =
 			image[{ConfigItem::Kind::lun,
 			       to_string(LunName{wwn, tag, lun.at("index").get<unsigned>()}), name}];

@@ -128,6 +128,8 @@ private:
 // Objects that xl-vscsi made bear it in their names, which LIO's tools save.
 constexpr std::string_view auto_prefix = "auto-";
 constexpr std::string_view adapter_alias_prefix = "host-";
+// Backstores of what vports are shown.
+constexpr std::string_view vport_store_prefix = "auto-vport-";
 bool made_by_tool(const Tpg &tpg);
 bool made_by_tool(const StoreId &store);
 // The name of a backstore that keeps what its device is, `auto-naa.5…`.

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include "core/lio.hpp"
+
 namespace vscsi
 {
 
@@ -56,6 +58,11 @@ std::string to_string(const Difference &difference)
 	}
 	return fmt::format("saved otherwise: {}, {}: '{}' here, '{}' in the file", item, difference.setting,
 			   difference.live, difference.saved);
+}
+
+bool comes_with_login(const std::string &backstore)
+{
+	return backstore.starts_with(fmt::format("pscsi/{}", vport_store_prefix));
 }
 
 std::vector<Difference> compare(const ConfigImage &live, const ConfigImage &saved)

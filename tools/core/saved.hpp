@@ -33,6 +33,9 @@ struct Difference {
 };
 std::string to_string(const Difference &difference);
 
+// Of a LUN that comes with a vport's login: made by the daemon, and never restored.
+bool comes_with_login(const std::string &backstore);
+
 // What both know of an item is compared: a file of older tools lacks newer attributes.
 std::vector<Difference> compare(const ConfigImage &live, const ConfigImage &saved);
 

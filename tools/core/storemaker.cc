@@ -180,7 +180,7 @@ MakeStore StoreMaker::make_for_vport(const HostDevice &device, const Wwn &vport)
 
 std::string vport_store_name(const HostDevice &device, const Wwn &vport)
 {
-	return fmt::format("{}vport-{}-{}-{:x}", auto_prefix, digits(vport), digits(device.target_port),
+	return fmt::format("{}{}-{}-{:x}", vport_store_prefix, digits(vport), digits(device.target_port),
 			   device.scsi->lun);
 }
 

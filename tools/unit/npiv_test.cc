@@ -8,6 +8,7 @@
 
 #include "act/detach.hpp"
 #include "act/guests.hpp"
+#include "act/liveimage.hpp"
 #include "act/npiv.hpp"
 #include "command/npiv.hpp"
 #include "core/failure.hpp"
@@ -503,6 +504,18 @@ TEST_F(NpivTest, ALogoutThatHangsHoldsNobodyUp)
 	san.hangs = false;
 	run(one, 30);
 	EXPECT_TRUE(san.logged_in().empty());
+}
+
+TEST_F(NpivTest, WhatComesWithTheLoginIsNotMissedInWhatWasSaved)
+{
+	san.shown[chosen] = {{array1, 3, "5000000000000001"}};
+	create_vport(fake.host, request_named(fake.guest, chosen));
+	Daemon one = daemon();
+	run(one, 10);
+	ASSERT_EQ(fake.configfs.read().tpgs.at(0).luns.size(), 1U);
+	const ConfigImage live = live_image(fake.host);
+	ASSERT_EQ(live.size(), 1U) << "the portal group alone";
+	EXPECT_EQ(live.begin()->second.at("parameter vport"), param_text(only(fake.guest).id));
 }
 
 TEST_F(NpivTest, ItIsShown)
