@@ -40,12 +40,15 @@ test-unit: setup ## the engine's unit tests alone
 test-lab: lab-setup lab-module ## the lab's scenarios alone
 	@tests/run lab
 
-check: setup ## clang-format, clang-tidy, cppcheck, pyflakes, layers
+check: setup ## clang-format, clang-tidy, cppcheck, pyflakes, layers, examples in documents
 	@$(MAKE) --no-print-directory -j $$(nproc) --output-sync $(CHECKS)
 
-CHECKS := layers check-tools-tidy check-tape-tidy check-fabric-tidy check-engine-tidy check-tape check-fabric check-tools check-engine check-format check-python
+CHECKS := layers check-documents check-tools-tidy check-tape-tidy check-fabric-tidy check-engine-tidy check-tape check-fabric check-tools check-engine check-format check-python
 CPPCHECK := cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -q
+
+check-documents: tools
+	@tests/documents/documents
 
 check-format:
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
@@ -89,7 +92,7 @@ check-tools:
 
 check-python:
 	/usr/bin/python3 -m pyflakes tests/run tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
-		tests/layers/layers tests/layers tests/xl
+		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
 	@$(LAYERS) objects $(MODULE_DIR)/layers.txt $(MODULE_DIR)

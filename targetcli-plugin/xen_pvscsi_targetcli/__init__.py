@@ -14,4 +14,5 @@ config    portal groups and LUNs, in the kernel or in the saved configuration
 mapping   map and unmap
 reservations  how far they reach
 live      what xl-vscsi says of guests
+shared    names, limits and numbers that xl-vscsi has as well
 """

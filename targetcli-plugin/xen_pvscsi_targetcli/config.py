@@ -8,14 +8,12 @@ import copy
 import random
 import re
 
+from .shared import AUTO, LINK as LINK_PREFIX, OWN_WWN
+
 FABRIC = "xen-pvscsi"
 WRITE_PROTECT = "demo_mode_write_protect"
 # With what the device is, see identity.
-LINK = re.compile(r"vdev-(\d+:\d+:\d+:\d+)(?:,.*)?$")
-# An NAA IEEE Registered name of Xen's OUI; map makes such, and unmap removes them.
-OWN_WWN = "naa.500163e"
-# What xl-vscsi knows by their names as made by a tool; it and unmap remove it with its last use.
-AUTO, ADAPTER = "auto-", "host-"
+LINK = re.compile(rf"{LINK_PREFIX}(\d+:\d+:\d+:\d+)(?:,.*)?$")
 
 
 class Lun:

@@ -8,11 +8,11 @@ import re
 
 from . import live
 from .config import FABRIC
+from .shared import AUTO, KINDS, LINK, NOT_FOUND
 
 SYSFS = "/sys"
-KINDS = "naa eui uuid name t10 serial dm md nvme wwid file".split()
 IDENTITY = re.compile(rf"(?:{'|'.join(KINDS)})\.[A-Za-z0-9._:-]+$")
-OF_NAME = re.compile(r"auto-(?:\d+-)?(.*)$")
+OF_NAME = re.compile(rf"{AUTO}(?:\d+-)?(.*)$")
 HCTL = re.compile(r"\d+:\d+:\d+:\d+$")
 PLUGINS = ("pscsi", "block")
 PATIENCE = 20
@@ -31,7 +31,7 @@ def of_name(name):
 
 def link_for(vdev, identity):
     """A LUN's link; None if it need not have any particular name."""
-    return ",".join(word for word in (f"vdev-{vdev}" if vdev else "", identity) if word) or None
+    return ",".join(word for word in (f"{LINK}{vdev}" if vdev else "", identity) if word) or None
 
 
 class Device:
@@ -52,7 +52,7 @@ def ask(word):
     try:
         answer = live.ask("devices", word, timeout=PATIENCE)
     except live.Failure as failure:
-        if failure.code == live.NOT_FOUND:
+        if failure.code == NOT_FOUND:
             return None
         raise
     return Device(answer[0]) if isinstance(answer, list) and answer else None

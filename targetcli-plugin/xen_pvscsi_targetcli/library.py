@@ -11,10 +11,9 @@ import tempfile
 
 from . import around, identity, missing, vports
 from .config import FABRIC
+from .shared import GREATEST_LUN
 
 HYPERVISOR = "/sys/hypervisor/type"
-# Of a fabric's LUN.
-GREATEST_LUN = 16383
 
 
 def on_xen():

@@ -8,17 +8,14 @@ import re
 import subprocess
 import time
 
+from .shared import CLOSED, CONNECTED, PROBLEMS
+
 PROGRAM = "xl-vscsi"
 # `ls` asks for each node; what is as old as this will do.
 FRESH = 2.0
-CONNECTED, CLOSED = 4, 6
 PATIENCE = 90
 # Seconds that a completion takes at most, since it is typed at; and for how long it does not try again.
 HURRY, PAUSE = 2.0, 20.0
-# xl-vscsi's exit codes.
-NOT_FOUND, REFUSED, TIMED_OUT = 3, 5, 6
-# `status` lists problems; its answer is whole.
-PROBLEMS = 8
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 
 
@@ -44,6 +41,7 @@ def ask(*words, timeout=PATIENCE):
     except ValueError:
         raise Failure(done.stderr.strip() or f"{PROGRAM} ended with {done.returncode} and said nothing",
                       done.returncode) from None
+    # `status` that lists problems is whole.
     if done.returncode not in (0, PROBLEMS):
         text = answer.get("error") if isinstance(answer, dict) else None
         raise Failure(text or done.stderr.strip(), done.returncode)

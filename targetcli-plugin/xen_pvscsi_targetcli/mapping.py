@@ -9,13 +9,10 @@ import time
 
 from . import identity as identities
 from . import live
-from .config import ADAPTER, new_wwn
+from .config import new_wwn
+from .shared import (ADAPTER, CHANNELS, GREATEST_LUN, LUNS, PATIENCE, REFUSED, TARGETS,
+                     TIMED_OUT)
 
-# What Linux' frontend can reach.
-CHANNELS, TARGETS, LUNS = 1, 64, 255
-GREATEST_LUN = 16383
-# Seconds that a guest may take to find a LUN, or to let go of it.
-PATIENCE = 30
 UNDO_PATIENCE = 5
 
 
@@ -208,7 +205,7 @@ class Mapper:
         try:
             device = self._wait(group, index) if self.snapshot.daemon else self._ask(domain, group, index)
         except live.Failure as failure:
-            if failure.code == live.TIMED_OUT:
+            if failure.code == TIMED_OUT:
                 self.warn(f"Waiting: {failure}")
                 return
             raise Mistake(f"{domain.name} cannot have it: {failure}") from None
@@ -228,10 +225,10 @@ class Mapper:
                 if device.connected:
                     return device.vdev
                 if device.refused:
-                    raise live.Failure(device.error or "the backend gave no reason", live.REFUSED)
+                    raise live.Failure(device.error or "the backend gave no reason", REFUSED)
             if time.monotonic() > end:
                 raise live.Failure(f"the guest has not taken it after {PATIENCE} s. Has it booted, "
-                                   "and has it the driver xen-scsifront?", live.TIMED_OUT)
+                                   "and has it the driver xen-scsifront?", TIMED_OUT)
             time.sleep(0.2)
 
     def _take_back(self, undo, error):

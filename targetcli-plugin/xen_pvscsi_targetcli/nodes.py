@@ -7,7 +7,8 @@ from targetcli import ui_target
 from targetcli.ui_target import UILUN, UILUNs, UIMultiTPGTarget, UITPG
 
 from . import backstores, identity, live, mapping, reservations
-from .config import AUTO, WRITE_PROTECT, Lun
+from .config import WRITE_PROTECT, Lun
+from .shared import AUTO
 from .guests import read, sessions
 
 ExecutionError = ui_target.ExecutionError

@@ -369,7 +369,7 @@ std::string verb_word(const CLI::App &app, const Words &words)
 			return words[at];
 		const CLI::Option *const option =
 			words[at].starts_with("--") ? app.get_option_no_throw(words[at]) : nullptr;
-		at += option && option->get_type_size() > 0 ? 1 : 0;
+		at += option && option->get_items_expected_min() > 0 ? 1 : 0;
 	}
 	return {};
 }
@@ -394,6 +394,18 @@ void check_together(Options &options)
 		fail(Exit::usage, "'{}': --backend names another domain, {}", options.backend_word,
 		     options.backend);
 	options.backend = options.backend_word;
+}
+
+// The forms of PDEV and VDEV, which are usually looked at with the host.
+void check_names(const Options &options)
+{
+	if (options.pdev.empty())
+		return;
+	const Source source = parse_source(options.pdev);
+	const bool adapter = std::holds_alternative<HostAdapter>(source) ||
+			     std::holds_alternative<AdapterIdentity>(source);
+	if (!options.vdev.empty() && !(adapter && parse_number(options.vdev, UINT16_MAX)))
+		expect_vdev(options.vdev);
 }
 
 Exit refuse(const std::string &what, const Options &options, const Words &words, const std::string &verb)
@@ -431,6 +443,9 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 	app.add_option("--state", options.state, "what lines vscsi= meant")->group("");
 	app.add_option("--config-dir", options.config_dirs, "configurations of domains")->group("");
 	app.add_option("--saveconfig", options.saveconfig, "what targetctl saved")->group("");
+	bool only_parse = false; // for the check of the documents' examples
+	app.add_flag("--only-parse", only_parse, "say whether the words are right, and do nothing")
+		->group("");
 	add_guest_verbs(app, options);
 	add_host_verbs(app, options);
 	add_npiv_verbs(app, options);
@@ -451,6 +466,10 @@ std::optional<Exit> parse(int argc, const char *const *argv, Options &options)
 			return Exit::done;
 		}
 		check_together(options);
+		if (only_parse) {
+			check_names(options);
+			return Exit::done;
+		}
 	} catch (const CLI::ParseError &error) {
 		if (error.get_exit_code() != 0)
 			return refuse(fmt::format("{}; `xl-vscsi help{}{}` tells more", error.what(),

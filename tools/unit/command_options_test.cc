@@ -166,6 +166,15 @@ TEST(Hints, Distance)
 	EXPECT_EQ(nearest("xyz", known), "");
 }
 
+TEST(CommandOptions, WordsCanBeCheckedAlone)
+{
+	EXPECT_EQ(typed({"--only-parse", "attach", "g1", "/dev/sdb", "0:0:0:1"}).code, Exit::done);
+	EXPECT_EQ(typed({"--only-parse", "attach", "g1", "host:2", "1"}).code, Exit::done);
+	EXPECT_EQ(typed({"--only-parse", "attach", "g1", "/dev/sdb", "1"}).code, Exit::usage);
+	EXPECT_EQ(typed({"--only-parse", "attach", "g1", "naa.5:x"}).code, Exit::usage);
+	EXPECT_EQ(typed({"--only-parse", "attach", "g1"}).code, Exit::usage);
+}
+
 TEST(Hints, OldNamesOfDevices)
 {
 	for (const auto &[word, part] : std::vector<std::pair<const char *, const char *>>{
