@@ -32,7 +32,8 @@ public:
 		const std::size_t there = bytes < left_ ? bytes : left_;
 		if (there)
 			std::memcpy(to, at_, there);
-		std::memset(static_cast<u8 *>(to) + there, 0, bytes - there);
+		if (there < bytes)
+			std::memset(static_cast<u8 *>(to) + there, 0, bytes - there);
 		at_ += there;
 		left_ -= there;
 	}
@@ -76,7 +77,8 @@ inline void expect(bool good, const char *what)
 class Exact
 {
 public:
-	explicit Exact(std::size_t bytes) : bytes_{bytes}, memory_{static_cast<u8 *>(std::malloc(bytes ? bytes : 1))}
+	explicit Exact(std::size_t bytes)
+	    : bytes_{bytes}, memory_{static_cast<u8 *>(std::malloc(bytes ? bytes : 1))}
 	{
 	}
 	u8 *data() { return memory_.get(); }

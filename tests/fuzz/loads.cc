@@ -11,7 +11,8 @@ namespace
 
 void loads(const void *from, std::size_t bytes)
 {
-	const auto at = reinterpret_cast<std::uintptr_t>(from) - reinterpret_cast<std::uintptr_t>(watched.begin);
+	const auto at =
+		reinterpret_cast<std::uintptr_t>(from) - reinterpret_cast<std::uintptr_t>(watched.begin);
 	if (at < watched.bytes) [[unlikely]]
 		watched.reader->reads(at, bytes);
 }

@@ -87,13 +87,9 @@ public:
 		for (const char c : text)
 			put(c);
 	}
-	[[nodiscard]] int finish() noexcept
-	{
-		if (at_ + 1 > out_.size())
-			return VSCSI_NAME_LENGTH;
-		out_[at_] = '\0';
-		return 0;
-	}
+	// Nothing is put that does not fit.
+	[[nodiscard]] bool fits_into(Span<const char> room) const noexcept { return at_ < room.size(); }
+	void finish() noexcept { out_[at_] = '\0'; }
 
 private:
 	Span<char> out_;
@@ -132,11 +128,36 @@ constexpr u64 naa_of(Span<const char> uuid) noexcept
 	return naa_and_oui | (hash & 0xfffffffffULL);
 }
 
+constexpr bool has_names(Protocol protocol) noexcept
+{
+	return protocol == Protocol::sas || protocol == Protocol::fcp || protocol == Protocol::iscsi;
+}
+
+void write_name(Writer &writer, Protocol protocol, Span<const char> uuid) noexcept
+{
+	constexpr char hex[] = "0123456789abcdef";
+	if (protocol == Protocol::iscsi) {
+		writer.put(literal("iqn.2007-10.org.xen.pvscsi:"));
+		for (const char c : uuid)
+			writer.put(lower(c));
+		return;
+	}
+	if (protocol == Protocol::sas)
+		writer.put(literal("naa."));
+	const u64 naa = naa_of(uuid);
+	for (u32 digit = 0; digit < 16; digit++) {
+		if (protocol == Protocol::fcp && digit && digit % 2 == 0)
+			writer.put(':');
+		writer.put(hex[naa >> (60 - 4 * digit) & 0xf]);
+	}
+}
+
 } // namespace
 
 int parse_vdev(Span<const char> text, vscsi_address &out) noexcept
 {
-	u32 *const parts[] = {&out.host, &out.channel, &out.id, &out.lun};
+	vscsi_address found{};
+	u32 *const parts[] = {&found.host, &found.channel, &found.id, &found.lun};
 	std::size_t begin = 0;
 	std::size_t part = 0;
 	for (std::size_t i = 0; i <= text.size(); i++) {
@@ -150,7 +171,10 @@ int parse_vdev(Span<const char> text, vscsi_address &out) noexcept
 			return bad;
 		begin = i + 1;
 	}
-	return part == 4 ? 0 : VSCSI_NAME_SYNTAX;
+	if (part != 4)
+		return VSCSI_NAME_SYNTAX;
+	out = found;
+	return 0;
 }
 
 int parse_pdev(Span<const char> text, vscsi_pdev &out) noexcept
@@ -158,20 +182,26 @@ int parse_pdev(Span<const char> text, vscsi_pdev &out) noexcept
 	const auto colon = find_last(text, ':');
 	if (colon == text.size() || colon == 0)
 		return VSCSI_NAME_SYNTAX;
-	if (const int bad = parse_number(after(text, colon), lun_limit, out.lun))
+	u32 lun = 0;
+	if (const int bad = parse_number(after(text, colon), lun_limit, lun))
 		return bad;
 	auto port = text.first(colon);
-	out.tpgt = VSCSI_ANY_TPG;
+	u32 tpgt = VSCSI_ANY_TPG;
 	if (const auto comma = find_last(port, ','); comma != port.size()) {
-		if (const int bad = parse_number(after(port, comma), wire_limit, out.tpgt))
+		if (const int bad = parse_number(after(port, comma), wire_limit, tpgt))
 			return bad;
 		port = port.first(comma);
 	}
 	if (port.empty())
 		return VSCSI_NAME_SYNTAX;
+	if (port.size() >= sizeof out.port)
+		return VSCSI_NAME_LENGTH;
 	Writer writer{{out.port, sizeof out.port}};
 	writer.put(port);
-	return writer.finish();
+	writer.finish();
+	out.lun = lun;
+	out.tpgt = tpgt;
+	return 0;
 }
 
 int parse_port(Span<const char> text, Protocol &protocol, u32 &skip) noexcept
@@ -224,31 +254,16 @@ bool binding_allows(Span<const char> binding, Span<const char> name, Span<const 
 
 int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noexcept
 {
-	constexpr char hex[] = "0123456789abcdef";
-	if (!is_uuid(uuid))
+	if (!is_uuid(uuid) || !has_names(protocol))
 		return VSCSI_NAME_SYNTAX;
+	Writer only_counts{{}};
+	write_name(only_counts, protocol, uuid);
+	if (!only_counts.fits_into({out.begin(), out.size()}))
+		return VSCSI_NAME_LENGTH;
 	Writer writer{out};
-	const u64 naa = naa_of(uuid);
-	switch (protocol) {
-	case Protocol::sas:
-		writer.put(literal("naa."));
-		break;
-	case Protocol::iscsi:
-		writer.put(literal("iqn.2007-10.org.xen.pvscsi:"));
-		for (const char c : uuid)
-			writer.put(lower(c));
-		return writer.finish();
-	case Protocol::fcp:
-		break;
-	default:
-		return VSCSI_NAME_SYNTAX;
-	}
-	for (u32 digit = 0; digit < 16; digit++) {
-		if (protocol == Protocol::fcp && digit && digit % 2 == 0)
-			writer.put(':');
-		writer.put(hex[naa >> (60 - 4 * digit) & 0xf]);
-	}
-	return writer.finish();
+	write_name(writer, protocol, uuid);
+	writer.finish();
+	return 0;
 }
 
 } // namespace vscsi

@@ -135,7 +135,8 @@ void run(Input input)
 	const u8 flags = input.take<u8>();
 	const u32 bytes = input.take<u32>();
 	const u32 said = input.take<u16>();
-	const vscsi_cdb_view view{cdb, 1u + (flags >> 2 & 3), bytes, type, (flags & 1) != 0, (flags & 2) != 0};
+	const vscsi_cdb_view view{cdb,  1u + (flags >> 2 & 3), bytes,
+				  type, (flags & 1) != 0,      (flags & 2) != 0};
 	const CdbRow &row = cdb_row(cdb, device_class(type));
 	verdicts(view, row);
 	traits(cdb, type, said, row);

@@ -19,7 +19,7 @@ u32 state(Input &input)
 
 void host(Input &input)
 {
-	const vscsi_host_view view{state(input),  state(input),  input.flag(), input.flag(), input.flag(),
+	const vscsi_host_view view{state(input), state(input), input.flag(), input.flag(), input.flag(),
 				   input.flag(), input.flag(), input.flag(), input.flag(), input.flag()};
 	const int action = vscsi_host_step(&view);
 	expect(action >= VSCSI_HOST_NOTHING && action <= VSCSI_HOST_AWAIT, "an action that is none");
@@ -39,9 +39,8 @@ void host(Input &input)
 		expect(view.ring_draining && !view.ring_live, "nothing is there to be awaited");
 		break;
 	case VSCSI_HOST_UNREGISTER:
-		expect(!view.ring_live &&
-			       (view.frontend == VSCSI_XB_UNKNOWN ||
-				(view.frontend == VSCSI_XB_CLOSED && !view.online)),
+		expect(!view.ring_live && (view.frontend == VSCSI_XB_UNKNOWN ||
+					   (view.frontend == VSCSI_XB_CLOSED && !view.online)),
 		       "a frontend is given up that is there");
 		break;
 	case VSCSI_HOST_CLOSING:
@@ -60,7 +59,8 @@ void device(Input &input)
 				     input.flag(),    input.flag(), input.flag()};
 	const int action = vscsi_device_step(&view);
 	expect(action >= VSCSI_DEVICE_NOTHING && action <= VSCSI_DEVICE_ASK, "an action that is none");
-	const bool adds = view.host_action == VSCSI_HOST_CONNECT || view.host_action == VSCSI_HOST_RECONFIGURE;
+	const bool adds =
+		view.host_action == VSCSI_HOST_CONNECT || view.host_action == VSCSI_HOST_RECONFIGURE;
 	switch (action) {
 	case VSCSI_DEVICE_MAP:
 	case VSCSI_DEVICE_MAP_KEEP:
@@ -73,7 +73,8 @@ void device(Input &input)
 		break;
 	case VSCSI_DEVICE_CONNECTED:
 	case VSCSI_DEVICE_REFUSED:
-		expect(view.mapped && view.host_action == VSCSI_HOST_SETTLE, "nothing is there to be settled");
+		expect(view.mapped && view.host_action == VSCSI_HOST_SETTLE,
+		       "nothing is there to be settled");
 		break;
 	case VSCSI_DEVICE_RESET:
 		expect(view.host_action == VSCSI_HOST_CLOSED, "it begins anew under a live guest");
@@ -85,7 +86,7 @@ void device(Input &input)
 
 void task(Input &input)
 {
-	const vscsi_task_view view{input.flag() ? VSCSI_TASK_ABORT : VSCSI_TASK_RESET,
+	const vscsi_task_view view{input.flag() ? u32{VSCSI_TASK_ABORT} : u32{VSCSI_TASK_RESET},
 				   input.take<u16>(),
 				   input.take<u16>(),
 				   input.flag(),

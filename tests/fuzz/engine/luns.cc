@@ -32,7 +32,8 @@ std::vector<u8> reference_answer(const Reference &all, u32 channel, u32 id, u8 s
 	if (select != 1)
 		for (const auto &[at, device] : all)
 			if (at[0] == channel && at[1] == id)
-				luns.push_back(at[2] < 256 || at[2] == well_known_lun ? at[2] : at[2] | 0x4000);
+				luns.push_back(at[2] < 256 || at[2] == well_known_lun ? at[2]
+										      : at[2] | 0x4000);
 	std::vector<u8> answer(entry);
 	for (u32 i = 0; i < 4; i++)
 		answer[i] = static_cast<u8>(luns.size() * entry >> (24 - 8 * i));
@@ -113,7 +114,9 @@ void run(Input input)
 		case 1: {
 			const u32 wanted = input.take<u16>();
 			const int bad = vscsi_luns_add(map, &place, wanted);
-			expect(bad == (there ? VSCSI_LUNS_TAKEN : all.size() == capacity ? VSCSI_LUNS_FULL : 0),
+			expect(bad == (there                    ? VSCSI_LUNS_TAKEN
+				       : all.size() == capacity ? VSCSI_LUNS_FULL
+								: 0),
 			       "an address is taken, or not");
 			if (!bad)
 				all[at] = wanted;
@@ -134,7 +137,8 @@ void run(Input input)
 			vscsi_luns_move(to, map);
 			for (const auto &[key, handle] : all) {
 				const vscsi_address one{0, key[0], key[1], key[2]};
-				expect(vscsi_luns_find(to, &one, &device) && device == handle, "lost on the move");
+				expect(vscsi_luns_find(to, &one, &device) && device == handle,
+				       "lost on the move");
 			}
 			report(input, to, all);
 		}

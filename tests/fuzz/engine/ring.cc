@@ -3,6 +3,7 @@
 // engine has read is known here, and what it makes of that is compared.
 #include <array>
 #include <vector>
+#include <vscsi/report_luns.hpp>
 #include <vscsi/ring_engine.hpp>
 #include <vscsi/statistics.h>
 
@@ -238,7 +239,8 @@ private:
 		if (pattern & 0x80 && (i == 0 || pattern & 1))
 			return {in_.take<u32>(), in_.take<u16>(), in_.take<u16>()};
 		if (list)
-			return {i, static_cast<u16>(pattern * 8 % 2048), static_cast<u16>(8 * (1 + pattern % 8))};
+			return {i, static_cast<u16>(pattern * 8 % 2048),
+				static_cast<u16>(8 * (1 + pattern % 8))};
 		const u16 offset = static_cast<u16>(i ? 0 : 512 * (pattern % 8));
 		return {i, offset, static_cast<u16>(pattern & 0x40 ? 512 : wire::page_bytes - offset)};
 	}
@@ -287,8 +289,8 @@ private:
 		const u32 entry = consumed_++ % wire::slots;
 		page().as_read(entry, read);
 		for (u32 i = 1; i < words; i++)
-			expect(!page().has_read(i) || (i >= Page::first_word(entry) &&
-						       i < Page::first_word(entry + 1)),
+			expect(!page().has_read(i) ||
+				       (i >= Page::first_word(entry) && i < Page::first_word(entry + 1)),
 			       "something else than the request is read");
 		Slot &s = slots_[slot];
 		const u32 busy = vscsi_busy_slots(engine_) & ~(1u << slot);
@@ -304,7 +306,8 @@ private:
 			       view.id == read.head.id,
 		       "a request is not what was read of it");
 		if (reject != VSCSI_NOT_REJECTED) {
-			expect(what == VSCSI_FETCH_REJECT && view.reject == reject, "not refused, or for another reason");
+			expect(what == VSCSI_FETCH_REJECT && view.reject == reject,
+			       "not refused, or for another reason");
 			s.phase = Phase::rejected;
 			return;
 		}
@@ -329,8 +332,8 @@ private:
 		if (h.action < 1 || h.action > 3)
 			return VSCSI_REJECT_ACTION;
 		const bool command = h.action == 1;
-		if (command && (!h.cdb_length || h.cdb_length > 16 ||
-				(h.cdb[0] == 0x7f && 8 + h.cdb[7] > h.cdb_length)))
+		if (command &&
+		    (!h.cdb_length || h.cdb_length > 16 || (h.cdb[0] == 0x7f && 8 + h.cdb[7] > h.cdb_length)))
 			return VSCSI_REJECT_CDB_LENGTH;
 		if (command && (h.direction < 1 || h.direction > 3))
 			return VSCSI_REJECT_DIRECTION;
@@ -350,7 +353,8 @@ private:
 		}
 		if (!data)
 			return VSCSI_NOT_REJECTED;
-		return h.segments & wire::indirect_flag ? expected_of_lists(r, count) : expected_of(r, count, s);
+		return h.segments & wire::indirect_flag ? expected_of_lists(r, count)
+							: expected_of(r, count, s);
 	}
 	static int expected_of_lists(const wire::Request &r, u32 count)
 	{
@@ -387,13 +391,14 @@ private:
 		vscsi_task_of(engine_, slot, &task);
 		Slot &s = slots_[slot];
 		const bool abort = s.head.action == 2;
-		expect(task.function == (abort ? VSCSI_TASK_ABORT : VSCSI_TASK_RESET) && task.device == s.device,
+		expect(task.function == (abort ? VSCSI_TASK_ABORT : VSCSI_TASK_RESET) &&
+			       task.device == s.device,
 		       "another task");
 		u32 covered = 0;
 		for (u32 i = 0; i < VSCSI_SLOTS; i++) {
 			const Slot &other = slots_[i];
-			if (i != slot && busy >> i & 1 && other.head.action == 1 && other.device == s.device &&
-			    other.phase != Phase::free && has_device(other) &&
+			if (i != slot && busy >> i & 1 && other.head.action == 1 &&
+			    other.device == s.device && other.phase != Phase::free && has_device(other) &&
 			    other.head.channel == s.head.channel && other.head.id == s.head.id &&
 			    (!abort || other.head.rqid == s.head.ref_rqid))
 				covered |= 1u << i;
@@ -420,7 +425,8 @@ private:
 		expect(c.tag != last_tag_, "a tag is used again");
 		last_tag_ = c.tag;
 		expect(c.first_offset < wire::page_bytes &&
-			       c.pages == (c.first_offset + s.bytes + wire::page_bytes - 1) / wire::page_bytes,
+			       c.pages ==
+				       (c.first_offset + s.bytes + wire::page_bytes - 1) / wire::page_bytes,
 		       "more or less pages than the data needs");
 		if (s.bytes)
 			copies(slot, c);
@@ -472,7 +478,8 @@ private:
 		u32 at = 0;
 		for (u32 i = 0; i < count; i++) {
 			const vscsi_copy &copy = copies[i];
-			expect(copy.grant == read.segment[i].grant && copy.page == 0 && copy.page_offset == at &&
+			expect(copy.grant == read.segment[i].grant && copy.page == 0 &&
+				       copy.page_offset == at &&
 				       copy.grant_offset + copy.length <= wire::page_bytes &&
 				       copy.length == read.segment[i].length,
 			       "a list of something else");
@@ -589,7 +596,8 @@ private:
 		} else {
 			expect(more == (seen_ != consumed_), "the same, of what was seen");
 		}
-		expect(broken_ || vscsi_has_requests(engine_) || !more, "it says one thing, and then another");
+		expect(broken_ || vscsi_has_requests(engine_) || !more,
+		       "it says one thing, and then another");
 		seen_again();
 	}
 	// has_requests() may look as well.

@@ -28,11 +28,13 @@ void sense_data(Input &input)
 	if (bytes) {
 		vscsi_sense shorter{};
 		vscsi_sense_of(from, bytes - 1, &shorter);
-		expect(!shorter.valid || (found.valid && shorter.key == found.key), "more bytes say another key");
+		expect(!shorter.valid || (found.valid && shorter.key == found.key),
+		       "more bytes say another key");
 	}
 	u16 code = 0x1234;
 	if (vscsi_sense_data_attention(cdb.data(), from, bytes, &code)) {
-		expect(cdb.data()[0] == 0x03 && found.valid && found.key == 6, "an attention of something else");
+		expect(cdb.data()[0] == 0x03 && found.valid && found.key == 6,
+		       "an attention of something else");
 		expect(code == (found.code << 8 | found.qualifier), "another code");
 	} else {
 		expect(code == 0x1234, "no attention, and yet a code");
@@ -45,7 +47,8 @@ void block_status(Input &input)
 	const u32 error = input.take<u32>();
 	vscsi_block_status(error, input.flag(), &answer);
 	expect(!(answer.host && answer.status), "an adapter's fault and a status");
-	expect((answer.key != 0) == (answer.status == 0x02), "sense without CHECK CONDITION, or none with it");
+	expect((answer.key != 0) == (answer.status == 0x02),
+	       "sense without CHECK CONDITION, or none with it");
 	expect((error == 0) == !(answer.host || answer.status), "an error that is none");
 	expect(vscsi_host_result(error) <= 20, "a result that the wire does not know");
 	expect(vscsi_host_result(error) != VSCSI_HOST_TIME_OUT, "a guest is told of the host's time out");
@@ -74,7 +77,8 @@ void attentions(Input &input)
 			}
 			continue;
 		}
-		expect(vscsi_attention_due(&kept, told[who]) == !due[who].empty(), "something is due, or not");
+		expect(vscsi_attention_due(&kept, told[who]) == !due[who].empty(),
+		       "something is due, or not");
 		const u16 next = vscsi_attention_next(&kept, &told[who]);
 		if (due[who].empty()) {
 			expect(!next, "an attention that nobody told");
