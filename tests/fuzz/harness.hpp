@@ -92,7 +92,20 @@ private:
 	std::unique_ptr<u8, Free> memory_;
 };
 
-// What is built as HARNESS.
-void run(Input input);
+// Each is in the file of its name: of the engine, and of the tools.
+void answers(Input input);
+void cdb(Input input);
+void decisions(Input input);
+void gate(Input input);
+void luns(Input input);
+void names(Input input);
+void ring(Input input);
+void sense(Input input);
+
+void addresses(Input input);
+void configfs(Input input);
+void journal(Input input);
+void lines(Input input);
+void xenstore(Input input);
 
 } // namespace fuzz

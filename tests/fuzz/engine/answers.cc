@@ -160,7 +160,7 @@ void keys(Input &input)
 
 } // namespace
 
-void run(Input input)
+void answers(Input input)
 {
 	static Exact cdb{VSCSI_CDB_BYTES};
 	const u32 what = input.below(6);

@@ -125,7 +125,7 @@ void split(Input &input, const u8 *cdb, u32 type, u32 bytes)
 
 } // namespace
 
-void run(Input input)
+void cdb(Input input)
 {
 	static Exact memory{cdb_size};
 	u8 *const cdb = memory.data();

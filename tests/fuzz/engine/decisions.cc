@@ -168,7 +168,7 @@ void sums(Input &input)
 
 } // namespace
 
-void run(Input input)
+void decisions(Input input)
 {
 	switch (input.below(5)) {
 	case 0:

@@ -208,7 +208,7 @@ private:
 
 } // namespace
 
-void run(Input input)
+void gate(Input input)
 {
 	if (input.flag())
 		return model(input);

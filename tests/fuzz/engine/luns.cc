@@ -89,7 +89,7 @@ void well_known(Input &input)
 
 } // namespace
 
-void run(Input input)
+void luns(Input input)
 {
 	const u32 capacity = input.below(12);
 	Exact memory{vscsi_luns_bytes(capacity)};

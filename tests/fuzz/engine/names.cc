@@ -123,7 +123,7 @@ void initiator(Input &input, const char *uuid)
 
 } // namespace
 
-void run(Input input)
+void names(Input input)
 {
 	const u32 what = input.below(6);
 	const std::string first = input.text(300);

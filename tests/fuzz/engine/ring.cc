@@ -656,7 +656,7 @@ private:
 
 } // namespace
 
-void run(Input input)
+void ring(Input input)
 {
 	Ring{input}.go();
 }

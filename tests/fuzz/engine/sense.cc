@@ -94,7 +94,7 @@ void attentions(Input &input)
 
 } // namespace
 
-void run(Input input)
+void sense(Input input)
 {
 	switch (input.below(3)) {
 	case 0:
