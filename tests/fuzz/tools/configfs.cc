@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 const fs::path &root()
 {
 	static const fs::path path = [] {
-		const fs::path folder = fs::exists("/dev/shm") ? fs::path{"/dev/shm"} : fs::temp_directory_path();
+		const fs::path folder =
+			fs::exists("/dev/shm") ? fs::path{"/dev/shm"} : fs::temp_directory_path();
 		return folder / ("vscsi-fuzz-" + std::to_string(getpid()));
 	}();
 	static const struct Remover {
@@ -71,7 +72,8 @@ void grow(Input &input)
 			attribute(store / "udev_path", input.text(40));
 			break;
 		case 2:
-			attribute(store / "attrib" / (what & 0x80 ? "emulate_pr" : "block_size"), input.text(8));
+			attribute(store / "attrib" / (what & 0x80 ? "emulate_pr" : "block_size"),
+				  input.text(8));
 			break;
 		case 3:
 			attribute(tpg / "param" / (what & 0x80 ? "alias" : "domain"), input.text(40));
@@ -80,7 +82,8 @@ void grow(Input &input)
 		case 5: {
 			const fs::path lun = tpg / "lun" / name(input, "lun_");
 			fs::create_directories(lun, error);
-			fs::create_symlink(what & 0x80 ? fs::path{input.text(40)} : store, lun / name(input, "l"), error);
+			fs::create_symlink(what & 0x80 ? fs::path{input.text(40)} : store,
+					   lun / name(input, "l"), error);
 			break;
 		}
 		case 6:

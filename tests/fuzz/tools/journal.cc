@@ -25,7 +25,8 @@ namespace fs = std::filesystem;
 const fs::path &file()
 {
 	static const fs::path path = [] {
-		const fs::path folder = fs::exists("/dev/shm") ? fs::path{"/dev/shm"} : fs::temp_directory_path();
+		const fs::path folder =
+			fs::exists("/dev/shm") ? fs::path{"/dev/shm"} : fs::temp_directory_path();
 		return folder / ("vscsi-fuzz-" + std::to_string(getpid()) + ".journal");
 	}();
 	static const struct Remover {
@@ -83,8 +84,9 @@ std::string text_of(const std::vector<Given> &all)
 {
 	std::string text;
 	for (const Given &one : all)
-		text += std::to_string(one.backend) + '\t' + std::to_string(one.domain.id) + '\t' + one.domain.uuid +
-			'\t' + one.domain.name + '\t' + to_string(one.vdev) + '\t' + to_string(one.pdev) + '\n';
+		text += std::to_string(one.backend) + '\t' + std::to_string(one.domain.id) + '\t' +
+			one.domain.uuid + '\t' + one.domain.name + '\t' + to_string(one.vdev) + '\t' +
+			to_string(one.pdev) + '\n';
 	return text;
 }
 

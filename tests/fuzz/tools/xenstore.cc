@@ -16,12 +16,15 @@ using namespace vscsi;
 
 std::string path(Input &input)
 {
-	static constexpr const char *roots[] = {
-		"/local/domain/1/device/vscsi/", "/local/domain/0/backend/vscsi/1/",
-		"/local/domain/0/backend/vscsi/1/0/vscsi-devs/dev-0/",
-		"/local/domain/3/backend/vscsi/1/1/", "/local/domain/", "/"};
-	static constexpr const char *ends[] = {"0/state", "0/backend", "state", "p-dev", "v-dev", "error",
-					       "managed", "1/name", "1/vm", "0/online", "bound-as", "p-devname"};
+	static constexpr const char *roots[] = {"/local/domain/1/device/vscsi/",
+						"/local/domain/0/backend/vscsi/1/",
+						"/local/domain/0/backend/vscsi/1/0/vscsi-devs/dev-0/",
+						"/local/domain/3/backend/vscsi/1/1/",
+						"/local/domain/",
+						"/"};
+	static constexpr const char *ends[] = {"0/state", "0/backend", "state",    "p-dev",
+					       "v-dev",   "error",     "managed",  "1/name",
+					       "1/vm",    "0/online",  "bound-as", "p-devname"};
 	const u8 what = input.take<u8>();
 	return std::string{roots[what % 6]} + (what & 0x80 ? input.text(20) : ends[what / 6 % 12]);
 }
@@ -71,7 +74,8 @@ void replies(Input &input)
 			const auto reply = take_reply(stream, question);
 			if (!reply)
 				break;
-			expect(reply->error >= 0 && (!reply->error || reply->text.empty()), "an error with a value");
+			expect(reply->error >= 0 && (!reply->error || reply->text.empty()),
+			       "an error with a value");
 			for (const std::string &name : split_names(reply->text))
 				expect(name.find('\0') == std::string::npos, "two names in one");
 		}
