@@ -110,7 +110,7 @@ private:
 		std::memset(to, 0, VSCSI_CDB_BYTES);
 		const u8 what = in_.take<u8>();
 		to[0] = what & 0x80 ? in_.take<u8>() : opcodes[what & 15];
-		to[1] = in_.take<u8>();
+		to[1] = in_.take<u8>() & 0x97; // the persistent service actions, mostly
 		to[2] = in_.take<u8>() & 0xf;
 		to[4] = what >> 4 & 3;
 	}
