@@ -34,6 +34,15 @@ demo-npiv: lab-setup lab-module ## three guests, each with a port of its own on 
 test: lab-setup ## all set-up, then unit tests, module build and lab scenarios
 	@tests/run
 
+fuzz: setup ## build and run the fuzzers of engine and tools; ends with a table  [RUNS=1000000 or TIME=seconds, of each; HARNESS=]
+	@RUNS=$(RUNS) TIME=$(TIME) tests/fuzz/fuzz run $(HARNESS)
+
+fuzz-merge: setup ## what `make fuzz` found, without what adds nothing, into tests/fuzz/corpus
+	@tests/fuzz/fuzz merge $(HARNESS)
+
+fuzz-coverage: setup ## which branches of the engine the corpora do not reach; fails if one is not explained
+	@tests/fuzz/fuzz coverage
+
 test-unit: setup ## the engine's unit tests alone
 	@tests/run unit
 
@@ -53,7 +62,7 @@ check-documents: tools
 check-format:
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
-		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
+		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp tests/fuzz/*.cc tests/fuzz/*.hpp tests/fuzz/*/*.cc $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(FABRIC) tests/fabric/*.hpp tests/fabric/*/*.hpp tests/fabric/unit/*.cc \
 		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tools/bench/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
 
@@ -91,7 +100,7 @@ check-tools:
 	$(CPPCHECK) -Itools $(TOOLS)
 
 check-python:
-	/usr/bin/python3 -m pyflakes tests/run tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
+	/usr/bin/python3 -m pyflakes tests/run tests/fuzz/fuzz tests/fuzz/coverage.py tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
 		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
@@ -220,4 +229,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo demo-npiv test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo demo-npiv test fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean

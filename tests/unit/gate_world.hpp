@@ -8,7 +8,7 @@
 #include <string>
 #include <tuple>
 
-#include "gate_fixture.hpp"
+#include "gate_commands.hpp"
 
 namespace gates
 {

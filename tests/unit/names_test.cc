@@ -159,6 +159,37 @@ Port port(const std::string &text)
 	return p;
 }
 
+// Whoever overlooks that it was refused has nothing of it.
+TEST(Names, RefusedOnesLeaveNothing)
+{
+	const auto untouched = [](const auto &out) {
+		const auto *bytes = reinterpret_cast<const u8 *>(&out);
+		return std::all_of(bytes, bytes + sizeof out, [](u8 byte) { return byte == junk; });
+	};
+	for (const char *text : {"1:2:3", "1:2:3:16384", "1:2:3:4:5", "65535:65536:0:0", "1:x"}) {
+		vscsi_address out;
+		std::memset(&out, junk, sizeof out);
+		EXPECT_NE(vdev(text, out), 0);
+		EXPECT_TRUE(untouched(out)) << text;
+	}
+	const std::string too_long(VSCSI_NAME_BYTES, 'x');
+	for (const std::string &text :
+	     {std::string{"naa.1,x:3"}, std::string{",4:3"}, too_long + ":3", too_long + ",4:3"}) {
+		vscsi_pdev out;
+		std::memset(&out, junk, sizeof out);
+		EXPECT_NE(vscsi_parse_pdev(text.c_str(), &out), 0);
+		EXPECT_TRUE(untouched(out)) << text;
+	}
+	for (const u32 protocol : {VSCSI_PROTOCOL_FCP, VSCSI_PROTOCOL_ISCSI, VSCSI_PROTOCOL_SAS, 3}) {
+		char out[20];
+		std::memset(out, junk, sizeof out);
+		EXPECT_NE(vscsi_initiator_name(protocol, "12345678-1234-1234-1234-123456789abc", out,
+					       sizeof out),
+			  0);
+		EXPECT_TRUE(untouched(out)) << protocol;
+	}
+}
+
 TEST(Port, Prefixes)
 {
 	struct {

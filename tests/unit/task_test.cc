@@ -238,4 +238,23 @@ TEST(Task, AReusedRqidHasANewTag)
 	EXPECT_EQ(task.tag, old_tag);
 }
 
+// What an earlier task of its slot covered is not its own.
+TEST(Task, OneThatIsRefusedCoversNothing)
+{
+	Rig rig;
+	const u32 command_slot = rig.start(command(1));
+	const auto reset = rig.fetch(request(VSCSIIF_ACT_SCSI_RESET, 2));
+	ASSERT_EQ(reset.what, VSCSI_FETCH_TASK);
+	EXPECT_EQ(vscsi_task_unanswered(rig.back.engine(), reset.slot), 1u << command_slot);
+	rig.back.set_task_result(reset.slot, false);
+	(void)rig.finish(reset.slot);
+
+	auto nowhere = request(VSCSIIF_ACT_SCSI_RESET, 3);
+	nowhere.lun = 99;
+	const auto refused = rig.fetch(nowhere);
+	ASSERT_EQ(refused.what, VSCSI_FETCH_REJECT);
+	ASSERT_EQ(refused.slot, reset.slot);
+	EXPECT_EQ(vscsi_task_unanswered(rig.back.engine(), refused.slot), 0u);
+}
+
 } // namespace

@@ -28,6 +28,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::string_view given_word = "given";
+// A line that ends so was not written whole.
+constexpr char cut_off = '\x18';
 constexpr milliseconds pause{50};
 constexpr std::chrono::seconds kernel_patience{3};
 
@@ -62,6 +64,18 @@ bool is_file_at(int opened, const fs::path &path)
 	};
 	return fstat(opened, &have) == 0 && stat(path.c_str(), &there) == 0 && have.st_ino == there.st_ino &&
 	       have.st_dev == there.st_dev;
+}
+
+// Where power or space ended within a line, half of it names something else: LUN 1 of LUN 12.
+std::vector<std::string> whole_lines(const fs::path &file)
+{
+	std::vector<std::string> lines;
+	const std::string text = read_file(file).value_or("");
+	std::size_t at = 0;
+	for (std::size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+		if (end > at && text[end - 1] != cut_off)
+			lines.push_back(text.substr(at, end - at));
+	return lines;
 }
 
 } // namespace
@@ -109,9 +123,13 @@ Lock::~Lock()
 		close(m_file);
 }
 
+// What was cut off stays a line of its own, that says nothing.
 void Journal::append(const std::string &line)
 {
+	const std::string before = read_file(m_file).value_or("");
 	std::ofstream stream{m_file, std::ios::app};
+	if (!before.empty() && before.back() != '\n')
+		stream << cut_off << '\n';
 	stream << line << '\n' << std::flush;
 	if (!stream)
 		fail(Exit::environment, "cannot write {}", m_file.string());
@@ -122,37 +140,33 @@ void Journal::add(const Change &undo)
 	append(to_line(undo));
 }
 
-// The name, which may have blanks, comes last.
+// Between tabs, since names and aliases may have blanks.
 void Journal::add(const Given &given)
 {
-	append(fmt::format("{} {} {} {} {} {} {}", given_word, given.backend, given.domain.id,
-			   given.domain.uuid.empty() ? "-" : given.domain.uuid, to_string(given.vdev),
-			   to_string(given.pdev), given.domain.name));
+	append(fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}", given_word, given.backend, given.domain.id,
+			   given.domain.uuid, to_string(given.vdev), to_string(given.pdev),
+			   given.domain.name));
 }
 
 std::vector<Given> Journal::given() const
 {
 	std::vector<Given> found;
-	std::ifstream stream{m_file};
-	for (std::string line; std::getline(stream, line);) {
+	for (const std::string &line : whole_lines(m_file)) {
 		std::istringstream words{line};
-		std::string word;
-		std::string vdev;
-		std::string pdev;
-		Given one;
-		if (!(words >> word >> one.backend >> one.domain.id >> one.domain.uuid >> vdev >> pdev) ||
-		    word != given_word)
-			continue;
-		std::getline(words >> std::ws, one.domain.name);
+		std::string word, backend, id, uuid, vdev, pdev, name;
+		for (std::string *field : {&word, &backend, &id, &uuid, &vdev, &pdev})
+			std::getline(words, *field, '\t');
+		std::getline(words, name);
+		const auto server = parse_number(backend, UINT32_MAX);
+		const auto number = parse_number(id, UINT32_MAX);
 		const auto place = parse_vdev(vdev);
-		const auto name = parse_lun_name(pdev);
-		if (!place || !name)
+		const auto lun = parse_lun_name(pdev);
+		if (word != given_word || !server || !number || !place || !lun)
 			continue;
-		if (one.domain.uuid == "-")
-			one.domain.uuid.clear();
-		one.vdev = *place;
-		one.pdev = *name;
-		found.push_back(std::move(one));
+		found.push_back({static_cast<DomId>(*server),
+				 {static_cast<DomId>(*number), name, uuid},
+				 *place,
+				 *lun});
 	}
 	return found;
 }
@@ -160,8 +174,7 @@ std::vector<Given> Journal::given() const
 std::vector<Change> Journal::pending() const
 {
 	std::vector<Change> changes;
-	std::ifstream stream{m_file};
-	for (std::string line; std::getline(stream, line);)
+	for (const std::string &line : whole_lines(m_file))
 		if (const auto change = from_line(line))
 			changes.push_back(*change);
 	return changes;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "act/attach.hpp"
 #include "act/detach.hpp"
@@ -160,6 +161,54 @@ TEST_F(InterruptedTest, AGuestThatDoesNotLetGoKeepsItsLunUntilItDoes)
 		EXPECT_EQ(luns(), 2U);
 	}
 	EXPECT_NE(fake.store.value(dev), "4");
+}
+
+struct JournalTest : testing::Test {
+	TemporaryFolder folder;
+	Journal journal{folder.path() / "1.journal"};
+};
+
+// Power or space may end within a line.
+TEST_F(JournalTest, HalfALineUndoesNothing)
+{
+	journal.add(RemoveTpg{{"naa.1", 1}});
+	const auto whole = std::filesystem::file_size(journal.file());
+	journal.add(RemoveLun{{"naa.5", 1}, 12});
+	const auto all = std::filesystem::file_size(journal.file());
+	for (auto size = whole; size < all; ++size) {
+		std::string text = read_file(journal.file()).value_or("");
+		std::filesystem::resize_file(journal.file(), size);
+		// Not LUN 1.
+		ASSERT_EQ(journal.pending().size(), 1u) << size << " of " << all << " bytes";
+		EXPECT_TRUE(std::holds_alternative<RemoveTpg>(journal.pending().front()));
+		std::ofstream{journal.file()} << text;
+	}
+}
+
+TEST_F(JournalTest, HalfALineTakesNoDevice)
+{
+	journal.add(Given{0, {1, "web2", ""}, {0, 0, 0, 1}, {"naa.5", 1, 12}});
+	std::filesystem::resize_file(journal.file(), std::filesystem::file_size(journal.file()) - 2);
+	EXPECT_TRUE(journal.given().empty());
+}
+
+TEST_F(JournalTest, HalfALineDoesNotSpoilTheNext)
+{
+	journal.add(BindTpg{{"naa.1", 1}, "web2", {}});
+	std::filesystem::resize_file(journal.file(), std::filesystem::file_size(journal.file()) - 2);
+	journal.add(RemoveTpg{{"naa.7", 3}});
+	ASSERT_EQ(journal.pending().size(), 1u);
+	EXPECT_EQ(to_line(journal.pending().front()), to_line(RemoveTpg{{"naa.7", 3}}));
+}
+
+TEST_F(JournalTest, NamesMayHaveBlanks)
+{
+	const Given given{0, {1, "my guest", ""}, {0, 0, 0, 1}, {"my disk", {}, 3}};
+	journal.add(given);
+	ASSERT_EQ(journal.given().size(), 1u);
+	EXPECT_EQ(journal.given().front().pdev, given.pdev);
+	EXPECT_EQ(journal.given().front().domain.name, "my guest");
+	EXPECT_EQ(journal.given().front().domain.uuid, "");
 }
 
 } // namespace

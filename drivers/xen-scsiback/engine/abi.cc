@@ -445,7 +445,7 @@ int vscsi_initiator_name(vscsi_u32 protocol, const char *uuid, char *out, size_t
 }
 int vscsi_parse_vport(const char *text, vscsi_u64 *wwpn) noexcept
 {
-	u64 parsed = 0;
+	u64 parsed = *wwpn;
 	const int bad = parse_vport(text_of(text), parsed);
 	*wwpn = parsed;
 	return bad;

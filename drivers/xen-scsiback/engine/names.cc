@@ -87,13 +87,9 @@ public:
 		for (const char c : text)
 			put(c);
 	}
-	[[nodiscard]] int finish() noexcept
-	{
-		if (at_ + 1 > out_.size())
-			return VSCSI_NAME_LENGTH;
-		out_[at_] = '\0';
-		return 0;
-	}
+	// Nothing is put that does not fit.
+	[[nodiscard]] bool fits_into(Span<const char> room) const noexcept { return at_ < room.size(); }
+	void finish() noexcept { out_[at_] = '\0'; }
 
 private:
 	Span<char> out_;
@@ -132,13 +128,15 @@ constexpr u64 naa_of(Span<const char> uuid) noexcept
 	return naa_and_oui | (hash & 0xfffffffffULL);
 }
 
-// An NAA name as an initiator port's, for protocols whose port names are such.
-int write_naa(Protocol protocol, u64 naa, Span<char> out) noexcept
+// SAS and FCP name ports by NAA.
+constexpr bool has_naa_names(Protocol protocol) noexcept
+{
+	return protocol == Protocol::sas || protocol == Protocol::fcp;
+}
+
+void write_naa(Writer &writer, Protocol protocol, u64 naa) noexcept
 {
 	constexpr char hex[] = "0123456789abcdef";
-	if (protocol != Protocol::sas && protocol != Protocol::fcp)
-		return VSCSI_NAME_SYNTAX;
-	Writer writer{out};
 	if (protocol == Protocol::sas)
 		writer.put(literal("naa."));
 	for (u32 digit = 0; digit < 16; digit++) {
@@ -146,7 +144,17 @@ int write_naa(Protocol protocol, u64 naa, Span<char> out) noexcept
 			writer.put(':');
 		writer.put(hex[naa >> (60 - 4 * digit) & 0xf]);
 	}
-	return writer.finish();
+}
+
+void write_name(Writer &writer, Protocol protocol, Span<const char> uuid) noexcept
+{
+	if (protocol != Protocol::iscsi) {
+		write_naa(writer, protocol, naa_of(uuid));
+		return;
+	}
+	writer.put(literal("iqn.2007-10.org.xen.pvscsi:"));
+	for (const char c : uuid)
+		writer.put(lower(c));
 }
 
 // 16 hex digits that are not all zero.
@@ -162,15 +170,18 @@ constexpr int parse_wwn(Span<const char> text, u64 &out) noexcept
 			return VSCSI_NAME_SYNTAX;
 		value = value << 4 | static_cast<u64>(digit);
 	}
+	if (!value)
+		return VSCSI_NAME_RANGE;
 	out = value;
-	return value ? 0 : VSCSI_NAME_RANGE;
+	return 0;
 }
 
 } // namespace
 
 int parse_vdev(Span<const char> text, vscsi_address &out) noexcept
 {
-	u32 *const parts[] = {&out.host, &out.channel, &out.id, &out.lun};
+	vscsi_address found{};
+	u32 *const parts[] = {&found.host, &found.channel, &found.id, &found.lun};
 	std::size_t begin = 0;
 	std::size_t part = 0;
 	for (std::size_t i = 0; i <= text.size(); i++) {
@@ -184,7 +195,10 @@ int parse_vdev(Span<const char> text, vscsi_address &out) noexcept
 			return bad;
 		begin = i + 1;
 	}
-	return part == 4 ? 0 : VSCSI_NAME_SYNTAX;
+	if (part != 4)
+		return VSCSI_NAME_SYNTAX;
+	out = found;
+	return 0;
 }
 
 int parse_pdev(Span<const char> text, vscsi_pdev &out) noexcept
@@ -192,20 +206,26 @@ int parse_pdev(Span<const char> text, vscsi_pdev &out) noexcept
 	const auto colon = find_last(text, ':');
 	if (colon == text.size() || colon == 0)
 		return VSCSI_NAME_SYNTAX;
-	if (const int bad = parse_number(after(text, colon), lun_limit, out.lun))
+	u32 lun = 0;
+	if (const int bad = parse_number(after(text, colon), lun_limit, lun))
 		return bad;
 	auto port = text.first(colon);
-	out.tpgt = VSCSI_ANY_TPG;
+	u32 tpgt = VSCSI_ANY_TPG;
 	if (const auto comma = find_last(port, ','); comma != port.size()) {
-		if (const int bad = parse_number(after(port, comma), wire_limit, out.tpgt))
+		if (const int bad = parse_number(after(port, comma), wire_limit, tpgt))
 			return bad;
 		port = port.first(comma);
 	}
 	if (port.empty())
 		return VSCSI_NAME_SYNTAX;
+	if (port.size() >= sizeof out.port)
+		return VSCSI_NAME_LENGTH;
 	Writer writer{{out.port, sizeof out.port}};
 	writer.put(port);
-	return writer.finish();
+	writer.finish();
+	out.lun = lun;
+	out.tpgt = tpgt;
+	return 0;
 }
 
 int parse_port(Span<const char> text, Protocol &protocol, u32 &skip) noexcept
@@ -258,39 +278,55 @@ bool binding_allows(Span<const char> binding, Span<const char> name, Span<const 
 
 int initiator_name(Protocol protocol, Span<const char> uuid, Span<char> out) noexcept
 {
-	if (!is_uuid(uuid))
+	if (!is_uuid(uuid) || (!has_naa_names(protocol) && protocol != Protocol::iscsi))
 		return VSCSI_NAME_SYNTAX;
-	if (protocol != Protocol::iscsi)
-		return write_naa(protocol, naa_of(uuid), out);
+	Writer only_counts{{}};
+	write_name(only_counts, protocol, uuid);
+	if (!only_counts.fits_into({out.begin(), out.size()}))
+		return VSCSI_NAME_LENGTH;
 	Writer writer{out};
-	writer.put(literal("iqn.2007-10.org.xen.pvscsi:"));
-	for (const char c : uuid)
-		writer.put(lower(c));
-	return writer.finish();
+	write_name(writer, protocol, uuid);
+	writer.finish();
+	return 0;
 }
 
 int parse_vport(Span<const char> text, u64 &wwpn) noexcept
 {
 	constexpr std::size_t digits = 16;
 	constexpr std::size_t both = digits + 1 + digits;
+	constexpr Span<const char> kinds[] = {literal("fabric:"), literal("hba:")};
+	u64 port = 0;
 	u64 other = 0;
 	if (text.size() <= both || text[digits] != ':' || text[both] != '@')
 		return VSCSI_NAME_SYNTAX;
-	if (const int bad = parse_wwn(text.first(digits), wwpn))
+	if (const int bad = parse_wwn(text.first(digits), port))
 		return bad;
 	if (const int bad = parse_wwn(after(text.first(both), digits), other))
 		return bad;
 	const auto parent = after(text, both);
-	constexpr Span<const char> kinds[] = {literal("fabric:"), literal("hba:")};
-	for (const auto &kind : kinds)
-		if (starts_with(parent, kind))
-			return parse_wwn(after(parent, kind.size() - 1), other);
+	for (const auto &kind : kinds) {
+		if (!starts_with(parent, kind))
+			continue;
+		const int bad = parse_wwn(after(parent, kind.size() - 1), other);
+		if (!bad)
+			wwpn = port;
+		return bad;
+	}
 	return VSCSI_NAME_SYNTAX;
 }
 
 int vport_name(Protocol protocol, u64 wwpn, Span<char> out) noexcept
 {
-	return write_naa(protocol, wwpn, out);
+	if (!has_naa_names(protocol))
+		return VSCSI_NAME_SYNTAX;
+	Writer only_counts{{}};
+	write_naa(only_counts, protocol, wwpn);
+	if (!only_counts.fits_into({out.begin(), out.size()}))
+		return VSCSI_NAME_LENGTH;
+	Writer writer{out};
+	write_naa(writer, protocol, wwpn);
+	writer.finish();
+	return 0;
 }
 
 } // namespace vscsi

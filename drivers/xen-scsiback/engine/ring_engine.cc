@@ -85,6 +85,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 	s.residual = 0;
 	s.sense_length = 0;
 	s.cdb_length = 0;
+	s.covered = 0;
 
 	if (const Reject why = check_head(head); why != Reject::none) {
 		(void)reject(slot, why);
