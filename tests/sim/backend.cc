@@ -98,7 +98,9 @@ bool control_event(World &world, Guest &guest, const Happens &happens)
 		world.expect(false, guest.control.fault);
 	if (before.live && !s.live) {
 		stop(world, guest.ring);
-		forget_sent(guest);
+		// Its driver may have begun anew.
+		if (guest.ring.page == &guest.shared())
+			forget_sent(guest);
 	}
 	for (u32 i = 0; i < s.count; i++) {
 		if (guest.mapped[i] && !s.devices[i].mapped)

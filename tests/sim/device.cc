@@ -167,7 +167,9 @@ void pass_to_device(World &world, Request &request)
 	const Nature *nature = nature_of(request);
 	world.expect(!(request.lun->read_only && nature && nature->writes),
 		     "a read-only guest's write comes to the device");
-	world.expect(!(nature && nature->direction != request.direction && request.bytes &&
+	// READ(10) and WRITE(10) are not known of a tape.
+	const bool known = device.type == 0 || (request.cdb[0] != 0x28 && request.cdb[0] != 0x2a);
+	world.expect(!(known && nature && nature->direction != request.direction && request.bytes &&
 		       nature->direction != VSCSI_NO_DATA),
 		     "data goes the wrong way to the device");
 	if (device.passes()) {
@@ -177,6 +179,8 @@ void pass_to_device(World &world, Request &request)
 			     "data is written with the key of a nexus that is over");
 		check_pieces(world, device, request);
 	}
+	world.say("guest %u: command %02x to device %u, direction %u, %u bytes", request.lun->guest, request.cdb[0],
+		  device.index, request.direction, request.bytes);
 	request.place = Place::queued;
 	device.commands.push(&request);
 }
@@ -273,10 +277,10 @@ void take_effect(World &world, Device &device, const Request &request)
 		device.preventers &= ~(1u << guest.index);
 		break;
 	case Command::set_key:
-		device.own_key = guest.nexus();
+		device.own_key = device.kind == Kind::tape ? guest.nexus() : 0;
 		break;
 	case Command::set_key_of_all:
-		device.all_key = guest.nexus();
+		device.all_key = device.kind == Kind::tape ? guest.nexus() : 0;
 		break;
 	default:
 		break;

@@ -192,8 +192,8 @@ void new_ring(Guest &guest)
 	guest.page[guest.current].fill(0);
 	guest.shared().request_event = guest.shared().response_event = 1;
 	guest.producer = guest.consumer = 0;
-	guest.notified = false;
 	forget_sent(guest);
+	guest.open = true;
 }
 
 void forget_sent(Guest &guest)
@@ -201,6 +201,7 @@ void forget_sent(Guest &guest)
 	for (Sent &sent : guest.sent)
 		sent.used = false;
 	guest.lists_used = 0;
+	guest.notified = guest.open = false;
 }
 
 u32 outstanding(const Guest &guest)
@@ -293,7 +294,7 @@ void push(Guest &guest)
 
 void read_answers(World &world, Guest &guest)
 {
-	if (!guest.notified)
+	if (!guest.notified || !guest.open)
 		return;
 	guest.notified = false;
 	wire::Page &page = guest.shared();

@@ -194,10 +194,10 @@ std::vector<u32> shrink(Runner &runner, u64 seed, std::vector<u32> kept, const c
 
 int report(Runner &runner, const Options &options, u64 seed, std::vector<u32> kept, const char *fault)
 {
-	std::printf("seed %" "llu" ": %s\n", seed, fault);
+	std::printf("seed %llu: %s\n", seed, fault);
 	if (options.shrink && !options.trace) {
 		kept = shrink(runner, seed, kept, fault);
-		std::printf("to see it: sim --seed %" "llu" " --steps %s --trace\n", seed, text_of(kept).c_str());
+		std::printf("to see it: sim --seed %llu --steps %s --trace\n", seed, text_of(kept).c_str());
 	}
 	return 1;
 }
@@ -220,9 +220,9 @@ int run(const Options &options)
 				      fault);
 	}
 	const auto &f = runner.world().figures;
-	std::printf("%llu" schedules from seed %" "llu" ", %" "llu" " steps: %" "llu" " requests, %" "llu"
-		    " answered, %" "llu" " of rings that went, %" "llu" " abandoned, %" "llu" " tasks, %" "llu"
-		    " connections, %" "llu" " copies; nothing found\n",
+	std::printf("%llu schedules from seed %llu, %llu steps: %llu requests, %llu"
+		    " answered, %llu of rings that went, %llu abandoned, %llu tasks, %llu"
+		    " connections, %llu copies; nothing found\n",
 		    done, options.first, f[steps_done], f[fetched], f[answered], f[forgotten], f[abandonments],
 		    f[tasks_ended], f[connections], f[copies]);
 	std::fprintf(stderr, "%.1f s\n", elapsed());

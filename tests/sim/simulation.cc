@@ -119,6 +119,7 @@ void all_is_answered(World &world, Random &random)
 	for (u32 i = 0; i < world.plan.guests && !world.fault; i++) {
 		Guest &guest = world.guest[i];
 		world.expect(guest.hostile || !outstanding(guest), "a request is never answered");
+		settle(world, guest);
 		check_at_rest(world, guest);
 	}
 }

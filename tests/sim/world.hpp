@@ -100,6 +100,7 @@ struct Guest {
 	// Frontend's end.
 	u32 producer, consumer;
 	bool notified;
+	bool open; // a driver is there that reads answers
 	std::array<Sent, slots> sent;
 	u16 next_rqid;
 	// Backend's end.
