@@ -120,6 +120,9 @@ bool others_hold(const World &world, const Device &device, const Request &reques
 		return false;
 	if (device.reserver && device.reserver != nexus)
 		return true;
+	// SPC-4 table 68: whether it is ready may be asked beside any persistent reservation.
+	if (nature->command == Command::test_unit_ready)
+		return false;
 	return device.registrant && device.registrant != nexus && device.persistent == exclusive_access &&
 	       device.gate.type == exclusive_access;
 }
@@ -245,9 +248,25 @@ void tell_attention(World &world, Device &device, Request &request)
 	end_with_check(world, request, 6, due);
 }
 
+// RESERVE and RELEASE at once, or the like: nobody knows in which order the device has them.
+bool is_contradicted(const Device &device, const Request &request)
+{
+	const Nature *nature = nature_of(request);
+	for (u32 i = 0; i < device.commands.count; i++) {
+		const Request &other = *device.commands.at[i];
+		const Nature *others = nature_of(other);
+		if (&other != &request && other.lun->guest == request.lun->guest && nature && others &&
+		    nature->reserves && others->reserves)
+			return true;
+	}
+	return false;
+}
+
 void take_effect(World &world, Device &device, const Request &request)
 {
+	device.contradicted |= world.guest[request.lun->guest].hostile && is_contradicted(device, request);
 	const Guest &guest = world.guest[request.lun->guest];
+	world.say("device %u carries out %02x %u of guest %u", device.index, request.cdb[0], request.uid, guest.index);
 	switch (command_of(request.cdb)) {
 	case Command::reserve:
 		device.reserved = true;
@@ -332,6 +351,9 @@ void begin(Device &device, u32 index, const Plan &plan)
 
 void end_with(World &world, Request &request, u32 host, u32 status, u32 residual, bool good)
 {
+	if (!request.task)
+		world.say("command %02x %u of guest %u ends: host %u status %02x", request.cdb[0], request.uid,
+			  request.ring->guest->index, host, status);
 	request.host = host;
 	request.status = status;
 	request.residual = residual;
@@ -461,6 +483,7 @@ bool end_task(World &world, Device &device, u32 index, Random &random)
 
 void reset(World &world, Device &device)
 {
+	world.say("device %u is reset", device.index);
 	end_all_executed(world, device);
 	device.preventers = device.reserver = 0;
 	device.paying = 0;
@@ -468,7 +491,7 @@ void reset(World &world, Device &device)
 	world.expect(!(static_cast<u32>(owed) & ~device.gate.owed), "the gate forgets what is owed");
 	world.expect(!device.prevents || device.gate.owed & VSCSI_GATE_ALLOW || device.attention,
 		     "after a reset the device prevents");
-	world.expect(!device.reserved || device.gate.owed & VSCSI_GATE_RELEASE || device.attention,
+	world.expect(device.contradicted || !device.reserved || device.gate.owed & VSCSI_GATE_RELEASE || device.attention,
 		     "after a reset the device is reserved");
 	note_attention(device, reset_code);
 }
@@ -513,6 +536,7 @@ void pay(World &world, Device &device)
 			     "this clears no key");
 		(data[4] >> 5 == 2 ? device.all_key : device.own_key) = 0;
 	}
+	world.say("device %u heard %x", device.index, device.paying);
 	vscsi_gate_paid(&device.gate, static_cast<int>(device.paying));
 	device.paying = 0;
 }
@@ -549,7 +573,7 @@ void check_at_end(World &world, const Device &device)
 	for (const auto &preventer : gate.preventers)
 		world.expect(!preventer.nexus, "somebody who is gone prevents");
 	world.expect(!device.prevents, "a device prevents for nobody");
-	world.expect(!device.reserved, "a device is reserved for nobody");
+	world.expect(!device.reserved || device.contradicted, "a device is reserved for nobody");
 	world.expect(!device.own_key && !device.all_key, "the key of a nexus that is over stays");
 }
 

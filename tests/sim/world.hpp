@@ -134,6 +134,7 @@ struct Device {
 	u16 attention;
 	bool prevents, reserved, registered;
 	u8 persistent;
+	bool contradicted; // by a hostile guest: it may be reserved though the gate does not know
 	u32 own_key, all_key; // of whom
 	// What nexuses were told, and what lasts since.
 	u32 reserver, registrant; // nexus, or 0
