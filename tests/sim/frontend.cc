@@ -187,8 +187,10 @@ void compare(World &world, const Guest &guest, Sent &sent, const wire::Response 
 
 void new_ring(Guest &guest)
 {
-	// The backend may still have the other page.
+	// The backend may still have the page of the one before, or of an earlier one.
 	guest.current ^= 1;
+	if (guest.ring.live && guest.ring.page == &guest.shared())
+		guest.current ^= 1;
 	guest.page[guest.current].fill(0);
 	guest.shared().request_event = guest.shared().response_event = 1;
 	guest.producer = guest.consumer = 0;
