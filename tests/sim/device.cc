@@ -306,10 +306,13 @@ void take_effect(World &world, Device &device, const Request &request)
 	}
 }
 
+// Of these the backend goes by the order in which they end: it is taken as given that
+// a device's ends come in the order in which it carried them out.
 bool ends_at_once(const Request &request)
 {
 	const Nature *nature = nature_of(request);
-	return nature && nature->persistent;
+	return nature && (nature->persistent || nature->command == Command::set_key ||
+			  nature->command == Command::set_key_of_all);
 }
 
 // It was carried out, and so it ends.

@@ -442,6 +442,21 @@ struct Fetched {
 	bool well_known;
 };
 
+enum class Peek : u8 { empty, request, broken };
+
+// The producer's index is read anew when what was seen of it is used up; no more than a
+// page of requests may wait, or be without an answer.
+Peek peek(Ring &ring)
+{
+	if (ring.seen != ring.consumed)
+		return Peek::request;
+	const u32 producer = ring.page->request_producer;
+	if (producer - ring.consumed > slots || producer - static_cast<u32>(ring.answered) > slots)
+		return Peek::broken;
+	ring.seen = producer;
+	return producer == ring.consumed ? Peek::empty : Peek::request;
+}
+
 // By the protocol's words; the slot is not known yet.
 Fetched foresee(Ring &ring)
 {
@@ -524,8 +539,12 @@ void take_command(World &world, Ring &ring, Request &request)
 bool fetch(World &world, Ring &ring, u32 &listed, std::array<wire::Request, slots> &heads, u32 &pending)
 {
 	const Fetched f = foresee(ring);
+	const Peek there = peek(ring);
 	u32 slot = none;
 	const int what = vscsi_fetch(ring.engine, ring.guest->map, &slot);
+	world.expect((what == VSCSI_FETCH_BROKEN) == (there == Peek::broken) &&
+			     (what == VSCSI_FETCH_EMPTY) == (there == Peek::empty),
+		     "the producer's index is taken for what it is not");
 	switch (what) {
 	case VSCSI_FETCH_EMPTY:
 		return false;
@@ -728,7 +747,7 @@ void connect(World &world, Guest &guest)
 	ring.waiting.count = ring.done.count = ring.abandoned.count = 0;
 	ring.lent = ring.cache = 0;
 	ring.overdue_at = world.now;
-	ring.consumed = 0;
+	ring.consumed = ring.seen = 0;
 	ring.fetched = ring.answered = 0;
 	ring.rejected = {};
 	world.expect(vscsi_ring_engine_bytes() <= ring.memory.size(), "an engine needs more memory than there is");
@@ -783,8 +802,9 @@ void pass(World &world, Ring &ring, Random &random, Meanwhile meanwhile)
 	tasks_first(world, ring);
 	if (ring.broken || ring.waiting.count || ring.cramped)
 		return;
-	if (vscsi_more_requests(ring.engine))
-		ring.kicked = true;
+	const bool more = peek(ring) != Peek::empty;
+	ring.kicked |= more;
+	world.expect(vscsi_more_requests(ring.engine) == more, "it is not known whether there is more");
 }
 
 void drain(World &world, Ring &ring)

@@ -70,7 +70,7 @@ struct Ring {
 	u32 failed_in, failed_out;
 	u32 lent, cache;
 	u64 overdue_at;
-	u32 consumed; // of the producer's index
+	u32 consumed, seen; // of the producer's index
 	u64 fetched, answered;
 	std::array<u64, VSCSI_REJECT_KINDS> rejected;
 	alignas(64) std::array<u8, 16384> memory;
