@@ -262,7 +262,7 @@ Exit run(const Options &options)
 	return Exit::done;
 }
 
-// What prints a line for each picture says it on a line if there will be no more.
+// What prints a line for each update says it on a line if there will be no more.
 Layout layout_of(Verb verb)
 {
 	return verb == Verb::top ? Layout::line : Layout::lines;

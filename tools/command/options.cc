@@ -119,7 +119,7 @@ void add_printing(CLI::App &verb, Options &options)
 void add_doing(CLI::App &verb, Options &options)
 {
 	add_printing(verb, options);
-	verb.add_flag("-N,--dry-run", options.dry_run, "tell what would be done, and do nothing");
+	verb.add_flag("-N,--dry-run", options.dry_run, "show what would be done, and do nothing");
 	verb.add_flag("--save", options.save, "run `targetctl save` afterwards");
 }
 
@@ -245,15 +245,15 @@ void add_host_verbs(CLI::App &app, Options &options)
 
 	verb = add_verb(app, options, Verb::top, "top", {}, "show what guests do, as xentop does");
 	verb->add_option("DOMAIN", options.names, "names, ids or UUIDs; all guests if left out");
-	verb->add_flag("-b,--batch", options.batch, "print one picture after the other");
-	verb->add_option("-n,--iterations", options.count, "how many pictures; without end if left out")
+	verb->add_flag("-b,--batch", options.batch, "print one update after the other");
+	verb->add_option("-n,--iterations", options.count, "how many updates; without end if left out")
 		->check(count_mistake)
 		->type_name("COUNT");
-	verb->add_option("-d,--delay", options.delay, "time between pictures")
+	verb->add_option("-d,--delay", options.delay, "time between updates")
 		->check(delay_mistake)
 		->type_name("SECONDS")
 		->capture_default_str();
-	verb->add_flag("--json", options.json, "print a line of JSON for each picture");
+	verb->add_flag("--json", options.json, "print a line of JSON for each update");
 	verb->add_option_function<std::string>(
 		    "--format",
 		    [&options](const std::string &text) {

@@ -33,7 +33,7 @@ struct Options {
 	bool shrink = false;
 	bool batch = false;
 	bool metrics = false; // OpenMetrics
-	unsigned count = 0;   // of top's pictures; 0: without end
+	unsigned count = 0;   // of top's updates; 0: without end
 	double delay = 3;     // seconds between them
 	ExportOptions how;
 	Npiv npiv = Npiv::status;
