@@ -67,11 +67,13 @@ void Switch::add_link(Arguments &&...arguments)
 	const auto id = static_cast<fabric::LinkId>(links_.size());
 	// Says that it is up before it is in its place.
 	links_.push_back(nullptr);
-	links_.back() = std::make_unique<Kind>(
+	auto made = std::make_unique<Kind>(
 		poller_, std::forward<Arguments>(arguments)...,
 		[this, id](std::span<std::uint8_t> ethernet) { receive(id, ethernet); },
 		[this, id](bool up) { changed(id, up); });
-	if (links_.back()->up())
+	const bool up = made->up();
+	links_[links_.size() - 1] = std::move(made);
+	if (up)
 		fabric_.link_up(id, now());
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "commands.hpp"
+#include "control/commands.hpp"
 
 #include <charconv>
 #include <sstream>
@@ -45,7 +45,7 @@ void expect(const Words &words, std::size_t least, std::size_t most, const char 
 		throw Mistake{std::string{"say: "} + usage};
 }
 
-unsigned number(const std::string &word, unsigned most, int base = 10)
+unsigned read_number(const std::string &word, unsigned most, int base = 10)
 {
 	unsigned value = 0;
 	const char *end = word.data() + word.size();
@@ -62,7 +62,7 @@ bool choice(const std::string &word, const char *yes, const char *no)
 	return word == yes;
 }
 
-Wwn wwn(const std::string &word)
+Wwn read_wwn(const std::string &word)
 {
 	const auto found = frames::parse_wwn(word);
 	if (!found)
@@ -71,15 +71,15 @@ Wwn wwn(const std::string &word)
 	return *found;
 }
 
-Reject reason(const std::string &word)
+Reject read_reason(const std::string &word)
 {
 	for (const Reason &one : reasons)
 		if (one.name == word)
 			return one.why;
 	const std::size_t slash = word.find('/');
 	if (slash != std::string::npos)
-		return {static_cast<std::uint8_t>(number(word.substr(0, slash), 255, 16)),
-			static_cast<std::uint8_t>(number(word.substr(slash + 1), 255, 16))};
+		return {static_cast<std::uint8_t>(read_number(word.substr(0, slash), 255, 16)),
+			static_cast<std::uint8_t>(read_number(word.substr(slash + 1), 255, 16))};
 	std::string names;
 	for (const Reason &one : reasons)
 		names += std::string{one.name} + ", ";
@@ -157,7 +157,7 @@ json show_zones(Parts &parts)
 	return {{"zones", list}, {"default", parts.fabric.zoning().permit_unzoned ? "permit" : "deny"}};
 }
 
-json zone(Parts &parts, const Words &words)
+json do_zone(Parts &parts, const Words &words)
 {
 	constexpr const char *usage =
 		"zone add NAME WWPN..., zone peer NAME PRINCIPAL [WWPN...], zone remove NAME, "
@@ -180,7 +180,8 @@ json zone(Parts &parts, const Words &words)
 		Zone made;
 		made.peer = what == "peer";
 		for (std::size_t at = 3; at < words.size(); at++)
-			(made.peer && at == 3 ? made.principals : made.members).push_back(wwn(words[at]));
+			(made.peer && at == 3 ? made.principals : made.members)
+				.push_back(read_wwn(words[at]));
 		parts.fabric.rezone([&](fabric::Zoning &zoning) { zoning.set(words[2], made); });
 	} else {
 		throw Mistake{std::string{"say: "} + usage};
@@ -193,18 +194,18 @@ void set_reject(fabric::Settings &settings, const Words &words)
 	const bool none = words[2] == "none";
 	if (words.size() == 4) {
 		if (none)
-			settings.fdisc_rejects.erase(wwn(words[3]));
+			settings.fdisc_rejects.erase(read_wwn(words[3]));
 		else
-			settings.fdisc_rejects[wwn(words[3])] = reason(words[2]);
+			settings.fdisc_rejects[read_wwn(words[3])] = read_reason(words[2]);
 	} else if (none) {
 		settings.fdisc_reject.reset();
 		settings.fdisc_rejects.clear();
 	} else {
-		settings.fdisc_reject = reason(words[2]);
+		settings.fdisc_reject = read_reason(words[2]);
 	}
 }
 
-json set(Parts &parts, const Words &words)
+json do_set(Parts &parts, const Words &words)
 {
 	constexpr const char *usage = "set npiv on|off, set vport-limit N|none, set fdisc-reject REASON|none "
 				      "[WWPN], set fdisc-delay MS, "
@@ -225,16 +226,16 @@ json set(Parts &parts, const Words &words)
 	} else if (what == "vport-limit") {
 		settings.virtual_port_limit.reset();
 		if (value != "none")
-			settings.virtual_port_limit = number(value, 255);
+			settings.virtual_port_limit = read_number(value, 255);
 	} else if (what == "fdisc-delay") {
-		settings.fdisc_delay = Time{number(value, day_ms)};
+		settings.fdisc_delay = Time{read_number(value, day_ms)};
 	} else if (what == "duplicate") {
 		settings.duplicate =
 			choice(value, "first", "last") ? Duplicate::first_wins : Duplicate::last_wins;
 	} else if (what == "silent") {
 		settings.silent = choice(value, "on", "off");
 	} else if (what == "fka") {
-		const unsigned period = number(value, day_ms);
+		const unsigned period = read_number(value, day_ms);
 		if (period < least_keep_alive)
 			throw Mistake{value + ": less than " + std::to_string(least_keep_alive) +
 				      " ms, which initiators ignore"};
@@ -276,12 +277,12 @@ json show_counts(Parts &parts)
 json log_out(Parts &parts, const Words &words)
 {
 	expect(words, 2, 2, "logout WWPN");
-	if (!parts.fabric.log_out(wwn(words[1])))
+	if (!parts.fabric.log_out(read_wwn(words[1])))
 		throw Mistake{words[1] + ": not logged in (`ports` shows who is)"};
 	return json::object();
 }
 
-json power(Parts &parts, const Words &words)
+json do_power(Parts &parts, const Words &words)
 {
 	expect(words, 2, 2, "power on|off");
 	const bool on = choice(words[1], "on", "off");
@@ -291,7 +292,7 @@ json power(Parts &parts, const Words &words)
 	return json::object();
 }
 
-json link(Parts &parts, const Words &words)
+json do_link(Parts &parts, const Words &words)
 {
 	expect(words, 3, 3, "link NAME up|down");
 	const bool up = choice(words[2], "up", "down");
@@ -305,18 +306,18 @@ json link(Parts &parts, const Words &words)
 	throw Mistake{words[1] + ": no such link (`counts` shows them)"};
 }
 
-json drop(Parts &parts, const Words &words)
+json do_drop(Parts &parts, const Words &words)
 {
 	expect(words, 2, 2, "drop PERMILLE");
-	parts.impairment.drop_permille = number(words[1], 1000);
+	parts.impairment.drop_permille = read_number(words[1], 1000);
 	return json::object();
 }
 
-json delay(Parts &parts, const Words &words)
+json do_delay(Parts &parts, const Words &words)
 {
 	constexpr unsigned minute_ms = 60000;
 	expect(words, 2, 2, "delay MS");
-	parts.impairment.delay = Time{number(words[1], minute_ms)};
+	parts.impairment.delay = Time{read_number(words[1], minute_ms)};
 	return json::object();
 }
 
@@ -329,13 +330,13 @@ constexpr Command commands[] = {
 	{"ports", [](Parts &parts, const Words &) { return show_ports(parts); }},
 	{"names", [](Parts &parts, const Words &) { return show_names(parts); }},
 	{"counts", [](Parts &parts, const Words &) { return show_counts(parts); }},
-	{"zone", zone},
-	{"set", set},
+	{"zone", do_zone},
+	{"set", do_set},
 	{"logout", log_out},
-	{"power", power},
-	{"link", link},
-	{"drop", drop},
-	{"delay", delay},
+	{"power", do_power},
+	{"link", do_link},
+	{"drop", do_drop},
+	{"delay", do_delay},
 };
 
 json run(Parts &parts, std::string_view line)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "server.hpp"
+#include "control/server.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "fabric.hpp"
+#include "fabric/fabric.hpp"
 
 #include <algorithm>
 
@@ -54,10 +54,14 @@ void Fabric::pass(Time now)
 				advertise(link, frames::all_enodes, false, 0);
 	}
 	std::vector<Attempt> ready;
-	const auto later = std::stable_partition(attempts_.begin(), attempts_.end(),
-						 [&](const Attempt &attempt) { return attempt.due > now; });
-	ready.assign(later, attempts_.end());
-	attempts_.erase(later, attempts_.end());
+	std::vector<Attempt> later;
+	for (const Attempt &attempt : attempts_) {
+		if (attempt.due <= now)
+			ready.push_back(attempt);
+		else
+			later.push_back(attempt);
+	}
+	attempts_ = std::move(later);
 	for (const Attempt &attempt : ready)
 		admit(attempt);
 }

@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "fabric/ports.hpp"
+#include "fabric/zoning.hpp"
 #include "frames/els.hpp"
 #include "frames/fip.hpp"
-#include "ports.hpp"
-#include "zoning.hpp"
 
 namespace fabric
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "impairment.hpp"
+#include "fabric/impairment.hpp"
 
 #include "frames/fc.hpp"
 
@@ -24,9 +24,9 @@ bool Impairment::loses(frames::Bytes ethernet)
 	random_ ^= random_ << 13U;
 	random_ ^= random_ >> 7U;
 	random_ ^= random_ << 17U;
-	const bool lost = (random_ >> 20U) % 1000 < drop_permille;
-	lost_ += lost ? 1 : 0;
-	return lost;
+	const bool unlucky = (random_ >> 20U) % 1000 < drop_permille;
+	lost_ += unlucky ? 1 : 0;
+	return unlucky;
 }
 
 bool Impairment::delays(LinkId link, frames::Bytes ethernet, Time now)

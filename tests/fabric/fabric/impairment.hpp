@@ -4,8 +4,8 @@
 #include <deque>
 #include <functional>
 
+#include "fabric/ports.hpp"
 #include "frames/bytes.hpp"
-#include "ports.hpp"
 
 namespace fabric
 {

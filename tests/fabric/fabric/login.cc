@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // FIP: who is let in, and how they leave.
-#include "fabric.hpp"
+#include "fabric/fabric.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "nameserver.hpp"
+#include "fabric/nameserver.hpp"
 
 #include <algorithm>
 #include <variant>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // The directory service: what ports register, and what they are told of others.
 #pragma once
+#include "fabric/ports.hpp"
+#include "fabric/zoning.hpp"
 #include "frames/ct.hpp"
-#include "ports.hpp"
-#include "zoning.hpp"
 
 namespace fabric
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "ports.hpp"
+#include "fabric/ports.hpp"
 
 #include <algorithm>
 

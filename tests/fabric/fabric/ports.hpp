@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "frames/names.hpp"
@@ -25,7 +26,11 @@ enum class LinkId : unsigned {};
 struct Node {
 	LinkId link{};
 	Mac address;
-	auto operator<=>(const Node &) const = default;
+	bool operator==(const Node &) const = default;
+	bool operator<(const Node &other) const
+	{
+		return std::tie(link, address) < std::tie(other.link, other.address);
+	}
 };
 
 constexpr std::size_t types_size = 32;

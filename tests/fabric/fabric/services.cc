@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // What well-known addresses answer, and what they tell by themselves.
-#include "fabric.hpp"
+#include "fabric/fabric.hpp"
+#include "fabric/nameserver.hpp"
 #include "frames/ct.hpp"
-#include "nameserver.hpp"
 
 namespace fabric
 {
@@ -32,14 +32,14 @@ void Fabric::serve(Port &port, frames::Bytes ethernet)
 		return serve_names(port, *frame);
 	if (header.routing == Routing::abort_sequence) {
 		// Nothing is kept of an exchange that could be aborted.
-		Header reply = header;
-		reply.routing = Routing::basic_accept;
-		reply.type = frames::Type::basic;
+		Header answered = header;
+		answered.routing = Routing::basic_accept;
+		answered.type = frames::Type::basic;
 		Writer body;
 		body.u32(0).u16(header.originator).u16(header.responder).u16(0).u16(0xffff);
-		std::swap(reply.source, reply.destination);
-		reply.f_ctl = frames::f_ctl_reply;
-		send_sequence(port, reply, body.view());
+		std::swap(answered.source, answered.destination);
+		answered.f_ctl = frames::f_ctl_reply;
+		send_sequence(port, answered, body.view());
 	}
 }
 
@@ -75,13 +75,13 @@ void Fabric::serve_names(Port &port, const Frame &frame)
 		counts_.malformed++;
 		return;
 	}
-	const Answer answer = fabric::answer(ports_, zoning_, port, *request);
+	const Answer said = answer(ports_, zoning_, port, *request);
 	Header header = frame.header;
 	std::swap(header.source, header.destination);
 	header.routing = Routing::solicited_control;
 	header.f_ctl = frames::f_ctl_reply;
-	send_sequence(port, header, answer.payload);
-	if (answer.changed)
+	send_sequence(port, header, said.payload);
+	if (said.changed)
 		tell_change(port);
 }
 

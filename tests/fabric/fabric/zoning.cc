@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "zoning.hpp"
+#include "fabric/zoning.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "ct.hpp"
+#include "frames/ct.hpp"
 
 namespace frames
 {

@@ -3,7 +3,7 @@
 #pragma once
 #include <optional>
 
-#include "fc.hpp"
+#include "frames/fc.hpp"
 
 namespace frames
 {
@@ -25,7 +25,7 @@ enum class Ask : std::uint16_t {
 struct CtReject {
 	std::uint8_t reason = 0;
 	std::uint8_t explanation = 0;
-	auto operator<=>(const CtReject &) const = default;
+	bool operator==(const CtReject &) const = default;
 };
 
 constexpr CtReject ct_invalid_size{0x04, 0x00};

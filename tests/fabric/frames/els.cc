@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "els.hpp"
+#include "frames/els.hpp"
 
 namespace frames
 {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "fc.hpp"
+#include "frames/fc.hpp"
 
 namespace frames
 {
@@ -23,7 +23,7 @@ enum class Els : std::uint8_t {
 struct Reject {
 	std::uint8_t reason = 0;
 	std::uint8_t explanation = 0;
-	auto operator<=>(const Reject &) const = default;
+	bool operator==(const Reject &) const = default;
 };
 
 constexpr Reject invalid_length{0x03, 0x2d};

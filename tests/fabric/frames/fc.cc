@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "fc.hpp"
+#include "frames/fc.hpp"
 
 namespace frames
 {
@@ -11,7 +11,7 @@ namespace
 constexpr std::size_t before = 14;
 constexpr std::size_t after = 8;
 
-constexpr std::array<std::uint32_t, 256> make_table()
+constexpr std::array<std::uint32_t, 256> make_crc_table()
 {
 	std::array<std::uint32_t, 256> table{};
 	for (std::uint32_t at = 0; at < table.size(); at++) {
@@ -23,7 +23,7 @@ constexpr std::array<std::uint32_t, 256> make_table()
 	return table;
 }
 
-constexpr auto table = make_table();
+constexpr auto crc_table = make_crc_table();
 
 } // namespace
 
@@ -31,7 +31,7 @@ std::uint32_t crc32(Bytes data)
 {
 	std::uint32_t value = ~0U;
 	for (const std::uint8_t byte : data)
-		value = value >> 8U ^ table[(value ^ byte) & 255U];
+		value = value >> 8U ^ crc_table[(value ^ byte) & 255U];
 	return ~value;
 }
 

@@ -3,8 +3,8 @@
 #pragma once
 #include <optional>
 
-#include "bytes.hpp"
-#include "names.hpp"
+#include "frames/bytes.hpp"
+#include "frames/names.hpp"
 
 namespace frames
 {

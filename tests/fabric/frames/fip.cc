@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "fip.hpp"
+#include "frames/fip.hpp"
 
 namespace frames
 {

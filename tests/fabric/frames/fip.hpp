@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "fc.hpp"
+#include "frames/fc.hpp"
 
 namespace frames
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "names.hpp"
+#include "frames/names.hpp"
 
 #include <algorithm>
 

@@ -2,30 +2,32 @@
 // What ports are known by: World Wide Names, N_Port_IDs, MAC addresses.
 #pragma once
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "bytes.hpp"
+#include "frames/bytes.hpp"
 
 namespace frames
 {
 
 struct Wwn {
 	std::uint64_t value = 0;
-	auto operator<=>(const Wwn &) const = default;
+	bool operator==(const Wwn &) const = default;
+	bool operator<(const Wwn &other) const { return value < other.value; }
 };
 
 struct PortId {
 	std::uint32_t value = 0;
-	auto operator<=>(const PortId &) const = default;
+	bool operator==(const PortId &) const = default;
+	bool operator<(const PortId &other) const { return value < other.value; }
 };
 
 struct Mac {
 	std::array<std::uint8_t, 6> value{};
-	auto operator<=>(const Mac &) const = default;
+	bool operator==(const Mac &) const = default;
+	bool operator<(const Mac &other) const { return value < other.value; }
 };
 
 // Well-known addresses.

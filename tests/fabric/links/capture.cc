@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "capture.hpp"
+#include "links/capture.hpp"
 
-#include "poller.hpp"
+#include "links/poller.hpp"
 
 namespace links
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "packet.hpp"
+#include "links/packet.hpp"
 
 #include <algorithm>
 #include <cerrno>

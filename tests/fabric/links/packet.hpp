@@ -3,8 +3,8 @@
 #pragma once
 #include <array>
 
-#include "link.hpp"
-#include "poller.hpp"
+#include "links/link.hpp"
+#include "links/poller.hpp"
 
 namespace links
 {

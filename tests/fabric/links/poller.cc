@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "poller.hpp"
+#include "links/poller.hpp"
 
 #include <array>
 #include <cerrno>

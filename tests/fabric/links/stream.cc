@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-#include "stream.hpp"
+#include "links/stream.hpp"
 
 #include <algorithm>
 #include <array>

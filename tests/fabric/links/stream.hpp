@@ -5,8 +5,8 @@
 #include <deque>
 #include <vector>
 
-#include "link.hpp"
-#include "poller.hpp"
+#include "links/link.hpp"
+#include "links/poller.hpp"
 
 namespace links
 {
