@@ -112,13 +112,26 @@ bench-tools: setup ## what it costs the daemon to decide for 16,000 LUNs, of one
 	ninja -C build/tools --quiet tools-bench
 	build/tools/tools-bench
 
-tools: setup ## build build/tools/xl-vscsi and build/tools/xen-vscsid
-	cmake -G Ninja -S tools -B build/tools >/dev/null
+tools: ## build build/tools/xl-vscsi and build/tools/xen-vscsid
+	@$(call needs,cmake,cmake) && $(call needs,ninja,ninja-build) && $(call needs,$(CXX),g++)
+	@cmake -G Ninja -S tools -B build/tools >build/tools.log || { echo "cmake could not find what the tools need" \
+		"(see above, and Documentation/packages.md)" >&2; exit 1; }
 	ninja -C build/tools --quiet xl-vscsi xen-vscsid
 
-install-tools: tools ## install them with man pages, completion and systemd unit  [DESTDIR=]
-	cmake -DCMAKE_INSTALL_PREFIX=/usr build/tools >/dev/null
-	cmake --install build/tools >/dev/null
+# Program, and the package of Debian that has it.
+define needs
+{ command -v $(1) >/dev/null || { echo "$(1) is needed and not there: install it (in Debian, apt install $(2))" >&2; exit 1; }; }
+endef
+
+PREFIX ?= /usr
+
+install-tools: tools ## install them with man pages, completion and systemd unit  [DESTDIR= PREFIX=/usr]
+	cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/tools >/dev/null
+	cmake --install build/tools --strip >/dev/null
+
+uninstall-tools: ## remove what install-tools installed from this tree  [DESTDIR=]
+	@[ -e build/tools/install_manifest.txt ] || { echo "nothing was installed from this tree" >&2; exit 1; }
+	sed 's|^|$(DESTDIR)|' build/tools/install_manifest.txt | tr '\n' '\0' | xargs -0 rm -f
 
 PYTHON_DIR ?= /usr/lib/python3/dist-packages
 UNIT_DIR ?= /usr/lib/systemd/system

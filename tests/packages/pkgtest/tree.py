@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Debian trees that tests start from, kept in the cache; nothing of ours is in them."""
+import os
+import pathlib
+import re
+import shutil
+
+from vscsilab import debian, paths, rootfs, suite
+from vscsilab.shellout import Step, host
+
+from .chroot import Chroot
+
+CONTROL = paths.REPO_DIR / "packaging/debian/control"
+# Of a host. systemd is there since units are enabled.
+HOST = """systemd dkms make g++ linux-headers-amd64 bash-completion xen-utils-common targetcli-fb dbus kmod
+python3 e2fsprogs""".split()
+BUILD = "build-essential lintian fakeroot".split()
+
+
+def cache():
+    named = os.environ.get("VSCSI_PACKAGES_CACHE")
+    return pathlib.Path(named) if named else paths.cache_dir() / "packages"
+
+
+def build_depends():
+    text = CONTROL.read_text()
+    field = re.search(r"^Build-Depends:((?:.|\n )*)$", text, re.M).group(1)
+    return [one.split()[0] for one in field.replace("\n", " ").split(",") if one.split()]
+
+
+def _refreshed(which, tree):
+    """apt's lists and whatever has been mended since."""
+    rootfs.write(tree / "etc/apt/sources.list", "\n".join(which.sources()) + "\n")
+    rootfs.write(tree / "etc/apt/apt.conf.d/test",
+                 host("apt-config", "dump", "--format", '%F "%v";%n', *rootfs.LIKE_THE_HOST))
+    rootfs.write(tree / "usr/sbin/policy-rc.d", rootfs.NO_SERVICES, "755")
+    rootfs.write(tree / "etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")
+
+
+def _make(name, which, packages, source=None):
+    made = cache() / name
+    wanted = " ".join(sorted(packages))
+    stamp = made / "made-of"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return made
+    debian.install_host_needs()
+    host("rm", "-rf", "--one-file-system", made, root=True)
+    cache().mkdir(parents=True, exist_ok=True)
+    if source:
+        with Step(f"copying {source.name}"):
+            host("cp", "-a", source, made, root=True)
+    else:
+        rootfs.base(made, which)
+        _refreshed(which, made)
+    with Step(f"{name}: {len(packages)} packages"), Chroot(made, throw_away=False) as root:
+        root.online()
+        root.run("apt-get -q update && apt-get -qy dist-upgrade")
+        if packages:
+            root.run(f"apt-get -qy --no-install-recommends install {wanted}")
+        root.run("apt-get clean; rm -f /etc/resolv.conf")
+    rootfs.write(stamp, wanted)
+    return made
+
+
+def base(which):
+    return _make(f"base-{which}", which, [])
+
+
+def build(which):
+    """With compilers and tools for building the packages."""
+    return _make(f"build-{which}", which, {*BUILD, *build_depends()}, base(which))
+
+
+def of_host(which):
+    """With all that the packages depend on, so that what they bring can be told from that."""
+    return _make(f"host-{which}", which, HOST, base(which))
+
+
+def named(name):
+    return suite.named(name)
+
+
+def clean():
+    shutil.rmtree(cache(), ignore_errors=True)
