@@ -38,7 +38,7 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes, layers
 	@$(MAKE) --no-print-directory -j $$(nproc) --output-sync $(CHECKS)
 
-CHECKS := layers check-tools-tidy check-tape-tidy check-engine-tidy check-tape check-tools check-engine check-format check-python
+CHECKS := check-licences layers check-tools-tidy check-tape-tidy check-engine-tidy check-tape check-tools check-engine check-format check-python
 CPPCHECK := cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -q
 
@@ -75,9 +75,12 @@ check-tape:
 check-tools:
 	$(CPPCHECK) -Itools $(TOOLS)
 
+check-licences:
+	tests/spdx
+
 check-python:
 	/usr/bin/python3 -m pyflakes tests/run tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
-		tests/layers/layers tests/layers tests/xl
+		tests/layers/layers tests/layers tests/xl tests/spdx tests/packages/packages tests/packages
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
 	@$(LAYERS) objects $(MODULE_DIR)/layers.txt $(MODULE_DIR)
@@ -166,6 +169,22 @@ uninstall-xl: ## remove what install-xl installed  [DESTDIR= XL_DIR=]
 	@for file in '$(XL_INSTALLED)' '$(XL_COMPLETION)'; do if $(call xl-ours,$$file); then rm -f "$$file"; else \
 		echo "$$file is not ours and is left" >&2; fi; done
 
+deb: ## build Debian packages of this tree for this machine, into build/deb  [DEB_FLAGS=-b]
+	packaging/deb build/deb $(DEB_FLAGS)
+
+DEB_FLAGS ?= -b
+# Which rpm cannot check where dpkg has installed what is needed.
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps)
+
+rpm: ## build RPMs of this tree for this machine, into build/rpm  [RPM_FLAGS=]
+	packaging/rpm/build build/rpm $(RPM_FLAGS)
+
+dkms-tarball: ## make the module's sources for DKMS, build/xen-scsiback-VERSION.dkms.tar.gz
+	@packaging/dkms/tarball build
+
+test-packages: ## build, install, upgrade and purge the packages in trees of Debian 12 and 13, half an hour  [SUITES=]
+	tests/packages/packages $(SUITES)
+
 # As kernel/compat.kbuild says it when it can tell in advance.
 SUPPORTED := Linux 6.1 (Debian 12), 6.12 (Debian 13) and 7.2 (sid)
 
@@ -214,4 +233,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages modules install kernel-headers setup lab-setup lab-module clean

@@ -7,6 +7,7 @@
 
 #include "act/guests.hpp"
 #include "command/options.hpp"
+#include "os/modules.hpp"
 #include "os/xlconfig.hpp"
 
 namespace vscsi
@@ -33,6 +34,18 @@ void add_served(std::vector<ListedGuest> &found, const std::vector<ListedGuest> 
 	}
 }
 
+void look_at_module(const Host &host, Status &found)
+{
+	if (host.modules.empty())
+		return;
+	const std::vector<ModuleCopy> copies = module_copies(host.modules);
+	std::ranges::move(copy_problems(copies), std::back_inserter(found.problems));
+	// That the kernel's own is loaded is a problem of another kind.
+	if (found.ours)
+		std::ranges::move(module_problems(host.sysfs.module_version(), copies),
+				  std::back_inserter(found.problems));
+}
+
 } // namespace
 
 Status look_at(const Host &host)
@@ -42,6 +55,7 @@ Status look_at(const Host &host)
 	found.configured = std::move(configs.domains);
 	std::ranges::move(configs.complaints, std::back_inserter(found.problems));
 	look_at_lines(host, found.configured, found.problems);
+	look_at_module(host, found);
 	return found;
 }
 

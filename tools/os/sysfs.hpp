@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/host.hpp"
+#include "core/modulecopies.hpp"
 #include "os/deviceinfo.hpp"
 
 namespace vscsi
@@ -48,6 +49,7 @@ public:
 
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
+	ModuleVersion module_version() const;
 
 private:
 	std::optional<std::filesystem::path> node_of(const NodeNumber &number) const;

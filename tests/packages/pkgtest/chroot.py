@@ -18,7 +18,9 @@ root=$1 below=$2 scratch=$3; shift 3
 if [ -n "$below" ]; then
 	mount -t overlay overlay -o "lowerdir=$below,upperdir=$scratch/upper,workdir=$scratch/work" "$root" || exit 125
 fi
-mount -t proc proc "$root/proc" && mount -t tmpfs run "$root/run" || exit 125
+mount -t proc proc "$root/proc" && mount -t tmpfs run "$root/run" &&
+	mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts" &&
+	mount --bind "$root/dev/pts/ptmx" "$root/dev/ptmx" || exit 125
 exec chroot "$root" "$@"
 """
 

@@ -2,7 +2,6 @@
 """Debian trees that tests start from, kept in the cache; nothing of ours is in them."""
 import os
 import pathlib
-import re
 import shutil
 
 from vscsilab import debian, paths, rootfs, suite
@@ -14,18 +13,15 @@ CONTROL = paths.REPO_DIR / "packaging/debian/control"
 # Of a host. systemd is there since units are enabled.
 HOST = """systemd dkms make g++ linux-headers-amd64 bash-completion xen-utils-common targetcli-fb dbus kmod
 python3 e2fsprogs""".split()
-BUILD = "build-essential lintian fakeroot".split()
+BUILD = "build-essential lintian fakeroot rpm".split()
+# With /usr/src/control in it.
+BUILD_DEPENDS = """mkdir -p /tmp/source/debian && cp /usr/src/control /tmp/source/debian/control &&
+apt-get -qy --no-install-recommends build-dep /tmp/source && rm -r /tmp/source"""
 
 
 def cache():
     named = os.environ.get("VSCSI_PACKAGES_CACHE")
     return pathlib.Path(named) if named else paths.cache_dir() / "packages"
-
-
-def build_depends():
-    text = CONTROL.read_text()
-    field = re.search(r"^Build-Depends:((?:.|\n )*)$", text, re.M).group(1)
-    return [one.split()[0] for one in field.replace("\n", " ").split(",") if one.split()]
 
 
 def _refreshed(which, tree):
@@ -37,9 +33,9 @@ def _refreshed(which, tree):
     rootfs.write(tree / "etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")
 
 
-def _make(name, which, packages, source=None):
+def _make(name, which, packages, source=None, control=None):
     made = cache() / name
-    wanted = " ".join(sorted(packages))
+    wanted = " ".join(sorted(packages)) + (f" {paths.digest(control)}" if control else "")
     stamp = made / "made-of"
     if stamp.exists() and stamp.read_text() == wanted:
         return made
@@ -56,7 +52,10 @@ def _make(name, which, packages, source=None):
         root.online()
         root.run("apt-get -q update && apt-get -qy dist-upgrade")
         if packages:
-            root.run(f"apt-get -qy --no-install-recommends install {wanted}")
+            root.run(f"apt-get -qy --no-install-recommends install {' '.join(packages)}")
+        if control:
+            root.put(control, "usr/src")
+            root.run(BUILD_DEPENDS)
         root.run("apt-get clean; rm -f /etc/resolv.conf")
     rootfs.write(stamp, wanted)
     return made
@@ -68,7 +67,7 @@ def base(which):
 
 def build(which):
     """With compilers and tools for building the packages."""
-    return _make(f"build-{which}", which, {*BUILD, *build_depends()}, base(which))
+    return _make(f"build-{which}", which, BUILD, base(which), CONTROL)
 
 
 def of_host(which):
