@@ -117,7 +117,7 @@ bench-tools: setup ## what it costs the daemon to decide for 16,000 LUNs, of one
 
 tools: ## build build/tools/xl-vscsi and build/tools/xen-vscsid
 	@$(call needs,cmake,cmake) && $(call needs,ninja,ninja-build) && $(call needs,$(CXX),g++)
-	@cmake -G Ninja -S tools -B build/tools >build/tools.log || { echo "cmake could not find what the tools need" \
+	@cmake -G Ninja -S tools -B build/tools >/dev/null || { echo "cmake could not find what the tools need" \
 		"(see above, and Documentation/packages.md)" >&2; exit 1; }
 	ninja -C build/tools --quiet xl-vscsi xen-vscsid
 
