@@ -182,6 +182,10 @@ rpm: ## build RPMs of this tree for this machine, into build/rpm  [RPM_FLAGS=]
 dkms-tarball: ## make the module's sources for DKMS, build/xen-scsiback-VERSION.dkms.tar.gz
 	@packaging/dkms/tarball build
 
+test-boot: lab-setup lab-module ## boots a dom0 of Debian and the packages alone, cuts its power, upgrades it, an hour
+	tests/packages/packages --boot
+	@$(LAB) run packages
+
 test-packages: ## build, install, upgrade and purge the packages in trees of Debian 12 and 13, half an hour  [SUITES=]
 	tests/packages/packages $(SUITES)
 
@@ -233,4 +237,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo test bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean

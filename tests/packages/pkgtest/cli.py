@@ -6,19 +6,20 @@ import pathlib
 import sys
 import tempfile
 
+from vscsilab import suite
 from vscsilab.errors import LabError
 
-from . import chroot, debs, host, tree
+from . import bootimage, chroot, debs, host, tree
 from .verdict import Verdict
 
 SUITES = ("bookworm", "trixie")
 
 
-def run(name, work, clean):
+def run(name, work, clean, everything):
     verdict = Verdict(name)
     try:
         which = tree.named(name)
-        host.test(verdict, which, *debs.test(verdict, which, work / name, clean))
+        host.test(verdict, which, *debs.test(verdict, which, work / name, clean, everything))
     except (LabError, chroot.Failed) as error:
         verdict.check("carried out to the end", False, error)
     return verdict
@@ -30,6 +31,8 @@ def main():
         "trees of Debian that are kept in VSCSI_PACKAGES_CACHE (by default packages in the lab's cache).")
     parser.add_argument("suites", nargs="*", default=SUITES, metavar="SUITE", help=f"of {', '.join(SUITES)}; all by default")
     parser.add_argument("--clean", action="store_true", help="only remove the trees")
+    parser.add_argument("--boot", action="store_true", help="test nothing; make the disk that the lab's scenario "
+                        "`packages` boots from, of the suite of the lab")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("packages: needs root, to make trees of Debian and to run programs in them")
@@ -39,7 +42,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="packages-") as work:
         work = pathlib.Path(work)
         clean = debs.source(work / "tree")
-        verdicts = [run(name, work, clean) for name in options.suites]
+        if options.boot:
+            which = suite.chosen()
+            print(bootimage.make(which, *debs.plain(which, work / "boot", clean)))
+            return 0
+        verdicts = [run(name, work, clean, not index) for index, name in enumerate(options.suites)]
     passed, failed = sum(one.passed for one in verdicts), sum(one.failed for one in verdicts)
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0

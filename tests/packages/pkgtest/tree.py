@@ -14,7 +14,7 @@ CONTROL = paths.REPO_DIR / "packaging/debian/control"
 # Of a host. systemd is there since units are enabled; what the tools link to goes by another name in each suite.
 HOST = """systemd dkms make g++ linux-headers-amd64 bash-completion xen-utils-common targetcli-fb dbus kmod
 python3 e2fsprogs ^libfmt[0-9]+$""".split()
-BUILD = "build-essential lintian fakeroot rpm".split()
+BUILD = "build-essential lintian fakeroot rpm ccache".split()
 # With /usr/src/control in it.
 BUILD_DEPENDS = """mkdir -p /tmp/source/debian && cp /usr/src/control /tmp/source/debian/control &&
 apt-get -qy --no-install-recommends build-dep /tmp/source && rm -r /tmp/source"""
@@ -60,6 +60,11 @@ def _make(name, which, packages, source=None, control=None):
         root.run("apt-get clean; rm -f /etc/resolv.conf")
     rootfs.write(stamp, wanted)
     return made
+
+
+def named_tree(name, which, packages, source):
+    """One with more packages."""
+    return _make(name, which, packages, source)
 
 
 def base(which):
