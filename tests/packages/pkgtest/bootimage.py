@@ -36,7 +36,7 @@ def make(which, built, later):
         with Step("installing the packages"), Chroot(work, throw_away=False) as root:
             for deb in built.debs():
                 root.put(deb, "debs")
-            root.run("apt-get -qy --no-install-recommends --no-download install /debs/*.deb && rm -r /debs")
+            root.run("apt-get -qy --no-install-recommends install /debs/*.deb && rm -r /debs")
             root.run("systemctl mask " + " ".join(MASKED))
             for package in ("xen-vscsi-tools", "targetcli-xen-pvscsi"):
                 root.put(later.deb(package), LATER)

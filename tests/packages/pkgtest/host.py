@@ -44,9 +44,7 @@ def files(root):
 class Machine:
     def __init__(self, verdict, root, which):
         self.verdict, self.root = verdict, root
-        self.units = root.says("ls -d /usr/lib/systemd/system /lib/systemd/system | tail -n 1").strip()
-        if which.name != "bookworm":
-            self.units = "/usr/lib/systemd/system"
+        self.units = f"{'/lib' if which.name == 'bookworm' else '/usr/lib'}/systemd/system"
         self.kernel = root.says("ls /lib/modules | head -n 1").strip()
         self.headers = root.says("dpkg-query -W -f '${Package}\\n' 'linux-headers-*' | grep -E -- '-[0-9].*-(amd64|arm64)$'"
                                  ).strip().splitlines()[-1]
@@ -58,8 +56,9 @@ class Machine:
         return self.root.run(f"{APT} install {names} && dpkg --audit", check=False)
 
     def module(self):
-        return self.root.says(f"depmod {self.kernel}; modinfo -k {self.kernel} -F version xen-scsiback; "
-                              f"modinfo -k {self.kernel} -n xen-scsiback").split()
+        """Version and file of the one that modprobe would take."""
+        return self.root.says(f"exec 2>/dev/null; depmod {self.kernel}; modinfo -k {self.kernel} -F version xen-scsiback; "
+                              f"modinfo -k {self.kernel} -n xen-scsiback || :").split()
 
     def state(self, package):
         return self.root.run(f"dpkg-query -W -f '${{db:Status-Status}}' {package}", check=False).text
@@ -96,12 +95,9 @@ def first_time(machine, built):
     done = machine.install(built)
     verdict.ends("installed", done)
     for package, names in EXPECTED.items():
-        listed = root.says(f"dpkg -L {package}").splitlines()
+        listed = [line for line in root.says(f"dpkg -L {package}").splitlines() if line.startswith("/")]
         wanted = [name.format(version=built.version, units=machine.units) for name in names]
         verdict.equal(f"{package} has its files", [name for name in wanted if name not in listed], [])
-        # In a tree of merged /usr either name is one file.
-        gone = [name for name in listed if root.run(f"test -e '{name}'", check=False).code] if package == "xen-vscsi-xl" else []
-        verdict.equal(f"{package}: each is there", gone, [])
     verdict.equal("the module is built and comes first", machine.module(),
                   [built.version, f"/lib/modules/{machine.kernel}/updates/dkms/" + root.says(
                       f"ls /lib/modules/{machine.kernel}/updates/dkms").strip()])
@@ -143,17 +139,17 @@ def kernels(machine, built):
 
 def compilers(machine, built, configure):
     verdict, root = machine.verdict, machine.root
-    hidden = "mkdir -p /tmp/hidden; for f in /usr/bin/*g++*; do mv $f /tmp/hidden; done"
-    root.run(hidden)
+    # Where they are, since they look beside themselves for what they need.
+    root.run("for f in /usr/bin/*g++*; do mv $f $(echo $f | tr + p); done")
     done = root.run(configure, check=False)
     verdict.ends("headers are installed without a C++ compiler", done)
     verdict.says("which is named", done.text, "THE MODULE WAS NOT BUILT", "the C++ compiler '", "does not run")
     # As if there were but a later one; it says that it is.
-    root.write("usr/bin/g++-39", "#!/bin/sh\n[ \"$*\" != -dumpversion ] || { echo 39; exit; }\nexec /tmp/hidden/g++ \"$@\"\n", 0o755)
+    root.write("usr/bin/g++-39", "#!/bin/sh\n[ \"$*\" != -dumpversion ] || { echo 39; exit; }\nexec /usr/bin/*-linux-gnu-gpp-[0-9]* \"$@\"\n", 0o755)
     forget(machine, built)
     done = root.run(configure, check=False)
     verdict.equal("a later g++ is taken", machine.module()[:1], [built.version])
-    root.run("rm /usr/bin/g++-39; mv /tmp/hidden/* /usr/bin")
+    root.run("rm /usr/bin/g++-39; for f in /usr/bin/*gpp*; do mv $f $(echo $f | sed s,gpp,g++,); done")
     forget(machine, built)
 
 
