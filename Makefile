@@ -90,6 +90,7 @@ layers: tools $(MODULE) ## whether calls, includes and imports go down the floor
 	@$(LAYERS) includes --without unit --without bench tools/layers.txt tools
 	@$(LAYERS) imports tests/lab/vscsilab
 	@$(LAYERS) imports tests/bench/vscsibench
+	@$(LAYERS) imports tests/packages/pkgtest
 	@$(LAYERS) imports targetcli-plugin/xen_pvscsi_targetcli
 	@$(LAYERS) imports tests/layers/layercheck
 
