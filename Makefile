@@ -183,7 +183,7 @@ rpm: ## build RPMs of this tree for this machine, into build/rpm  [RPM_FLAGS=]
 dkms-tarball: ## make the module's sources for DKMS, build/xen-scsiback-VERSION.dkms.tar.gz
 	@packaging/dkms/tarball build
 
-test-boot: lab-setup lab-module ## boots a dom0 of Debian and the packages alone, cuts its power, upgrades it, an hour
+test-boot: lab-setup ## boots a dom0 of Debian and the packages alone, cuts its power, upgrades it, an hour
 	tests/packages/packages --boot
 	@$(LAB) run packages
 

@@ -116,7 +116,8 @@ def do_run(options):
     if options.debug_kernel:
         return run_debug(options, [known[name] for name in names])
     with paths.cache_lock():
-        module = module_under_test(options)
+        # What has a disk of its own has its module there.
+        module = None if all(known[name].image for name in names) else module_under_test(options)
         return runner.Runner(options, module).run_all(
             [known[name] for name in names])
 
