@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The only entry point; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The two small initrds: they find the root file system and bring our files."""
 from . import paths
 from .cpio import Cpio

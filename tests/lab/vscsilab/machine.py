@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A booted Xen host: from a given snapshot, else from power-on."""
 import base64
 import contextlib

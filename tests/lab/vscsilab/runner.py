@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Run scenarios one after the other and tell how they went."""
 import ast
 import contextlib
