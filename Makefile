@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The only entry point; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -52,7 +53,7 @@ test-lab: lab-setup lab-module ## the lab's scenarios alone
 check: setup ## clang-format, clang-tidy, cppcheck, pyflakes, layers, examples in documents
 	@$(MAKE) --no-print-directory -j $$(nproc) --output-sync $(CHECKS)
 
-CHECKS := layers check-documents check-tools-tidy check-tape-tidy check-fabric-tidy check-engine-tidy check-tape check-fabric check-tools check-engine check-format check-python
+CHECKS := check-licences layers check-documents check-tools-tidy check-tape-tidy check-fabric-tidy check-engine-tidy check-tape check-fabric check-tools check-engine check-format check-python
 CPPCHECK := cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability,style --inline-suppr \
 	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=useStlAlgorithm -q
 
@@ -99,9 +100,12 @@ check-fabric:
 check-tools:
 	$(CPPCHECK) -Itools $(TOOLS)
 
+check-licences:
+	tests/spdx
+
 check-python:
 	/usr/bin/python3 -m pyflakes tests/run tests/fuzz/fuzz tests/fuzz/coverage.py tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
-		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents
+		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents tests/spdx tests/packages/packages tests/packages
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
 	@$(LAYERS) objects $(MODULE_DIR)/layers.txt $(MODULE_DIR)
@@ -111,6 +115,7 @@ layers: tools $(MODULE) ## whether calls, includes and imports go down the floor
 	@$(LAYERS) includes --without unit --without bench tools/layers.txt tools
 	@$(LAYERS) imports tests/lab/vscsilab
 	@$(LAYERS) imports tests/bench/vscsibench
+	@$(LAYERS) imports tests/packages/pkgtest
 	@$(LAYERS) imports targetcli-plugin/xen_pvscsi_targetcli
 	@$(LAYERS) imports tests/layers/layercheck
 
@@ -140,13 +145,26 @@ bench-tools: setup ## what it costs the daemon to decide for 16,000 LUNs, of one
 	ninja -C build/tools --quiet tools-bench
 	build/tools/tools-bench
 
-tools: setup ## build build/tools/xl-vscsi and build/tools/xen-vscsid
-	cmake -G Ninja -S tools -B build/tools >/dev/null
+tools: ## build build/tools/xl-vscsi and build/tools/xen-vscsid
+	@$(call needs,cmake,cmake) && $(call needs,ninja,ninja-build) && $(call needs,$(CXX),g++)
+	@cmake -G Ninja -S tools -B build/tools >/dev/null || { echo "cmake could not find what the tools need" \
+		"(see above, and Documentation/packages.md)" >&2; exit 1; }
 	ninja -C build/tools --quiet xl-vscsi xen-vscsid
 
-install-tools: tools ## install them with man pages, completion and systemd unit  [DESTDIR=]
-	cmake -DCMAKE_INSTALL_PREFIX=/usr build/tools >/dev/null
-	cmake --install build/tools >/dev/null
+# Program, and the package of Debian that has it.
+define needs
+{ command -v $(1) >/dev/null || { echo "$(1) is needed and not there: install it (in Debian, apt install $(2))" >&2; exit 1; }; }
+endef
+
+PREFIX ?= /usr
+
+install-tools: tools ## install them with man pages, completion and systemd unit  [DESTDIR= PREFIX=/usr]
+	cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/tools >/dev/null
+	cmake --install build/tools --strip >/dev/null
+
+uninstall-tools: ## remove what install-tools installed from this tree  [DESTDIR=]
+	@[ -e build/tools/install_manifest.txt ] || { echo "nothing was installed from this tree" >&2; exit 1; }
+	sed 's|^|$(DESTDIR)|' build/tools/install_manifest.txt | tr '\n' '\0' | xargs -0 rm -f
 
 PYTHON_DIR ?= /usr/lib/python3/dist-packages
 UNIT_DIR ?= /usr/lib/systemd/system
@@ -180,6 +198,26 @@ install-xl: ## install `xl vscsi ...`: a small script before the stock xl  [DEST
 uninstall-xl: ## remove what install-xl installed  [DESTDIR= XL_DIR=]
 	@for file in '$(XL_INSTALLED)' '$(XL_COMPLETION)'; do if $(call xl-ours,$$file); then rm -f "$$file"; else \
 		echo "$$file is not ours and is left" >&2; fi; done
+
+deb: ## build Debian packages of this tree for this machine, into build/deb  [DEB_FLAGS=-b]
+	packaging/deb build/deb $(DEB_FLAGS)
+
+DEB_FLAGS ?= -b
+# Which rpm cannot check where dpkg has installed what is needed.
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps)
+
+rpm: ## build RPMs of this tree for this machine, into build/rpm  [RPM_FLAGS=]
+	packaging/rpm/build build/rpm $(RPM_FLAGS)
+
+dkms-tarball: ## make the module's sources for DKMS, build/xen-scsiback-VERSION.dkms.tar.gz
+	@packaging/dkms/tarball build
+
+test-boot: lab-setup ## boots a dom0 of Debian and the packages alone, cuts its power, upgrades it, an hour
+	tests/packages/packages --boot
+	@$(LAB) run packages
+
+test-packages: ## build, install, upgrade and purge the packages in trees of Debian 12 and 13, half an hour  [SUITES=]
+	tests/packages/packages $(SUITES)
 
 # As kernel/compat.kbuild says it when it can tell in advance.
 SUPPORTED := Linux 6.1 (Debian 12), 6.12 (Debian 13) and 7.2 (sid)
@@ -229,4 +267,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo demo-npiv test fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo demo-npiv test fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Suites of Debian beside each other: a module for each, scenarios on each, a table of it all."""
 import json
 import os

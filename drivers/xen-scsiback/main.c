@@ -115,3 +115,4 @@ MODULE_DESCRIPTION("Xen PV SCSI backend: target core fabric xen-pvscsi");
 MODULE_LICENSE("GPL");
 MODULE_ALIAS("xen-backend:vscsi");
 MODULE_AUTHOR("xen-pvscsi authors");
+MODULE_VERSION(XEN_PVSCSI_VERSION);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """targetcli on a fake kernel, with a fake xl-vscsi."""
 import io
 import json

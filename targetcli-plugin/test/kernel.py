@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A configfs in a folder: what target core does at mkdir, rmdir and symlink, as far as rtslib looks.
 
 Attributes are plain files, so nothing is refused by their values; `refuse` says which are.

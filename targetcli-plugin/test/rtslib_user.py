@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """targetctl on a fake kernel, in a process of its own: stock, or with the plugin.
 
 rtslib_user.py stock|plugin CONFIGFS HYPERVISOR SAVE_FILE save|restore|clear...

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Clear and restore while guests run, and what is missing after a restore."""
 import glob
 import json

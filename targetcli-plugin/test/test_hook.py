@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """How the plugin gets into targetcli, and that it never keeps targetcli from working."""
 import os
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Nothing is silently another device: numbers change, so what a device is, is kept and compared."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Saved configurations, by rtslib alone and with the plugin, and without the plugin's help."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """map and unmap."""
 import errno
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The tree, parameters, completion, other commands."""
 import os
 import re

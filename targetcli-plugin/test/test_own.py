@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What map makes is xl-vscsi's as well; unmap of all; ids that nobody has; whose a device is."""
 import glob
 import os

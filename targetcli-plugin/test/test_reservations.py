@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """How far reservations reach, and map across_hosts."""
 import json
 import os

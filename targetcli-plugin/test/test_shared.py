@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xl-vscsi and the plugin mean the same by the same names."""
 import pathlib
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Whose a device is already: on a tree of /sys, /proc and configfs in a folder."""
 import os
 import stat

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """targetcli thinks in domains: an extension of targetcli and rtslib for the fabric xen-pvscsi.
 
 hook      waits for modules of targetcli and rtslib to be imported, and extends them

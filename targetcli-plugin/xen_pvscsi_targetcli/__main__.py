@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """python3 -m xen_pvscsi_targetcli: what a restore could not make, made later or dropped."""
 import argparse
 import glob

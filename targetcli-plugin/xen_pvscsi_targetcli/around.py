@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Clears and restores around what is there and must stay: guests go on while packages are upgraded.
 
 rtslib clears all, and makes all; here is what it does on what is left of both.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """targetcli's backstores: without a system D-Bus, tape drives by their name, and devices by names that last."""
 import functools
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Portal groups and LUNs of the fabric, wherever they are.
 
 Usually they are the kernel's. Where the fabric cannot be loaded, because Xen does not

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The fabric's own node in targetcli: its commands speak of domains."""
 from targetcli import ui_target
 from targetcli.ui_target import UIFabricModule

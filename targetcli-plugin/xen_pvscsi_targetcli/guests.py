@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Who is connected, as the module says it. Used without targetcli as well."""
 from .config import FABRIC
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Extends modules of targetcli and rtslib when they are imported.
 
 Runs at each start of Python, from a .pth file, so it does next to nothing: one more

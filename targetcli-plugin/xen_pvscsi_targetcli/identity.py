@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a device is, whatever its number: kept with a mapping, and compared when a saved one is restored.
 
 What devices say of themselves is xl-vscsi's matter (`xl-vscsi devices`); here is where it is kept:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What rtslib leaves out for this fabric, so that nothing is lost in a saved configuration.
 
 All of it is in rtslib's own format, which it restores as it is, with this or without.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What xl-vscsi says of guests, and what it is asked to do.
 
 Everything of xenstore and of guests is xl-vscsi's; here is only its JSON.

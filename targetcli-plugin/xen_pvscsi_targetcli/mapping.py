@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """map and unmap: what a domain has of backstores.
 
 Plans are made from groups and a look at the guests, then carried out; what fails is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a restore could not make, so that the next save does not forget it.
 
 A device that is late is no reason to lose what is to be done with it.  What is missing is kept in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """targetcli's nodes of the fabric: targets, portal groups, LUNs."""
 import contextlib
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """How far reservations of a backstore reach, and what keeps them from ending at this host.
 
 A cluster that spans hosts must not be told that another node is fenced by a reservation that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What xl-vscsi knows as well, in its core/ and act/: names, limits and numbers.
 
 This is the only copy in Python. A test reads xl-vscsi's source and compares.

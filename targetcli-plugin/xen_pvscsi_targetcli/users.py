@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Whose a backstore's device is already: guests, other fabrics, other backends, dom0 itself.
 
 Nothing below claims a device for a guest against all of these: blkback opens it beside others, target

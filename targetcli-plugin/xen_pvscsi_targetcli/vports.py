@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """LUNs that come by a guest's own port on a SAN (NPIV) are neither saved nor restored.
 
 xen-vscsid makes them when the port is logged in, of what the SAN shows then. What is saved is the

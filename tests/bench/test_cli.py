@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The command line: where results go, what is said when they are not there. Nothing is measured."""
 import contextlib
 import json

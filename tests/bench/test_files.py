@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Files of results: what is read, added, refused."""
 import json
 

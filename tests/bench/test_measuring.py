@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What is read from fio, the kernel and the plugin, and what is made of it."""
 import json
 import types

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The counting plugin itself, in a program that stands in for QEMU."""
 import pathlib
 import subprocess

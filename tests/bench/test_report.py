@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The document that is made of results."""
 import xml.etree.ElementTree as xml
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The check finds what it is for."""
 import importlib.machinery
 import importlib.util

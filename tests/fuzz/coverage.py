@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Branches of the engine that the corpora do not reach, against unreached.md."""
 import json
 import pathlib

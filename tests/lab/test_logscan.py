@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The log scanner, on lines as real kernels and Xen print them."""
 import os
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What the lab makes of another suite's packages; and the table of `make matrix`."""
 import lzma
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The check of layers, on small trees that are compiled here: what is wrong is named, what is right passes."""
 import functools
 import pathlib

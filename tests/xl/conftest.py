@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The shim before xl, with programs around it that note how they were called."""
 import os
 import pathlib

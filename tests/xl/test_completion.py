@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Completion for xl: bash-completion's own _command_offset is stood in for by one that says what it was given."""
 import subprocess
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """make install-xl and uninstall-xl: only what is ours is written over and removed."""
 import subprocess
 

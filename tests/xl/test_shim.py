@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Which words reach whom."""
 import os
 

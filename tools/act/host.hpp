@@ -24,6 +24,7 @@ struct Host {
 	std::filesystem::path state; // what lasts over a reboot
 	Random random;
 	std::vector<std::filesystem::path> configs{}; // directories with configurations of domains
+	std::filesystem::path modules{};              // of the kernel that runs; empty: not looked at
 	AttributeWriter write_fc = write_once;        // to sysfs' Fibre Channel classes
 
 	std::filesystem::path config_lock() const { return run / "config.lock"; }

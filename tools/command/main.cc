@@ -20,6 +20,7 @@
 #include "command/status.hpp"
 #include "command/top.hpp"
 #include "os/interrupt.hpp"
+#include "os/modules.hpp"
 #include "os/process.hpp"
 #include "os/xenstore.hpp"
 
@@ -255,7 +256,8 @@ Exit run(const Options &options)
 			options.run,
 			options.state,
 			random_bits,
-			{options.config_dirs.begin(), options.config_dirs.end()}};
+			{options.config_dirs.begin(), options.config_dirs.end()},
+			modules_of_this_kernel()};
 	if (options.verb != Verb::report)
 		return run(host, options);
 	report(&host, {}, options);

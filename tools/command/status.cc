@@ -8,6 +8,7 @@
 #include "act/guests.hpp"
 #include "command/options.hpp"
 #include "command/saveconfig.hpp"
+#include "os/modules.hpp"
 #include "os/xlconfig.hpp"
 
 namespace vscsi
@@ -34,6 +35,18 @@ void add_served(std::vector<ListedGuest> &found, const std::vector<ListedGuest> 
 	}
 }
 
+void look_at_module(const Host &host, Status &found)
+{
+	if (host.modules.empty())
+		return;
+	const std::vector<ModuleCopy> copies = module_copies(host.modules);
+	std::ranges::move(copy_problems(copies), std::back_inserter(found.problems));
+	// That the kernel's own is loaded is a problem of another kind.
+	if (found.ours)
+		std::ranges::move(module_problems(host.sysfs.module_version(), copies),
+				  std::back_inserter(found.problems));
+}
+
 } // namespace
 
 Status look_at(const Host &host, const Options &options)
@@ -45,6 +58,7 @@ Status look_at(const Host &host, const Options &options)
 	look_at_lines(host, found.configured, found.problems);
 	if (found.module)
 		found.saved = compare_with_saved(host, options.saveconfig);
+	look_at_module(host, found);
 	return found;
 }
 

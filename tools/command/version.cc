@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "command/version.hpp"
 
+#include "versionnumber.hpp"
+
 namespace vscsi
 {
 

@@ -4,7 +4,7 @@
 namespace vscsi
 {
 
-// That of tools/CMakeLists.txt.
+// As packaging/version tells it.
 const char *tools_version();
 
 } // namespace vscsi

@@ -21,6 +21,7 @@
 #include "daemon/notify.hpp"
 #include "os/process.hpp"
 #include "os/xenstore.hpp"
+#include "versionnumber.hpp"
 
 namespace
 {

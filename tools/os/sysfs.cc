@@ -418,4 +418,10 @@ bool Sysfs::module_is_ours() const
 	return fs::exists(m_root / "module/xen_scsiback/parameters/max_pool_pages");
 }
 
+ModuleVersion Sysfs::module_version() const
+{
+	const fs::path module = m_root / "module/xen_scsiback";
+	return {first_line(module / "version"), first_line(module / "srcversion")};
+}
+
 } // namespace vscsi

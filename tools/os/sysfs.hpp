@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/host.hpp"
+#include "core/modulecopies.hpp"
 #include "os/deviceinfo.hpp"
 
 namespace vscsi
@@ -55,6 +56,7 @@ public:
 
 	bool module_loaded() const;
 	bool module_is_ours() const; // the in-tree one has the same name
+	ModuleVersion module_version() const;
 
 private:
 	HostDevice image_at(const std::string &path) const;

@@ -5,6 +5,7 @@
 
 #include "command/hinted.hpp"
 #include "command/options.hpp"
+#include "command/version.hpp"
 #include "core/hints.hpp"
 
 namespace vscsi
@@ -40,7 +41,7 @@ TEST(CommandOptions, TheVersion)
 {
 	const Typed result = typed({"--version"});
 	EXPECT_EQ(result.code, Exit::done);
-	EXPECT_EQ(result.out, std::string{"xl-vscsi "} + XEN_PVSCSI_VERSION + "\n");
+	EXPECT_EQ(result.out, std::string{"xl-vscsi "} + tools_version() + "\n");
 }
 
 TEST(CommandOptions, AnUnknownVerbIsTold)

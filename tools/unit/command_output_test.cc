@@ -11,6 +11,7 @@
 #include "command/status.hpp"
 #include "command/table.hpp"
 #include "command/topmetrics.hpp"
+#include "command/version.hpp"
 #include "unit/statistics_tree.hpp"
 
 namespace vscsi
@@ -319,7 +320,7 @@ TEST_F(ReportTest, HasAllThatThereIs)
 		    {"targetcli", {0, "targetcli version 2.1.53\n"}}};
 	const std::string report = text();
 	for (const char *part :
-	     {XEN_PVSCSI_VERSION, "kernel: Linux dom0 6.1.0", "targetcli version 2.1.53", "\"tpgs\"",
+	     {tools_version(), "kernel: Linux dom0 6.1.0", "targetcli version 2.1.53", "\"tpgs\"",
 	      "/local/domain/0/backend/vscsi/1/0/state = \"4\"", "naa.5/tpgt_1/param/domain: g1",
 	      "naa.5/tpgt_1/lun/lun_0/", "vscsi-1-0/inflight:\n    slot rqid\n    0 1\n", "requests: 77",
 	      "direct: Y", "[2] xen-pvscsi: hello\n[3] vscsi-1-0: gone\n", "xen-vscsid: began"})

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 // Counts how often each translation block runs, over all that the machine runs: Xen, dom0, guests.
 //
 // -plugin counts.so,socket=PATH; a client of the socket sends lines and gets "ok" or "error ..." for each:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 // What is used of QEMU's interface for TCG plugins, version 1; Debian packages no header of it.
 #pragma once
 

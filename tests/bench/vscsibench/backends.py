@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Three disks for the guest: by either module of PV SCSI, or by vbd."""
 NAA = "naa.5001405000000001"
 DISKS = 3

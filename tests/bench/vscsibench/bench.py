@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """One boot in which every driver runs every row, several times."""
 import time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The plugin that counts: built, told what to do, its file read."""
 import contextlib
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What an I/O makes of hypercalls, notifications, interrupts and context switches."""
 import dataclasses
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What the numbers depend on, for the report."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Files of results: read, written, a boot added, and what the document's still lack."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What fio's JSON says."""
 import dataclasses
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The machine of a measurement: dom0 with ramdisks, one guest."""
 import contextlib
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A bar chart as SVG: groups of bars, a line at 1."""
 from xml.sax.saxutils import escape
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Documentation/performance.md: what is between the markers comes from the results."""
 from vscsilab.errors import LabError
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The loads that are compared, as fio runs them in the guest."""
 import dataclasses
 import shlex

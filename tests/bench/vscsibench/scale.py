@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """How the cost of an I/O grows with rings and with LUNs, and what memory a ring takes."""
 import shlex
 import time

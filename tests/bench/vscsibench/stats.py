@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Medians and spread over the rounds and the boots."""
 import statistics
 

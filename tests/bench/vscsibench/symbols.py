@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Whose code an address is, and which function."""
 import base64
 import bisect

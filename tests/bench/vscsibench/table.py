@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Results as text for a terminal."""
 from . import rows, stats
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What the commands cost on a host with many guests, in instruction time."""
 import time
 

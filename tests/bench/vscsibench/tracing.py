@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """dom0's own count of what an I/O makes: kprobe events and /proc, where instructions are not counted.
 
 Debian's kernel has no function profile (CONFIG_FUNCTION_PROFILER); a histogram of kprobe events counts

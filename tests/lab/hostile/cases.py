@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Bad requests, each with the answer that the backend owes the guest."""
 from .request import (ABORT, ABORTED, BAD_FIELD, CHECK, ERROR, FREE, GOOD, IN, INDIRECT, LISTS,
                       MODE_SENSE, NO_CONNECT, NONE, OUT, PATTERN, READ_CAPACITY, REPORT_LUNS,

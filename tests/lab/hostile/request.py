@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Scripts for the program `hostile`: requests, and cases with their answers."""
 import fnmatch
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Explicit ACLs: an initiator gets the mapped LUNs only, as mapped."""
 TIMEOUT = 400
 GUESTS = 2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """host:N: a guest has all devices of an adapter, also those that a rescan adds or takes away."""
 from vscsilab.admin import Admin, scsi_debug
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A disk whose adapter takes less than a guest sends is read and written whole; errors in the middle are where they are."""
 from vscsilab.cdbs import GOOD, reads, six, sixteen, ten, twelve, writes_file
 from vscsilab.scripted import DISK, TAPE, Path, Scripted, fixed

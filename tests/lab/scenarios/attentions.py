@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Each guest that shares a device hears of each unit attention once and in order, also when its LUN becomes another."""
 from vscsilab.cdbs import TEST_UNIT_READY
 from vscsilab.scripted import DISK, TAPE, Path, Scripted, fixed

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A drive that dom0 has lost is not there for its guest either; it is when it is back, and no other in its place."""
 import time
 

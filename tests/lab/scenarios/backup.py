@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A backup of 2,000 files on two cartridges, restored in guest and dom0 from each other's."""
 from vscsilab import paths
 from vscsilab.library import Library

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """An operator's mistakes: each is told by name, nothing is left behind."""
 from vscsilab import bare
 

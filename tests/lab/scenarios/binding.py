@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A portal group that is bound to a guest serves that guest alone, and tells who is there."""
 import re
 

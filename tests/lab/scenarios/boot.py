@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Xen, dom0 and a guest come up and go away without a trace."""
 TIMEOUT = 600
 

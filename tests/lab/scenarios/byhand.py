@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The script of Documentation/administration.md attaches a device."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Backing devices grow and shrink: each guest that has them hears of it once, and has the new size after a rescan."""
 from vscsilab.cdbs import GOOD, TEST_UNIT_READY, Node, reads, sends, ten
 from vscsilab.load import VerifiedLoad

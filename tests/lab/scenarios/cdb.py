@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A CDB is judged by what it does: no false direction gets past a reservation or a write protection."""
 from vscsilab import tools
 from vscsilab.cdbs import CONFLICT, GOOD, sixteen, ten, twelve

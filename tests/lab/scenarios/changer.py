@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest's changer does what dom0's does, and its drive reads what it loads."""
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest's changer to SCSI commands and to the ch driver is what it is to dom0's."""
 from vscsilab import paths
 from vscsilab.library import Library

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest that goes on after xl save, because it was only a checkpoint or because it failed, goes on with its disk."""
 import time
 

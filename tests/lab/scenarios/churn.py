@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """200 devices come and go, 30 guests are destroyed, 20 are saved and restored, all under I/O; nothing is left."""
 import re
 

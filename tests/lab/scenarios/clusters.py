@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A node that starts while another one holds a disk for itself sees its size; no registration claims more than it does."""
 from vscsilab.cdbs import (CONFLICT, GOOD, READ_CAPACITY10, READ_CAPACITY16, REPORT_PORT_GROUPS, Node, reads, sends, ten,
                            writes)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """libiscsi's SCSI tests on the guest's SG device, and the same on tcm_loop's."""
 import pathlib
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xl-vscsi create, the daemon with a configuration file, and a restored configuration."""
 import json
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a running guest has stays with it: renames, second guests, interrupted commands, a restart of LIO's service."""
 import time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xen-vscsid gives guests what is bound to them, follows it, and survives being killed anywhere."""
 import json
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest that is destroyed in the middle of I/O; the next one works."""
 LONG = True
 TIMEOUT = 500

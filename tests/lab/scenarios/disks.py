@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What is wrong with a backing device reaches the guest as what it is: bad sectors, no space, another host's reservation."""
 from vscsilab.cdbs import CONFLICT, GOOD, Node, reads, sixteen, ten, writes
 from vscsilab.library import Library

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The backend in a driver domain: one guest serves another; dom0 has no part in it."""
 import json
 import lzma

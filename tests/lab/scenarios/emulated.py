@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A command that target core emulates, into a buffer of two segments."""
 TIMEOUT = 600
 GUESTS = 1

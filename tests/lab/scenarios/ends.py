@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """How commands end: by another guest's reset, by an abort before they began, and for who traces target core."""
 import re
 from collections import Counter

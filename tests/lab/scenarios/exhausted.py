@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A disk of dom0 hangs with all of its adapter's tags taken: who shares a ring with it goes on."""
 from vscsilab.scripted import DISK, Scripted
 from vscsilab.statistics import directory

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """NPIV on the software switch of tests/fabric: vports log in, see LUNs of their own, are refused, come back."""
 from vscsilab.errors import LabError
 from vscsilab.fabric import Fabric, exercise, mark_of, marked, wwn

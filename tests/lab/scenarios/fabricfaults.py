@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """NPIV on a switch that misbehaves: lost, late and missing frames, silence, a restart; and sixteen vports."""
 from vscsilab.errors import LabError
 from vscsilab.fabric import Fabric, exercise, mark_of, marked, wwn

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Two guests are two initiators on one LUN: every persistent reservation, in both directions."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """dom0's scsi_dh_alua, which answers unit attentions by itself, keeps none of a passed-through disk's from its guest."""
 from vscsilab.cdbs import TEST_UNIT_READY
 from vscsilab.scripted import DISK, Path, Scripted, fixed

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A drive that does not answer delays nobody but its guest, and its guest can abort."""
 from vscsilab.scripted import DISK, TAPE, Scripted
 from vscsilab.statistics import directory

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest breaks the rules of the ring, each in turn; dom0 keeps calm."""
 import time
 

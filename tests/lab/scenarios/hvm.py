@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """An HVM guest with QEMU's device model uses a disk and a tape drive by its PV drivers."""
 from vscsilab.diskandtape import DiskAndTape
 from vscsilab.guest import HVM

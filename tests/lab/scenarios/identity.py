@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Tape drives whose numbers change over a reboot of dom0: each guest has its own drive again, or none and a word of it."""
 import json
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a device was reserved for before the driver knew of it holds, and no change of LUNs lets anybody past."""
 from vscsilab.scripted import DISK, Scripted
 from vscsilab.statistics import directory

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """64 MiB of random data through each kind of LUN, three at once, and ext4."""
 from vscsilab import tools
 

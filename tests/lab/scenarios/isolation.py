@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A disk that stops answering holds up no other guest: not its I/O, nor what comes and goes, nor a destroy."""
 import time
 

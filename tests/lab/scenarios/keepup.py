@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """With I/O in flight: xl-vscsi attaches and detaches, the guest is saved and restored, fifty others come and go."""
 import json
 import time

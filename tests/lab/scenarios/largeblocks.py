@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Backing devices of 4096-byte blocks: right data from memory of any alignment, WRITE SAME, COMPARE AND WRITE, UNMAP."""
 import hashlib
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Controllers and devices in every arrangement, backstores of every kind."""
 TIMEOUT = 900
 LONG = True

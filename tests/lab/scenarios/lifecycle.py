@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest with I/O in flight is saved, restored, moved, crashes, reloads its driver; LUNs go and come."""
 from vscsilab.errors import LabError
 from vscsilab.load import VerifiedLoad

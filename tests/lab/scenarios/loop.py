@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What target core and its backstores answer by themselves, through their own loopback fabric and without our module."""
 import contextlib
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest's LUN RESET reaches a device that is passed through, not too often, and its failure reaches the guest."""
 import time
 

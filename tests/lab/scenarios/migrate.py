@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xl migrate, to the same host: a PVH guest, bound by name, takes its I/O along; the daemon sees to its devices."""
 from vscsilab.admin import Admin
 from vscsilab.load import VerifiedLoad

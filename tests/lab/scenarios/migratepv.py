@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xl migrate of a PV guest under checked I/O, to the same host; the daemon sees to its devices."""
 from vscsilab.admin import Admin
 from vscsilab.load import VerifiedLoad

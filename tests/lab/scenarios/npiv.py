@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """NPIV: three guests with ports of their own on one fabric; each has what that port is shown, and nobody else has it."""
 import time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """NPIV with tape: drive and changer of a library behind a guest's vport, used as a backup program uses them."""
 from vscsilab.admin import Admin
 from vscsilab.fabric import Fabric, wwn

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest uses a DVD drive of dom0's: contents, reads to the end, file system, tray, another disc; and an ATA disk."""
 import hashlib
 

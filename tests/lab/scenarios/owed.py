@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a guest that goes leaves at a drive that it shares is taken back in order, keys of encryption if wanted; a drive that is behind is reset."""
 from vscsilab.cdbs import TEST_UNIT_READY
 from vscsilab.scripted import CONTROL, TAPE, Path, Scripted, fixed

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Two target ports of one disk with ALUA, dm-multipath in the guest: I/O goes on as states change and a path goes."""
 import re
 import time

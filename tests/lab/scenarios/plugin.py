@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A session in targetcli with the plugin: backstores mapped to two guests, used, added, unmapped, saved, restored."""
 import json
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The power of the machine is cut while a guest writes: what was acknowledged as lasting is there."""
 import runpy
 import time

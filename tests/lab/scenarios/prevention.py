@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest locks the medium in a drive that it shares: it stays until that guest allows its removal, or is gone."""
 from vscsilab.scripted import CONTROL, TAPE, Path, Scripted
 

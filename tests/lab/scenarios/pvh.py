@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A PVH guest uses a disk and a tape drive."""
 from vscsilab.diskandtape import DiskAndTape
 

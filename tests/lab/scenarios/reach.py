@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The tools on a real kernel: how far reservations reach, attach --across-hosts, resize, a zoned disk."""
 from vscsilab.admin import Admin
 from vscsilab.cdbs import GOOD, TEST_UNIT_READY, Node, reads, sends, ten, writes

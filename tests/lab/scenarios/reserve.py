@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Two guests and another host share a device: who reserves it has it."""
 from vscsilab.library import Library
 from vscsilab.scripted import TAPE, Scripted

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Commands that target core emulates, with buffers of several segments."""
 TIMEOUT = 400
 LONG = True

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Sense data, residuals and results of any kind reach the guest as they reach dom0."""
 from vscsilab.scripted import DISK, TAPE, Scripted, descriptor, fixed
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xen-vscsid as systemd's unit: when it starts, what it tells, and how it comes back."""
 import json
 

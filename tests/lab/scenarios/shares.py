@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a guest takes of dom0 is its own: pages, workers, lines in the log."""
 from vscsilab.statistics import directory
 from vscsilab.vscsi import INIT_WAIT, INITIALISED, INITIALISING, backend, frontend

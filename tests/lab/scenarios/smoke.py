@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest writes and reads two LUNs; everything is taken down cleanly."""
 TIMEOUT = 600
 GUESTS = 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Statistics, trace events and debugfs say what was done, and go away with what they are about."""
 from vscsilab.admin import Admin
 from vscsilab.scripted import TAPE, Scripted, fixed

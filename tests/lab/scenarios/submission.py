@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A backstore's submit_type decides who executes commands; PREEMPT AND ABORT waits for itself under none."""
 from vscsilab.load import VerifiedLoad
 

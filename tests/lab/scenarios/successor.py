@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest that comes back waits until the device is done with what its earlier connection has left there."""
 import time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest's `mt` on a tape drive does what dom0's does: positions and status."""
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Tape blocks of all sizes: variable and fixed, short, too large, over filemarks."""
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide

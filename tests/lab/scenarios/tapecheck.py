@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """tapecheck says the same of a tape library in a guest as in dom0."""
 import lzma
 

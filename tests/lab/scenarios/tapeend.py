@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """End of the medium, tell, seek, erase and protected cartridges: a guest's and dom0's."""
 from vscsilab.sidebyside import SideBySide
 from vscsilab.stacker import Stacker

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A cartridge that is full, one that is write-protected, and none."""
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide

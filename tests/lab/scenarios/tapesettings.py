@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A guest's `mt` sets a tape drive as dom0's does, and the drive stays so."""
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What tools tell of a tape drive and a changer in a guest is what they tell in dom0."""
 from vscsilab.library import Library
 from vscsilab.sidebyside import SideBySide

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Stock targetcli makes a target, saves it, clears it and restores it."""
 TIMEOUT = 600
 GUESTS = 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Zoned disks, protection information, enclosures and processors, and a guest that deletes its own devices."""
 from vscsilab import tools
 from vscsilab.cdbs import GOOD, TEST_UNIT_READY, Node, reads, sends, sixteen, ten, writes, writes_file

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xl-vscsi attaches every form of device, names every mistake, and leaves nothing behind."""
 from vscsilab.admin import Admin, scsi_debug
 from vscsilab.library import Library

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Runs commands in dom0 for the lab, and passes them on to guests.
 
 JSON lines over a virtio port. A request with "to" is for the guest with that

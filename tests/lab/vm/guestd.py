@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Runs commands in a guest for the lab; see xslink.py for the transport."""
 import json
 import os

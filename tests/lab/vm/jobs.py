@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The operations that dom0 and guests have in common.
 
 serve() takes one decoded request and calls reply() with the answer, at once

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Sends the guests' console logs to the host as they grow, so that they are
 safe whatever happens to dom0. A process of its own: it must outlive dom0d."""
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Find a virtio port by name; without udev nobody makes links for it."""
 import glob
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A login shell on a pseudo terminal, carried by the third virtio port."""
 import fcntl
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Sleeps in the snapshot until a run wakes it with its payload."""
 import fcntl
 import importlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Messages between dom0 and a guest through the guest's xenstore directory.
 
 It needs no network, no second console, no device, and works as long as the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A xenstore client that speaks the wire protocol: reads, writes, watches
 and transactions over the daemon's socket (dom0) or the kernel's device."""
 import os

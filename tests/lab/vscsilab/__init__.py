@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0
 """The xen-pvscsi lab: real Xen under QEMU, driven from scenarios."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xl-vscsi and xen-vscsid of this project, in dom0."""
 import json
 import lzma

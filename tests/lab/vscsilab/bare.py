@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A host without Xen: the lab's kernel and root disk, booted as they are."""
 import pathlib
 import subprocess

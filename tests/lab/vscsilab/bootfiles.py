@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What boots before a root file system is there: the kernel, and modules in their order."""
 import lzma
 import os

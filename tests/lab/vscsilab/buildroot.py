@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Where programs and kernel modules for a suite are compiled: a directory on the host if the
 suite is its own, else one in a chroot with that suite's compilers, kernel headers and libraries."""
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """CDBs, and how each ends that a place sends to a device as it is, without retries."""
 import re
 

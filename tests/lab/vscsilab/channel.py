@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Requests to the programs inside, over one socket, many at a time."""
 import itertools
 import json

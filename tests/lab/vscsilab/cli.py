@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The command line."""
 import argparse
 import pathlib
@@ -108,7 +109,7 @@ def _told(found):
 
 def do_run(options):
     known = runner.scenarios()
-    names = sorted(known) if options.all else options.scenario
+    names = sorted(name for name in known if not known[name].image) if options.all else options.scenario
     if not names:
         raise LabError("name a scenario or say --all; `lab list` shows them")
     for name in names:
@@ -117,7 +118,8 @@ def do_run(options):
     if options.debug_kernel:
         return run_debug(options, [known[name] for name in names])
     with paths.cache_lock():
-        module = module_under_test(options)
+        # What has a disk of its own has its module there.
+        module = None if all(known[name].image for name in names) else module_under_test(options)
         return runner.Runner(options, module).run_all(
             [known[name] for name in names])
 
@@ -140,7 +142,8 @@ def do_demo(options):
 
 def do_list(options):
     for item in runner.scenarios().values():
-        if options.long is not None and item.long != options.long:
+        # One that needs a disk of its own is no part of any list.
+        if options.long is not None and (item.long != options.long or item.image):
             continue
         only = "" if len(item.drivers) > 1 else f" [{item.drivers[0]} only]"
         print(f"{item.name:20} {item.summary}{only}")
@@ -174,7 +177,7 @@ def do_clean(options):
         for path in paths.cache_dir().iterdir():
             if path.name in ("lock", "debug.lock"):
                 continue
-            if path.name.startswith("buildroot-"):
+            if path.name.startswith(("buildroot-", "packages")):
                 host("rm", "-rf", "--one-file-system", path, root=True)
             elif path.is_dir():
                 shutil.rmtree(path)

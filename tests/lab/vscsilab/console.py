@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """An interactive dom0 shell through the machine's third port."""
 import os
 import select

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Write initrds: the newc cpio format, without needing cpio or root."""
 import os
 import stat

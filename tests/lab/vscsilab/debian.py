@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The machine's own Debian: its codename, mirrors, missing packages."""
 import functools
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A kernel for dom0 that checks itself: lockdep, object and list debugging.
 
 Debian's source of the same version and the patches of ../debug, built from

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """`lab demo`: the main job, start to end, told to a person."""
 import time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """`lab demo npiv`: three guests of one host, each with a port of its own on a SAN, told to a person."""
 from .admin import Admin
 from .fabric import Fabric, wwn

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What each kind of guest is shown with; limits are those of an emulated processor that emulates another."""
 from .library import Library
 from .load import VerifiedLoad

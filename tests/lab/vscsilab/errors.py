@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The two kinds of failure the lab tells apart."""
 
 

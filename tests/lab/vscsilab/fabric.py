@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A SAN inside dom0: the kernel's software FCoE on both sides of the project's own switch (tests/fabric).
 
 HBAs and the target are veth pairs, one end of each the switch's. dom0 alone plays all parts, with no

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """PV guests: stock Debian kernel, stock frontend, our command runner."""
 import time
 

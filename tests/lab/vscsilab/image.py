@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The images in the cache, one of each suite. imagebuild.py makes them."""
 import json
 import pathlib

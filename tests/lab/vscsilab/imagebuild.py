@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Build the one root file system that dom0 and guests share.
 
 The result is a directory: root.ext4, xen, vmlinux, busybox, early modules

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The two small initrds: they find the root file system and bring our files."""
 from . import paths
 from .cpio import Cpio
@@ -25,7 +26,9 @@ def _ours(archive, names):
 
 def dom0(image):
     archive = _common(image, "dom0", "dom0-initrd-init")
-    _ours(archive, ["dom0-init", "stub.py", "ports.py"])
+    _ours(archive, ["stub.py", "ports.py"])
+    init = getattr(image, "init", "dom0-init")
+    archive.file("lab/dom0-init", (paths.VM_DIR / init).read_bytes(), 0o755)
     for name, data in getattr(image, "dom0_modules", list)():
         archive.file("modules/" + name, data)
     if image.guests is not image:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """ISO 9660 images (ECMA-119) with one file, which is called data."""
 import random
 

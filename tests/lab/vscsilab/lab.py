@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a scenario's run(lab) is given."""
 import shlex
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A tape library in dom0, for as long as the machine lives (iSCSI's logout can draw a
 warning of the kernel's own): tgt emulates drives and a changer, open-iscsi over
 dom0's own loopback makes them st, ch and sg devices, pscsi exports them."""

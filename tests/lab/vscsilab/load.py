@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """I/O with checksums that goes on by itself in a guest, over whatever happens to it."""
 import shlex
 

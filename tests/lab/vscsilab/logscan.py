@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Decide from log lines whether something went wrong that no test asked for."""
 import re
 

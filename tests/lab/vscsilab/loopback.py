@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Target core's own loopback fabric: what it exports becomes a SCSI device of dom0's."""
 from .cdbs import Node
 from .library import node

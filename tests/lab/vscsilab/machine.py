@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A booted Xen host: from a given snapshot, else from power-on."""
 import base64
 import contextlib
@@ -8,7 +9,7 @@ import tempfile
 import threading
 import time
 
-from . import debugkernel, initrd, logscan, paths, payload
+from . import debugkernel, initrd, logscan, packaged, paths, payload
 from . import image as images
 from .channel import Channel
 from .errors import LabError
@@ -38,19 +39,22 @@ class Machine:
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
                  verbose=False, guests=0, features="", debug_kernel=False,
-                 icount=False, plugin=None, devices=(), shadow=False):
+                 icount=False, plugin=None, devices=(), shadow=False, kind=None):
         self.image = images.current()
         self.debug_kernel = debug_kernel
         if debug_kernel:
             self.image = debugkernel.use(self.image)
+        if kind == packaged.KIND:
+            self.image = packaged.Packaged(self.image)
         self.logs = pathlib.Path(log_dir)
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = self.logs / "dom0-console.log"
+        self.boots = 1
         self.module, self.extra = module, extra
         if shadow:
             self.image.xen = self.image.shadow_xen()
         # No snapshot has another processor or hypervisor than the usual one, or more devices.
-        self.full_boot = full_boot or bool(features or devices or shadow)
+        self.full_boot = full_boot or bool(features or devices or shadow or kind)
         self.verbose = verbose
         self.features = features
         self.icount, self.plugin, self.devices = icount, plugin, devices
@@ -145,6 +149,21 @@ class Machine:
                 name = pathlib.PurePath(record["name"]).name
                 with open(self.logs / name, "ab") as log:
                     log.write(base64.b64decode(record["data"]))
+
+    def power_cycle(self):
+        """Cut, and on again with the disks as they are; up when dom0 takes commands."""
+        self.cut_power()
+        self.qemu.stop()
+        self.stopping = threading.Event()
+        # QEMU begins a log anew.
+        self.boots += 1
+        self.serial = self.logs / f"dom0-console-{self.boots}.log"
+        dom0 = self.dom0
+        self._launch()
+        self.channel.greet("hello", "stub", BOOT_PATIENCE * self.patience)
+        self.wake()
+        # Whoever has it goes on with it.
+        dom0.channel, self.dom0 = self.channel, dom0
 
     def settle(self):
         """Let the last log lines arrive."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Devices of device mapper's in dom0, which become what a scenario wants them to be."""
 import shlex
 

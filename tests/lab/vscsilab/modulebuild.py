@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """xen-scsiback.ko for a kernel, built aside from the tree's own; and which one a suite's dom0 gets."""
 import dataclasses
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Where things are: the source tree, the cache, the results."""
 import contextlib
 import fcntl

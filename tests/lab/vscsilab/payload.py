@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The disk that carries everything of one run into dom0.
 
 dom0 unpacks it after the snapshot was loaded, so neither the module under

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Directories of many guests, as xenstore has them; there are no domains."""
 NUMBERS = range(2001, 2051)
 LUNS = 4

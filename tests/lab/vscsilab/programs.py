@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The project's programs for a suite: in the tree's build directory for the host's own,
 aside and by digest for others."""
 import re

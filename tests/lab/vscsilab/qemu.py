@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """One QEMU process: its command line, its monitor, its end."""
 import contextlib
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What the images are made of. Any change here builds new images."""
 
 HOST_PACKAGES = {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A Debian tree of a suite: debootstrap, then packages."""
 import os
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Run scenarios one after the other and tell how they went."""
 import ast
 import contextlib
@@ -40,6 +41,8 @@ class Scenario:
         self.guests = self.constants.get("GUESTS", 0)
         self.fails_on = self.constants.get("FAILS_ON", {})
         self.long = self.constants.get("LONG", False)
+        # Another disk of dom0's, which not everybody has.
+        self.image = self.constants.get("IMAGE")
 
     def load(self):
         spec = importlib.util.spec_from_file_location(self.name, self.path)
@@ -109,7 +112,8 @@ class Runner:
                           scenario.constants.get("CPU_FEATURES", ""),
                           self.options.debug_kernel,
                           devices=scenario.constants.get("DEVICES", ()),
-                          shadow=scenario.constants.get("SHADOW_PAGING", False))
+                          shadow=scenario.constants.get("SHADOW_PAGING", False),
+                          kind=scenario.image)
         late = threading.Event()
 
         def deadline():

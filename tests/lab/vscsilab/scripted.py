@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """SCSI devices in dom0 that answer what a scenario tells them to."""
 from . import paths, tools
 from .cdbs import Node

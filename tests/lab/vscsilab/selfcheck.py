@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What the debug kernel must say at the end of a scenario for a pass to mean anything."""
 import re
 

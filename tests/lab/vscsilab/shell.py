@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Commands in dom0 and in guests look the same; this is how they look."""
 import base64
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Run host commands, as root where the work needs it."""
 import os
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """One script in dom0 and then in a guest, on the same drive and changer."""
 import difflib
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Booted hosts, stored: with no guest, with one, with two.
 
 A snapshot contains what its key is made of and nothing else of ours: the

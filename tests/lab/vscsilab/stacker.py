@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A tape drive with a stack of cartridges, scenarios/data/tapedrive.py: dom0 has it
 through target_core_user and tcm_loop, as st and sg devices like any other's."""
 import time

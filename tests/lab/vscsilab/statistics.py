@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What the driver counts and shows: sysfs, tracefs, debugfs."""
 import re
 

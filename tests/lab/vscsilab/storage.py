@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Backstores, and targets of the xen-pvscsi fabric, by plain configfs.
 
 Stock targetcli works in dom0 too; scenarios that test it call it themselves.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A release of Debian under test, and what its archive has: dom0's, or a guest's.
 
 The host's own release is asked of the host's apt. Another one has package lists of

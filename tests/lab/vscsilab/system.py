@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A systemd in dom0, for the units: process 1 of a namespace of its own, as in a container."""
 import pathlib
 import tempfile

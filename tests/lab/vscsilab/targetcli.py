@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The targetcli plugin in dom0, and targetcli as one types into it."""
 import io
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Stores that promise more than they can hold."""
 from .mapper import Mapped
 

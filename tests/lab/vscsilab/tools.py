@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Programs and kernel modules that scenarios run in guests or dom0."""
 from . import buildroot, paths
 from .errors import LabError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What a toolstack does for PV SCSI: xenstore nodes of controllers and devices.
 
 Layout and states follow Xen's io/vscsiif.h, permissions follow libxl.

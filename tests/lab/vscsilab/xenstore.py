@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """dom0's xenstore, from a scenario."""
 import time
 

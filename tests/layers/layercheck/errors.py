@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What keeps the check from checking."""
 
 

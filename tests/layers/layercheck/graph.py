@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Which file uses which, and by what: a symbol, or the line of an include or import."""
 import collections
 

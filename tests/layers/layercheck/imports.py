@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Imports among the modules of one Python package, those inside functions as well."""
 import ast
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Includes of C and C++ among the files of one folder."""
 import pathlib
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Calls, and uses of data, from the symbols of relocatable objects.
 
 Calls over a pointer are not seen, nor are those of inline functions: for these there are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The file that gives the order of folders.
 
 A line is a floor, the top one first, and names a folder, or several that may not use each

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What is wrong with a graph, in words."""
 
 

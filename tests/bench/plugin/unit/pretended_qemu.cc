@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 // Stands in for QEMU: loads the plugin, and runs what it reads as if a processor did.
 //
 // pretended-qemu PLUGIN OPTION; a line "ADDRESS RUNS HEX..." is a block of instructions, answered with "ok".

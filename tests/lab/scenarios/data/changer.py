@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The ch driver's ioctls (linux/chio.h): what a changer has, and one move."""
 import fcntl
 import struct

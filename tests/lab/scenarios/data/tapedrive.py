@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A tape drive behind target_core_user, for what tgt's drives lack: an early
 warning and an end, positions, LOCATE, ERASE, write protection by the cartridge.
 

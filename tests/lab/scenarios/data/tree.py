@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Makes a tree of 2,000 files, the same each time."""
 import os
 import random

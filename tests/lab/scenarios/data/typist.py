@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Types into a program on a pseudo terminal, as a person does; in dom0.
 
 typist.py STEPS PROGRAM...: STEPS is a file with JSON, a list of [text to type, regular

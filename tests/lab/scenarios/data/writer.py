@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Writes numbered blocks, one after the other, and keeps count of those that were acknowledged.
 
     writer.py COUNTS NAME MODE DEVICE BLOCKS [NAME MODE DEVICE BLOCKS]...
