@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "command/options.hpp"
 #include "command/status.hpp"
 #include "os/modules.hpp"
 #include "unit/fake_host.hpp"
@@ -103,7 +104,7 @@ TEST_F(ModuleFiles, AreAProblemOfStatus)
 	put(fake.folder.path() / "sys/module/xen_scsiback/version", "9\n");
 	fake.host.modules = fake.folder.path() / "modules";
 	const Lock daemon = Lock::take(fake.host.daemon_lock(), std::chrono::seconds{1});
-	const auto problems = look_at(fake.host).problems;
+	const auto problems = look_at(fake.host, Options{}).problems;
 	ASSERT_EQ(problems.size(), 2U);
 	EXPECT_NE(problems[0].find("rm " + stale.string()), std::string::npos) << problems[0];
 	EXPECT_NE(problems[1].find("loaded is 9,"), std::string::npos) << problems[1];
