@@ -65,7 +65,7 @@ check-format:
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp tests/fuzz/*.cc tests/fuzz/*.hpp tests/fuzz/*/*.cc $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(FABRIC) tests/fabric/*.hpp tests/fabric/*/*.hpp tests/fabric/unit/*.cc \
-		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tools/bench/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp
+		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tools/bench/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp tests/sim/*.cc tests/sim/*.hpp
 
 check-engine-tidy:
 	clang-tidy --quiet $(ENGINE) -- -std=c++20 -Iinclude -ffreestanding
@@ -104,7 +104,7 @@ check-licences:
 	tests/spdx
 
 check-python:
-	/usr/bin/python3 -m pyflakes tests/run tests/fuzz/fuzz tests/fuzz/coverage.py tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
+	/usr/bin/python3 -m pyflakes tests/run tests/sim/run tests/sim/mutants/run tests/fuzz/fuzz tests/fuzz/coverage.py tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
 		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents tests/spdx tests/packages/packages tests/packages
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
@@ -261,10 +261,16 @@ test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the l
 matrix: setup ## every suite of Debian: module without warnings, short scenarios, a table  [VSCSI_LAB_SUITES= SCENARIOS= DRIVER=]
 	@tests/run matrix
 
+sim: setup ## schedules of guests, devices and faults on the engine, on all processors  [SCHEDULES=1000000|HOURS= FIRST=1]
+	@tests/sim/run $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(HOURS),--hours $(HOURS)) $(if $(FIRST),--first $(FIRST))
+
+sim-mutants: setup ## deliberate faults of the engine, and who finds each; ends with a table
+	@tests/sim/mutants/run
+
 soak: setup lab-setup lab-module ## what comes and goes under load, round after round  [HOURS=1]
 	@HOURS=$(HOURS) tests/run soak
 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo demo-npiv test fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo demo-npiv test sim sim-mutants fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean

@@ -533,6 +533,10 @@ void take_command(World &world, Ring &ring, Request &request)
 	request.pages = command.pages;
 	request.first_offset = command.first_offset;
 	request.cdb_bytes = vscsi_cdb_bytes(request.cdb.data(), command.cdb_bytes);
+	constexpr std::array<u8, 6> by_group{6, 10, 10, 12, 16, 12};
+	world.expect(request.cdb[0] >= 0xc0 || request.cdb[0] == 0x7f ||
+			     request.cdb_bytes == by_group[request.cdb[0] >> 5],
+		     "a CDB has another length than its group");
 }
 
 // False if there is nothing more now.
