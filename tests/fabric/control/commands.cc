@@ -207,9 +207,10 @@ void set_reject(fabric::Settings &settings, const Words &words)
 
 json do_set(Parts &parts, const Words &words)
 {
-	constexpr const char *usage = "set npiv on|off, set vport-limit N|none, set fdisc-reject REASON|none "
-				      "[WWPN], set fdisc-delay MS, "
-				      "set duplicate first|last, set silent on|off, set fka MS";
+	constexpr const char *usage =
+		"set npiv on|off, set vport-limit N|none, set fdisc-reject REASON|none "
+		"[WWPN], set fdisc-delay MS, "
+		"set duplicate first|last, set ids kept|new, set silent on|off, set fka MS";
 	constexpr unsigned day_ms = 86400000;
 	constexpr unsigned least_keep_alive = 500;
 	expect(words, 3, 4, usage);
@@ -232,6 +233,8 @@ json do_set(Parts &parts, const Words &words)
 	} else if (what == "duplicate") {
 		settings.duplicate =
 			choice(value, "first", "last") ? Duplicate::first_wins : Duplicate::last_wins;
+	} else if (what == "ids") {
+		parts.fabric.keep_ids(choice(value, "kept", "new"));
 	} else if (what == "silent") {
 		settings.silent = choice(value, "on", "off");
 	} else if (what == "fka") {

@@ -75,6 +75,9 @@ public:
 	// Tells the ports whose view changes.
 	void rezone(const std::function<void(Zoning &)> &change);
 
+	// At the next login of a physical port, with all its virtual ones.
+	void keep_ids(bool keep) { ports_.keep_ids = keep; }
+
 	const PortTable &ports() const { return ports_; }
 	const Zoning &zoning() const { return zoning_; }
 	const Counts &counts() const { return counts_; }

@@ -61,14 +61,17 @@ std::vector<PortId> PortTable::of(const Node &node) const
 	return result;
 }
 
-unsigned PortTable::area(const Node &node)
+unsigned PortTable::area(const Node &node, bool anew)
 {
-	return areas_.try_emplace(node, static_cast<unsigned>(areas_.size()) + 1).first->second;
+	unsigned &number = areas_[node];
+	if (number == 0 || anew)
+		number = ++last_area_;
+	return number;
 }
 
 Port *PortTable::add(const Node &node, Wwn name, Wwn node_name, bool is_virtual)
 {
-	const unsigned number = area(node);
+	const unsigned number = area(node, !is_virtual && !keep_ids);
 	if (number > 255)
 		return nullptr;
 	const std::uint32_t first = domain_ << 16U | number << 8U;

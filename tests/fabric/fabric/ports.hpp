@@ -70,7 +70,10 @@ public:
 	Port *base(const Node &node);
 	unsigned virtual_ports(const Node &node) const;
 
-	// Nullptr if the node has all that an area can have. A name gets the id that it had.
+	// Whether who logs in gets the ids that were its own before.
+	bool keep_ids = true;
+
+	// Nullptr if the node has all that an area can have.
 	Port *add(const Node &node, Wwn name, Wwn node_name, bool is_virtual);
 	void remove(PortId id) { ports_.erase(id); }
 	void clear() { ports_.clear(); }
@@ -81,11 +84,12 @@ public:
 	std::vector<PortId> of(const Node &node) const;
 
 private:
-	unsigned area(const Node &node);
+	unsigned area(const Node &node, bool anew);
 
 	unsigned domain_;
 	std::map<PortId, Port> ports_;
 	std::map<Node, unsigned> areas_;
+	unsigned last_area_ = 0;
 	std::map<PortId, Wwn> had_;
 };
 

@@ -102,6 +102,7 @@ TEST_F(Commands, MistakesAreNamed)
 		{"link sw9 up", "sw9: no such link"},
 		{"drop 1001", "1001: a number from 0 to 1000"},
 		{"power", "say: power on|off"},
+		{"set ids old", "old: say kept or new"},
 	};
 	for (const auto &[line, wanted] : mistakes)
 		EXPECT_EQ(error(line).find(wanted), 0U) << line << ": " << error(line);

@@ -79,6 +79,18 @@ TEST_F(Login, ANameKeepsItsId)
 	EXPECT_EQ(hba.fdisc(first)->header.destination, PortId{0x010101});
 }
 
+TEST_F(Login, OrGetsAnother)
+{
+	hba.fdisc(first);
+	world.fabric.keep_ids(false);
+	hba.flogi();
+	EXPECT_EQ(hba.id(), PortId{0x010300});
+	EXPECT_EQ(hba.fdisc(first)->header.destination, PortId{0x010301});
+	world.fabric.keep_ids(true);
+	hba.flogi();
+	EXPECT_EQ(hba.id(), PortId{0x010300});
+}
+
 TEST_F(Login, AnAreaHas255VirtualPorts)
 {
 	for (unsigned number = 1; number <= 255; number++)
