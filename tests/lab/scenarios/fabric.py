@@ -3,6 +3,7 @@
 from vscsilab.errors import LabError
 from vscsilab.fabric import Fabric, exercise, mark_of, marked, wwn
 
+LONG = True
 TIMEOUT = 600
 BASE, ONE, TWO = "0", "1", "2"
 NODE = wwn(0x5001_63e0_0000_0000)
