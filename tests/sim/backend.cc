@@ -115,7 +115,8 @@ bool control_event(World &world, Guest &guest, const Happens &happens)
 		if (!is_used(guest, i, false))
 			for (auto &old : d.old)
 				if (old & control::old_busy) {
-					old = static_cast<u8>((old & ~control::old_busy) | control::old_ended);
+					old = static_cast<u8>((old & ~control::old_busy) |
+							      control::old_ended);
 					s.queued = 1;
 				}
 	}
@@ -148,7 +149,8 @@ void put(World &world, Lun &lun)
 		if (!is_used(guest, lun.which, false))
 			for (auto &old : d.old)
 				if (old & control::old_busy)
-					old = static_cast<u8>((old & ~control::old_busy) | control::old_ended);
+					old = static_cast<u8>((old & ~control::old_busy) |
+							      control::old_ended);
 		s.queued = 1;
 		release_lun(world, lun);
 	}
@@ -207,7 +209,8 @@ bool take_due(World &world, Guest &guest, u32 which, bool ring_is_bad)
 			case 6:
 				return control::Guest{w}.goes_on();
 			default:
-				return control::Shim{w}.directory_vanishes() || control::Shim{w}.time_passes();
+				return control::Shim{w}.directory_vanishes() ||
+				       control::Shim{w}.time_passes();
 			}
 		});
 		if (happened)
@@ -291,12 +294,15 @@ void go(World &world, Guest &guest)
 		forget_sent(guest);
 		return control::Toolstack{w}.destroys();
 	});
-	control_event(world, guest, [](control::World &w) { return control::Toolstack{w}.removes_frontend(); });
-	control_event(world, guest, [](control::World &w) { return control::Toolstack{w}.removes_backend(); });
+	control_event(world, guest,
+		      [](control::World &w) { return control::Toolstack{w}.removes_frontend(); });
+	control_event(world, guest,
+		      [](control::World &w) { return control::Toolstack{w}.removes_backend(); });
 	settle(world, guest);
 	const auto &s = guest.control.s;
 	world.expect(s.gone && s.left, "not all was given back");
-	world.expect(!guest.ring.there && !guest.mapped[0] && !guest.mapped[1], "something is left of a guest");
+	world.expect(!guest.ring.there && !guest.mapped[0] && !guest.mapped[1],
+		     "something is left of a guest");
 	for (const Lun &lun : guest.lun)
 		world.expect(!lun.used, "a reference to a virtual device is lost");
 }

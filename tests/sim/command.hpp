@@ -132,7 +132,8 @@ inline Command command_of(const std::array<u8, 16> &cdb)
 		    (nature.command == Command::to_prevent && !(cdb[4] & 3)) ||
 		    (nature.command == Command::set_key &&
 		     (cdb[1] != 0x20 || cdb[2] || cdb[3] != 0x10 || cdb[4])) ||
-		    (nature.command == Command::set_key_of_all && (cdb[1] != 0x20 || cdb[2] || cdb[3] != 0x10)))
+		    (nature.command == Command::set_key_of_all &&
+		     (cdb[1] != 0x20 || cdb[2] || cdb[3] != 0x10)))
 			continue;
 		return nature.command;
 	}

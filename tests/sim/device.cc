@@ -148,8 +148,8 @@ void check_pieces(World &world, const Device &device, const Request &request)
 		return;
 	const u32 blocks = get_be(request.cdb.data(), 7, 2);
 	const u32 first = get_be(request.cdb.data(), 2, 4);
-	if (device.kind != Kind::disk || !blocks || request.bytes % blocks || u64{first} + blocks > 1ull << 32 ||
-	    request.cdb[1] & 1) {
+	if (device.kind != Kind::disk || !blocks || request.bytes % blocks ||
+	    u64{first} + blocks > 1ull << 32 || request.cdb[1] & 1) {
 		world.expect(!block, "what cannot be split is split");
 		return;
 	}
@@ -182,8 +182,8 @@ void pass_to_device(World &world, Request &request)
 			     "data is written with the key of a nexus that is over");
 		check_pieces(world, device, request);
 	}
-	world.say("guest %u: command %02x to device %u, direction %u, %u bytes", request.lun->guest, request.cdb[0],
-		  device.index, request.direction, request.bytes);
+	world.say("guest %u: command %02x to device %u, direction %u, %u bytes", request.lun->guest,
+		  request.cdb[0], device.index, request.direction, request.bytes);
 	request.place = Place::queued;
 	device.commands.push(&request);
 }
@@ -203,7 +203,8 @@ void enter_gate(World &world, Request &request)
 		end_with(world, request, VSCSI_HOST_OK, reservation_conflict, request.bytes, false);
 		break;
 	case VSCSI_GATE_IGNORE:
-		world.expect(command == Command::release || command == Command::to_allow,
+		world.expect(command == Command::release || request.cdb[0] == 0x57 ||
+				     command == Command::to_allow,
 			     "what matters does not come to the device");
 		if (command == Command::to_allow)
 			device.preventers &= ~(1u << guest.index);
@@ -266,7 +267,8 @@ void take_effect(World &world, Device &device, const Request &request)
 {
 	device.contradicted |= world.guest[request.lun->guest].hostile && is_contradicted(device, request);
 	const Guest &guest = world.guest[request.lun->guest];
-	world.say("device %u carries out %02x %u of guest %u", device.index, request.cdb[0], request.uid, guest.index);
+	world.say("device %u carries out %02x %u of guest %u", device.index, request.cdb[0], request.uid,
+		  guest.index);
 	switch (command_of(request.cdb)) {
 	case Command::reserve:
 		device.reserved = true;
@@ -355,8 +357,8 @@ void begin(Device &device, u32 index, const Plan &plan)
 void end_with(World &world, Request &request, u32 host, u32 status, u32 residual, bool good)
 {
 	if (!request.task)
-		world.say("command %02x %u of guest %u ends: host %u status %02x", request.cdb[0], request.uid,
-			  request.ring->guest->index, host, status);
+		world.say("command %02x %u of guest %u ends: host %u status %02x", request.cdb[0],
+			  request.uid, request.ring->guest->index, host, status);
 	request.host = host;
 	request.status = status;
 	request.residual = residual;
@@ -379,8 +381,8 @@ void submit_to_device(World &world, Request &request, Random &random)
 	if (request.lun->told == none)
 		use_device(device, *request.lun, guest.nexus());
 	request.submitted = request.since = world.now;
-	const vscsi_cdb_view view{request.cdb.data(), request.direction,  request.bytes,
-				  device.type,	      !device.passes(), request.lun->read_only};
+	const vscsi_cdb_view view{request.cdb.data(), request.direction, request.bytes,
+				  device.type,        !device.passes(),  request.lun->read_only};
 	if (vscsi_cdb_verdict(&view) != VSCSI_CDB_PASS) {
 		end_with_check(world, request, 5, 0x2400);
 		return;
@@ -409,7 +411,8 @@ void ask_for(World &world, Request &request)
 	const u64 limit = std::max<u64>(u64{request.timeout} * 1000, 30'000);
 	const bool late = request.timeout && age >= limit;
 	world.expect(!late || what == VSCSI_ABORT_NOW, "the guest's own time has passed in vain");
-	world.expect(late || what != VSCSI_ABORT_NOW || since_burst <= 100, "an adapter is disturbed too often");
+	world.expect(late || what != VSCSI_ABORT_NOW || since_burst <= 100,
+		     "an adapter is disturbed too often");
 	world.expect(what != VSCSI_ABORT_BEGINS_BURST || since_burst >= 10'000, "bursts come too often");
 	if (what == VSCSI_ABORT_BEGINS_BURST) {
 		device.burst = true;
@@ -458,7 +461,8 @@ bool end(World &world, Device &device, u32 index, Random &random)
 		if (request.place != Place::queued)
 			return true;
 	}
-	end_executed(world, device, request, request.bytes && random.one_in(3) ? random.below(request.bytes + 9) : 0);
+	end_executed(world, device, request,
+		     request.bytes && random.one_in(3) ? random.below(request.bytes + 9) : 0);
 	return true;
 }
 
@@ -494,7 +498,8 @@ void reset(World &world, Device &device)
 	world.expect(!(static_cast<u32>(owed) & ~device.gate.owed), "the gate forgets what is owed");
 	world.expect(!device.prevents || device.gate.owed & VSCSI_GATE_ALLOW || device.attention,
 		     "after a reset the device prevents");
-	world.expect(device.contradicted || !device.reserved || device.gate.owed & VSCSI_GATE_RELEASE || device.attention,
+	world.expect(device.contradicted || !device.reserved || device.gate.owed & VSCSI_GATE_RELEASE ||
+			     device.attention,
 		     "after a reset the device is reserved");
 	note_attention(device, reset_code);
 }
@@ -566,7 +571,8 @@ void session_ended(World &world, Device &device, const Guest &guest)
 
 void check_at_end(World &world, const Device &device)
 {
-	world.expect(!device.commands.count && !device.tasks.count, "a device has something when all is over");
+	world.expect(!device.commands.count && !device.tasks.count,
+		     "a device has something when all is over");
 	if (!device.passes())
 		return;
 	const vscsi_gate &gate = device.gate;

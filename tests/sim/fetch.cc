@@ -77,7 +77,8 @@ void check_layout(World &world, const Request &request, const vscsi_command &com
 		bytes += request.segment[i].length;
 	const u32 first = command.first_offset;
 	world.expect(command.data_bytes == bytes, "a request has more or less data than its segments");
-	world.expect(command.pages == (first + bytes + 4095) / 4096, "data has more or fewer pages than it needs");
+	world.expect(command.pages == (first + bytes + 4095) / 4096,
+		     "data has more or fewer pages than it needs");
 	world.expect(command.direction == (bytes ? request.direction : u32{VSCSI_NO_DATA}),
 		     "data goes another way than was asked for");
 	if (!first)
@@ -101,7 +102,8 @@ bool copy_lists(World &world, Ring &ring, Request &request, const wire::Request 
 		world.expect(copy.grant == list.grant && copy.grant_offset == list.offset &&
 				     copy.length == list.length && copy.page == 0 && copy.page_offset == at,
 			     "a list is not the one that the guest named");
-		world.expect(copy.page_offset + copy.length <= VSCSI_LIST_BYTES, "a list overflows its memory");
+		world.expect(copy.page_offset + copy.length <= VSCSI_LIST_BYTES,
+			     "a list overflows its memory");
 		if (world.fault)
 			return false;
 		at += copy.length;
@@ -145,7 +147,8 @@ bool copy_data(World &world, Ring &ring, Request &request, u32 bytes, Random &ra
 			world.expect(copy.length && copy.length <= from.length - done,
 				     "a copy goes beyond a segment");
 			world.expect(copy.page == place / 4096 && copy.page_offset == place % 4096 &&
-					     copy.page_offset + copy.length <= 4096 && copy.page < request.held_pages,
+					     copy.page_offset + copy.length <= 4096 &&
+					     copy.page < request.held_pages,
 				     "a copy goes to or from another place than the data's");
 			if (world.fault)
 				return false;
@@ -173,11 +176,13 @@ void check_report(World &world, Guest &guest, const Request &request)
 				continue;
 			const u32 number = lun->address.lun;
 			const u32 field = number < 256 ? number : 0x4000 | number;
-			world.expect(list[at] == field >> 8 && list[at + 1] == (field & 0xff) && !list[at + 2],
+			world.expect(list[at] == field >> 8 && list[at + 1] == (field & 0xff) &&
+					     !list[at + 2],
 				     "a guest is told of another LUN than it has");
 			at += 8;
 		}
-	world.expect(bytes == at && get_be(list.data(), 0, 4) == at - 8, "the list of LUNs has another length");
+	world.expect(bytes == at && get_be(list.data(), 0, 4) == at - 8,
+		     "the list of LUNs has another length");
 }
 
 } // namespace sim

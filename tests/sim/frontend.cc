@@ -45,17 +45,19 @@ bool contradicts(const Guest &guest, u32 which, Command command)
 		if (!request.ring || request.place == Place::none || request.task)
 			continue;
 		const Command other = command_of(request.cdb);
-		if (other != Command::unknown && natures[static_cast<u32>(other)].reserves && other != command)
+		if (other != Command::unknown && natures[static_cast<u32>(other)].reserves &&
+		    other != command)
 			return true;
 	}
 	for (u32 at = guest.ring.consumed; at != guest.producer; at++) {
-		const auto &head =
-			reinterpret_cast<const wire::Page *>(guest.page[guest.current].data())->entry[at % slots]
-				.request.head;
+		const auto &head = reinterpret_cast<const wire::Page *>(guest.page[guest.current].data())
+					   ->entry[at % slots]
+					   .request.head;
 		std::array<u8, 16> cdb;
 		std::memcpy(cdb.data(), head.cdb, 16);
 		const Command other = command_of(cdb);
-		if (other != Command::unknown && natures[static_cast<u32>(other)].reserves && other != command)
+		if (other != Command::unknown && natures[static_cast<u32>(other)].reserves &&
+		    other != command)
 			return true;
 	}
 	return false;
@@ -350,7 +352,9 @@ void put_garbage(Guest &guest, Random &random)
 		head.timeout = static_cast<u16>(random.word());
 		head.channel = random.one_in(16) ? 1 : 0;
 		head.id = random.one_in(16) ? 1 : 0;
-		head.lun = random.one_in(12) ? well_known_lun : random.one_in(12) ? 2 : lun_of(random.below(2));
+		head.lun = random.one_in(12)   ? well_known_lun
+			   : random.one_in(12) ? 2
+					       : lun_of(random.below(2));
 		head.ref_rqid = static_cast<u16>(random.below(8));
 		head.direction = static_cast<u8>(random.one_in(10) ? random.word() : 1 + random.below(3));
 		const u32 segments = random.below(5);
@@ -377,8 +381,8 @@ void rewrite_memory(Guest &guest, Random &random)
 	}
 	auto &list = guest.list[random.below(list_pages)];
 	const u32 at = random.below(VSCSI_LIST_BYTES / 8);
-	const u64 word = random.one_in(4) ? random.next()
-					  : (u64{512 * random.below(9)} << 48 | grant_of(random));
+	const u64 word =
+		random.one_in(4) ? random.next() : (u64{512 * random.below(9)} << 48 | grant_of(random));
 	std::memcpy(list.data() + at * 8, &word, 8);
 }
 

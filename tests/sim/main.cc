@@ -23,11 +23,12 @@ struct Options {
 
 [[noreturn]] void usage(const std::string &what)
 {
-	std::fprintf(stderr,
-		     "sim: %s\n"
-		     "usage: sim [--first SEED] [--schedules N | --seconds S]\n"
-		     "       sim --seed N [--steps LIST] [--trace] [--no-shrink]   LIST: all, none or 0,3,7-9\n",
-		     what.c_str());
+	std::fprintf(
+		stderr,
+		"sim: %s\n"
+		"usage: sim [--first SEED] [--schedules N | --seconds S]\n"
+		"       sim --seed N [--steps LIST] [--trace] [--no-shrink]   LIST: all, none or 0,3,7-9\n",
+		what.c_str());
 	std::exit(2);
 }
 
@@ -143,10 +144,7 @@ public:
 		return world.fault;
 	}
 	[[nodiscard]] const World &world() const { return *world_; }
-	[[nodiscard]] u32 steps(u64 seed)
-	{
-		return plan_of(seed).steps;
-	}
+	[[nodiscard]] u32 steps(u64 seed) { return plan_of(seed).steps; }
 
 private:
 	std::unique_ptr<World> world_;
@@ -156,11 +154,14 @@ private:
 	{
 		const World &world = *world_;
 		std::printf("%4u %-16s guest %u device %u, %08x %08x;", index, name_of(step.op),
-			    step.who % world.plan.guests, step.who % world.plan.devices, step.what, step.seed);
+			    step.who % world.plan.guests, step.who % world.plan.devices, step.what,
+			    step.seed);
 		for (u32 i = 0; i < world.plan.guests; i++) {
 			const Guest &guest = world.guest[i];
 			std::printf(" [%s%s %04x w%u d%u a%u p%u/%u]", guest.hostile ? "!" : "",
-				    guest.ring.live ? "live" : guest.ring.there ? "draining" : "-",
+				    guest.ring.live    ? "live"
+				    : guest.ring.there ? "draining"
+						       : "-",
 				    guest.ring.there ? guest.ring.busy : 0, guest.ring.waiting.count,
 				    guest.ring.done.count, guest.ring.abandoned.count, guest.ring.lent,
 				    guest.quota.pages);
@@ -216,15 +217,15 @@ int run(const Options &options)
 		const bool all = options.steps == "all";
 		const auto kept = all ? std::vector<u32>{} : parse_steps(options.steps, runner.steps(seed));
 		if (const char *fault = runner.run(seed, all ? nullptr : &kept, options.trace))
-			return report(runner, options, seed, all ? parse_steps("all", runner.steps(seed)) : kept,
-				      fault);
+			return report(runner, options, seed,
+				      all ? parse_steps("all", runner.steps(seed)) : kept, fault);
 	}
 	const auto &f = runner.world().figures;
 	std::printf("%llu schedules from seed %llu, %llu steps: %llu requests, %llu"
 		    " answered, %llu of rings that went, %llu abandoned, %llu tasks, %llu"
 		    " connections, %llu copies; nothing found\n",
-		    done, options.first, f[steps_done], f[fetched], f[answered], f[forgotten], f[abandonments],
-		    f[tasks_ended], f[connections], f[copies]);
+		    done, options.first, f[steps_done], f[fetched], f[answered], f[forgotten],
+		    f[abandonments], f[tasks_ended], f[connections], f[copies]);
 	std::fprintf(stderr, "%.1f s\n", elapsed());
 	return 0;
 }

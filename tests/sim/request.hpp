@@ -29,8 +29,8 @@ struct Lun {
 	vscsi_address address;
 	u32 references;
 	u32 abandoned;
-	u32 told;       // the engine's count of unit attentions
-	u32 heard;      // ours of the same
+	u32 told;  // the engine's count of unit attentions
+	u32 heard; // ours of the same
 	u16 own_attention;
 	vscsi_lun_statistics counts;
 	u64 counted; // commands that were, and are over
@@ -51,7 +51,7 @@ struct Request {
 	bool known;    // the engine has the answer
 	bool executed; // the device has, and did not say so yet
 	bool gated;
-	bool good;     // of a task
+	bool good; // of a task
 	bool counted;
 	u32 slot;
 	u16 rqid, timeout;

@@ -188,10 +188,11 @@ void count_answer(World &world, Ring &ring, Request &request)
 	vscsi_outcome outcome;
 	vscsi_outcome_of(ring.engine, request.slot, &outcome);
 	if (!request.known && ring.live && !(ring.failed_in & bit(request.slot)))
-		world.expect(outcome.host == (request.host & 0xff) && outcome.status == (request.status & 0xff) &&
-				     outcome.asked == request.bytes &&
-				     outcome.moved == request.bytes - std::min(request.residual, request.bytes),
-			     "another outcome is counted than there was");
+		world.expect(
+			outcome.host == (request.host & 0xff) && outcome.status == (request.status & 0xff) &&
+				outcome.asked == request.bytes &&
+				outcome.moved == request.bytes - std::min(request.residual, request.bytes),
+			"another outcome is counted than there was");
 	const vscsi_times times{request.fetched, request.submitted, request.done, world.now};
 	vscsi_lun_completed(&request.lun->counts, &outcome, &times);
 	request.lun->counted++;
@@ -501,7 +502,8 @@ void fill(World &world, Ring &ring, Request &request, const Fetched &f, u32 slot
 	for (u32 i = 0; i < 16; i++)
 		request.cdb[i] = i < head.cdb_length ? head.cdb[i] : u8{0};
 	request.uid = get_be(request.cdb.data(), uid_at, 4);
-	request.segments = head.direction == VSCSI_NO_DATA || head.segments & 0x80 ? 0 : head.segments & 0x7fu;
+	request.segments =
+		head.direction == VSCSI_NO_DATA || head.segments & 0x80 ? 0 : head.segments & 0x7fu;
 	if (request.segments > VSCSI_DIRECT_SEGMENTS)
 		request.segments = 0;
 	std::memcpy(request.segment.data(), f.shared.segment, request.segments * sizeof(wire::Segment));
@@ -510,8 +512,12 @@ void fill(World &world, Ring &ring, Request &request, const Fetched &f, u32 slot
 void refused(World &world, Ring &ring, Request &request, int why)
 {
 	ring.rejected[static_cast<u32>(why)]++;
-	Answer answer{request.task ? 0x2003 : (why == VSCSI_REJECT_LUN ? VSCSI_HOST_NO_CONNECT : VSCSI_HOST_ERROR) << 16,
-		      0, 0, {}};
+	Answer answer{request.task
+			      ? 0x2003
+			      : (why == VSCSI_REJECT_LUN ? VSCSI_HOST_NO_CONNECT : VSCSI_HOST_ERROR) << 16,
+		      0,
+		      0,
+		      {}};
 	expect_answer(world, *ring.guest, request, answer);
 	reject(world, request);
 }
@@ -564,7 +570,8 @@ bool fetch(World &world, Ring &ring, u32 &listed, std::array<wire::Request, slot
 	default:
 		break;
 	}
-	if (!world.expect(slot < slots && ring.slot[slot] && !(ring.busy & bit(slot)), "a slot is used twice"))
+	if (!world.expect(slot < slots && ring.slot[slot] && !(ring.busy & bit(slot)),
+			  "a slot is used twice"))
 		return false;
 	Request &request = *ring.slot[slot];
 	fill(world, ring, request, f, slot);
@@ -586,7 +593,8 @@ bool fetch(World &world, Ring &ring, u32 &listed, std::array<wire::Request, slot
 		return true;
 	}
 	world.expect(what == (request.task ? VSCSI_FETCH_TASK
-					   : with_lists ? VSCSI_FETCH_LIST : VSCSI_FETCH_COMMAND),
+			      : with_lists ? VSCSI_FETCH_LIST
+					   : VSCSI_FETCH_COMMAND),
 		     "a valid request is not taken for what it is");
 	request.lun = f.lun;
 	if (f.lun)
@@ -602,7 +610,8 @@ bool fetch(World &world, Ring &ring, u32 &listed, std::array<wire::Request, slot
 	return !world.fault;
 }
 
-void bring_lists(World &world, Ring &ring, u32 listed, const std::array<wire::Request, slots> &heads, u32 pending)
+void bring_lists(World &world, Ring &ring, u32 listed, const std::array<wire::Request, slots> &heads,
+		 u32 pending)
 {
 	const u32 before = ring.waiting.count;
 	u32 kept = before;
@@ -622,8 +631,9 @@ void bring_lists(World &world, Ring &ring, u32 listed, const std::array<wire::Re
 			take_command(world, ring, request);
 		}
 		if (request.lun) {
-			vscsi_lun_requested(&request.lun->counts, !request.task ? 0
-						    : request.abort ? VSCSI_TASK_ABORT : VSCSI_TASK_RESET);
+			vscsi_lun_requested(&request.lun->counts, !request.task   ? 0
+								  : request.abort ? VSCSI_TASK_ABORT
+										  : VSCSI_TASK_RESET);
 			request.counted = !request.task;
 		}
 		ring.waiting.at[kept++] = slot;
@@ -678,7 +688,8 @@ void unpark(World &world, Ring &ring, Request &request, Random &random)
 	const vscsi_parked_view view{static_cast<u32>(age), request.lun->abandoned != 0};
 	const int step = vscsi_parked_step(&view);
 	world.expect(step == (!view.abandoned ? VSCSI_PARKED_SUBMIT
-					      : age > 1000 ? VSCSI_PARKED_BUSY : VSCSI_PARKED_KEEP),
+			      : age > 1000    ? VSCSI_PARKED_BUSY
+					      : VSCSI_PARKED_KEEP),
 		     "a command stays parked, or does not");
 	if (step == VSCSI_PARKED_KEEP)
 		return;
@@ -754,7 +765,8 @@ void connect(World &world, Guest &guest)
 	ring.consumed = ring.seen = 0;
 	ring.fetched = ring.answered = 0;
 	ring.rejected = {};
-	world.expect(vscsi_ring_engine_bytes() <= ring.memory.size(), "an engine needs more memory than there is");
+	world.expect(vscsi_ring_engine_bytes() <= ring.memory.size(),
+		     "an engine needs more memory than there is");
 	std::memset(ring.memory.data(), junk, vscsi_ring_engine_bytes());
 	ring.engine = vscsi_ring_init(ring.memory.data(), ring.page);
 	for (Device &device : world.device)
@@ -819,8 +831,7 @@ void drain(World &world, Ring &ring)
 
 void look(World &world, Ring &ring, Random &random)
 {
-	if (!ring.live || world.now < ring.overdue_at ||
-	    !(ring.tasks || ring.parked || ring.abandoned.count))
+	if (!ring.live || world.now < ring.overdue_at || !(ring.tasks || ring.parked || ring.abandoned.count))
 		return;
 	ring.overdue_at = world.now + VSCSI_OVERDUE_EVERY_MS;
 	for (u32 slot = 0; slot < slots; slot++)
@@ -879,7 +890,8 @@ void check(World &world, const Guest &guest)
 	vscsi_read_counters(ring.engine, &counters);
 	world.expect(counters.requests == ring.fetched, "requests are miscounted");
 	for (u32 i = 0; i < VSCSI_REJECT_KINDS; i++)
-		world.expect(counters.rejected[i] == ring.rejected[i], "a request is refused for another reason");
+		world.expect(counters.rejected[i] == ring.rejected[i],
+			     "a request is refused for another reason");
 }
 
 } // namespace sim

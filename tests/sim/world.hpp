@@ -82,7 +82,7 @@ struct Sent {
 	bool used, task, abort, expected;
 	u16 rqid, ref;
 	u32 which;
-	u32 number;  // the device's handle, when it was fetched; none before
+	u32 number; // the device's handle, when it was fetched; none before
 	u64 order;
 	u32 lists; // pages that it uses
 	Answer answer;
@@ -134,7 +134,7 @@ struct Device {
 	u16 attention;
 	bool prevents, reserved, registered;
 	u8 persistent;
-	bool contradicted; // by a hostile guest: it may be reserved though the gate does not know
+	bool contradicted;    // by a hostile guest: it may be reserved though the gate does not know
 	u32 own_key, all_key; // of whom
 	// What nexuses were told, and what lasts since.
 	u32 reserver, registrant; // nexus, or 0
@@ -151,7 +151,7 @@ struct World {
 	std::array<Guest, most_guests> guest;
 	std::array<Device, most_devices> device;
 	Pool pool;
-	u64 now; // ms
+	u64 now;       // ms
 	u32 no_memory; // so many allocations fail
 	u32 next_uid, next_number;
 	u64 order;
