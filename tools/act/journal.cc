@@ -72,7 +72,7 @@ std::vector<std::string> whole_lines(const fs::path &file)
 	std::vector<std::string> lines;
 	const std::string text = read_file(file).value_or("");
 	std::size_t at = 0;
-	for (std::size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+	for (std::size_t end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
 		if (end > at && text[end - 1] != cut_off)
 			lines.push_back(text.substr(at, end - at));
 	return lines;

@@ -206,7 +206,7 @@ private:
 		const Guest guest = m_request.domain.id == 0
 					    ? Guest{m_request.domain, {}}
 					    : read_guest(m_host.store, Txn::none, m_request.domain, 0);
-		const Users users;
+		const Users users{};
 		const Scene scene{m_lio, guest, assign(m_lio, guest), users};
 		choose_controller(scene);
 		MakeTpg make = new_tpg(scene, adapter_alias(adapter_identity(m_id)), {.binding = binding()},
@@ -271,14 +271,14 @@ private:
 			if (one.owner != m_owner)
 				continue;
 			// Its names are zoned; another portal group of it may have this one now.
-			const bool taken = std::ranges::any_of(m_lio.tpgs, [&](const Tpg &tpg) {
+			const bool given = std::ranges::any_of(m_lio.tpgs, [&](const Tpg &tpg) {
 				return tpg.vport && tpg.vport->port == one.id.port;
 			});
 			if (!m_id.node)
 				m_id.node = one.id.node;
 			const bool meant = m_request.port ? one.id.port == *m_request.port
 							  : one.id.parent == m_request.parent;
-			if (!meant || taken)
+			if (!meant || given)
 				continue;
 			m_id.port = one.id.port;
 			m_id.node = one.id.node;
@@ -361,10 +361,10 @@ private:
 
 std::optional<VportStatus> status_of(const Host &host, const Domain &domain, const Wwn &port)
 {
-	for (VportStatus &one : vports(host, domain))
-		if (one.id.port == port)
-			return std::move(one);
-	return {};
+	const std::vector<VportStatus> all = vports(host, domain);
+	const auto found =
+		std::ranges::find_if(all, [&](const VportStatus &one) { return one.id.port == port; });
+	return found == all.end() ? std::nullopt : std::optional{*found};
 }
 
 } // namespace

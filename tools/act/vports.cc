@@ -44,7 +44,7 @@ std::vector<Wwn> parse_targets(const std::string &text)
 
 fs::path login_file(const Host &host, const Wwn &port)
 {
-	return host.run / ("login-" + digits(port));
+	return host.run / ("login-" + hex_digits(port));
 }
 
 } // namespace
@@ -73,10 +73,10 @@ std::vector<KnownVport> VportMemory::all() const
 
 std::optional<KnownVport> VportMemory::of(const Wwn &port) const
 {
-	for (KnownVport &known : all())
-		if (known.id.port == port)
-			return std::move(known);
-	return {};
+	const std::vector<KnownVport> kept = all();
+	const auto found =
+		std::ranges::find_if(kept, [&](const KnownVport &known) { return known.id.port == port; });
+	return found == kept.end() ? std::nullopt : std::optional{*found};
 }
 
 void VportMemory::keep(const KnownVport &known)
@@ -103,7 +103,7 @@ void VportMemory::write(const std::vector<KnownVport> &all) const
 	for (const KnownVport &known : all) {
 		stream << param_text(known.id) << '\t' << known.owner << '\t' << known.controller << '\t';
 		for (std::size_t at = 0; at < known.targets.size(); ++at)
-			stream << (at == 0 ? "" : ",") << digits(known.targets[at]);
+			stream << (at == 0 ? "" : ",") << hex_digits(known.targets[at]);
 		stream << '\n';
 	}
 	stream.close();

@@ -71,7 +71,6 @@ std::vector<Wwn> target_order(const Adapter &adapter)
 std::vector<Change> follow_adapter(const Lio &lio, const Tpg &tpg, const Adapter &adapter)
 {
 	std::vector<Change> changes;
-	Lio after = lio;
 	std::set<Hctl> there;
 	Taken used;
 	std::set<unsigned> luns;

@@ -173,15 +173,15 @@ MakeStore StoreMaker::make_for_vport(const HostDevice &device, const Wwn &vport)
 	MakeStore store = make(device, Via::pscsi);
 	m_names.erase(store.id.name);
 	store.id.name = vport_store_name(device, vport);
-	store.shown =
-		fmt::format("vport:{}:{}:{:x}", digits(vport), digits(device.target_port), device.scsi->lun);
+	store.shown = fmt::format("vport:{}:{}:{:x}", hex_digits(vport), hex_digits(device.target_port),
+				  device.scsi->lun);
 	return store;
 }
 
 std::string vport_store_name(const HostDevice &device, const Wwn &vport)
 {
-	return fmt::format("{}{}-{}-{:x}", vport_store_prefix, digits(vport), digits(device.target_port),
-			   device.scsi->lun);
+	return fmt::format("{}{}-{}-{:x}", vport_store_prefix, hex_digits(vport),
+			   hex_digits(device.target_port), device.scsi->lun);
 }
 
 MakeTpg new_tpg(const Scene &scene, const std::string &alias, const ExportOptions &options, Random random)

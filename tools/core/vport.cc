@@ -85,14 +85,14 @@ std::optional<VportId> parse_vport(std::string_view text)
 
 std::string param_text(const VportId &id)
 {
-	return fmt::format("{}:{}@{}{}", digits(id.port), digits(id.node),
+	return fmt::format("{}:{}@{}{}", hex_digits(id.port), hex_digits(id.node),
 			   id.parent.by == VportParent::By::fabric ? fabric_prefix : hba_prefix,
-			   digits(id.parent.name));
+			   hex_digits(id.parent.name));
 }
 
 std::string adapter_identity(const VportId &id)
 {
-	return "0x" + digits(id.port);
+	return "0x" + hex_digits(id.port);
 }
 
 const FcPort *port_of(const std::vector<FcPort> &ports, const Wwn &name)

@@ -64,13 +64,13 @@ Wwn expect_wwn(std::string_view text, std::string_view what)
 
 std::string to_string(const Wwn &wwn)
 {
-	std::string text = digits(wwn);
+	std::string text = hex_digits(wwn);
 	for (std::size_t at = wwn_digits - 2; at > 0; at -= 2)
 		text.insert(at, 1, ':');
 	return text;
 }
 
-std::string digits(const Wwn &wwn)
+std::string hex_digits(const Wwn &wwn)
 {
 	return fmt::format("{:016x}", wwn.number);
 }

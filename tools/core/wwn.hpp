@@ -23,6 +23,6 @@ Wwn expect_wwn(std::string_view text, std::string_view what);
 // 50:01:63:ef:00:00:00:01, the one form in which it is shown.
 std::string to_string(const Wwn &wwn);
 // 500163ef00000001
-std::string digits(const Wwn &wwn);
+std::string hex_digits(const Wwn &wwn);
 
 } // namespace vscsi

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "core/failure.hpp"
@@ -55,7 +54,7 @@ struct Cause {
 };
 
 // What drivers mean by the numbers that vport_create fails with.
-constexpr std::array causes{
+constexpr Cause causes[] = {
 	Cause{EEXIST, Exit::in_use, "this HBA has a vport of that WWPN already"},
 	Cause{EINVAL, Exit::in_use, "this HBA has that WWPN already, as its own or a vport's"},
 	Cause{ENOTUNIQ, Exit::in_use, "this HBA has a vport of that WWPN already"},
@@ -151,7 +150,7 @@ std::vector<RemotePort> FibreChannel::remote_ports(unsigned host) const
 
 void FibreChannel::create(const FcPort &hba, const VportId &id) const
 {
-	const std::string text = fmt::format("{}:{}", digits(id.port), digits(id.node));
+	const std::string text = fmt::format("{}:{}", hex_digits(id.port), hex_digits(id.node));
 	const Written written =
 		m_write(class_path("fc_host") / fmt::format("host{}", hba.host) / "vport_create", text);
 	const std::string what = fmt::format("vport {} cannot be made at HBA {} (host{})", to_string(id.port),
@@ -161,10 +160,10 @@ void FibreChannel::create(const FcPort &hba, const VportId &id) const
 	// qla2xxx answers with the state of the vport where a count is expected.
 	if (written.error == 0)
 		fail(Exit::failed, "{}: the driver gave it up; see the kernel log", what);
-	const auto cause = std::ranges::find(causes, written.error, &Cause::error);
-	if (cause == causes.end())
-		fail(Exit::failed, "{}: {}", what, error_text(written.error));
-	fail(cause->code, "{}: {} ({})", what, cause->text, error_text(written.error));
+	for (const Cause &cause : causes)
+		if (cause.error == written.error)
+			fail(cause.code, "{}: {} ({})", what, cause.text, error_text(written.error));
+	fail(Exit::failed, "{}: {}", what, error_text(written.error));
 }
 
 void FibreChannel::remove(const FcPort &vport) const

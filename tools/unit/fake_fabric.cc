@@ -23,9 +23,9 @@ void FakeFabric::add_hba(unsigned host, const Wwn &port, const Wwn &fabric, bool
 {
 	const fs::path place = sys() / "devices/pci0/0000:00:09.0" / fmt::format("host{}", host) / "fc_host" /
 			       fmt::format("host{}", host);
-	put(place / "port_name", "0x" + digits(port) + '\n');
-	put(place / "node_name", "0x" + digits(Wwn{port.number ^ 0x3000000000000000}) + '\n');
-	put(place / "fabric_name", "0x" + digits(fabric) + '\n');
+	put(place / "port_name", "0x" + hex_digits(port) + '\n');
+	put(place / "node_name", "0x" + hex_digits(Wwn{port.number ^ 0x3000000000000000}) + '\n');
+	put(place / "fabric_name", "0x" + hex_digits(fabric) + '\n');
 	put(place / "port_id", "0x010100\n");
 	put(place / "port_state", "Online\n");
 	put(place / "max_npiv_vports", "64\n");
@@ -105,9 +105,9 @@ Written FakeFabric::create(unsigned host, const std::string &value)
 	const std::string above = fmt::format("0000:00:09.0/host{}/{}", host, vport.name);
 	m_host.places[vport.host] = above;
 	const fs::path place = sys() / "devices/pci0" / above / name;
-	put(place / "fc_host" / name / "port_name", "0x" + digits(port) + '\n');
+	put(place / "fc_host" / name / "port_name", "0x" + hex_digits(port) + '\n');
 	put(place / "fc_host" / name / "node_name", "0x" + value.substr(17, 16) + '\n');
-	put(place / "fc_host" / name / "fabric_name", "0x" + digits(Wwn{1}) + '\n');
+	put(place / "fc_host" / name / "fabric_name", "0x" + hex_digits(Wwn{1}) + '\n');
 	put(place / "fc_host" / name / "port_id", "0x010101\n");
 	put(place / "fc_host" / name / "port_state", "Online\n");
 	put(place / "fc_host" / name / "symbolic_name", "\n");
@@ -131,7 +131,7 @@ void FakeFabric::add_lun(const Wwn & /*port*/, Vport &vport, const ShownLun &lun
 		vport.targets.push_back(lun.target);
 		const fs::path rport =
 			sys() / "class/fc_remote_ports" / fmt::format("rport-{}:0-{}", vport.host, number);
-		put(rport / "port_name", "0x" + digits(lun.target) + '\n');
+		put(rport / "port_name", "0x" + hex_digits(lun.target) + '\n');
 		put(rport / "port_id", "0x010200\n");
 		put(rport / "port_state", "Online\n");
 		put(rport / "roles", "FCP Target\n");
@@ -139,7 +139,7 @@ void FakeFabric::add_lun(const Wwn & /*port*/, Vport &vport, const ShownLun &lun
 		put(rport / "fast_io_fail_tmo", "off\n");
 		put(sys() / "class/fc_transport" / fmt::format("target{}:0:{}", vport.host, number) /
 			    "port_name",
-		    "0x" + digits(lun.target) + '\n');
+		    "0x" + hex_digits(lun.target) + '\n');
 	}
 	const Hctl address{vport.host, 0, number, lun.lun};
 	const char *const kind = lun.type == 1 ? "nst" : lun.type == 8 ? "sch" : "sdv";

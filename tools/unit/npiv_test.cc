@@ -272,7 +272,8 @@ TEST_F(NpivTest, TwoPortsWithOneLunEachHaveTheirOwnPath)
 	Daemon one = daemon();
 	run(one, 20);
 	for (const auto &[domain, port] : {std::pair{fake.guest, chosen}, std::pair{other, second}}) {
-		EXPECT_EQ(vdevs(domain), fmt::format("0:0:0:0 vport:{}:5000000000000a11:0\n", digits(port)));
+		EXPECT_EQ(vdevs(domain),
+			  fmt::format("0:0:0:0 vport:{}:5000000000000a11:0\n", hex_digits(port)));
 		const Lio lio = fake.configfs.read();
 		for (const Tpg &tpg : lio.tpgs)
 			if (tpg.vport->port == port) {
@@ -390,7 +391,7 @@ TEST_F(NpivTest, AFabricThatSaysNothingIsTold)
 	Daemon one = daemon();
 	run(one, 60);
 	EXPECT_TRUE(has(testing::internal::GetCapturedStderr(), "FDISC"));
-	EXPECT_EQ(san.written, "host5 500163ef00000042:" + digits(only(fake.guest).id.node) + "\n");
+	EXPECT_EQ(san.written, "host5 500163ef00000042:" + hex_digits(only(fake.guest).id.node) + "\n");
 	EXPECT_EQ(failure_of([&] {
 			  attach_any(fake.host, {.domain = fake.guest,
 						 .pdev = "npiv:fabric:10000000000000fa",
