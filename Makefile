@@ -105,7 +105,7 @@ check-licences:
 
 check-python:
 	/usr/bin/python3 -m pyflakes tests/run tests/sim/run tests/sim/mutants/run tests/fuzz/fuzz tests/fuzz/coverage.py tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
-		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents tests/spdx tests/packages/packages tests/packages
+		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents/terminal tests/documents tests/spdx tests/packages/packages tests/packages
 
 layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
 	@$(LAYERS) objects $(MODULE_DIR)/layers.txt $(MODULE_DIR)

@@ -194,7 +194,7 @@ def line(lab, admin, drives):
         guest = lab.guest("g3", paused=True, wait=False, memory=128, config=lines)
         lab.dom0.poll("xl-vscsi list g3 --json | grep phy-hctl", 60)
         lab.equal(f"a line means drive 1, the {time} time", hctl(), [drives.hctl(1)])
-        shown = admin.run(f"status --config-dir {CONFIGS}").out
+        shown = admin.run(f"status --config-dir {CONFIGS}", 8).out
         lab.check("status names the line", "g3.cfg: vscsi names" in shown, shown)
         guest.destroy()
         lab.dom0.poll("! ls /sys/bus/xen-backend/devices | grep vscsi", 60)
