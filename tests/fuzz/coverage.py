@@ -8,7 +8,6 @@ import subprocess
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 LIST = HERE / "unreached.md"
-LLVM = "-14"
 OURS = ("drivers/xen-scsiback/engine/", "include/vscsi/")
 # `FILE`: `source line` (true|false|both): reason
 ENTRY = re.compile(r"^- `([^`]+)`: `(.+)` \((true|false|both)\)")
@@ -25,9 +24,9 @@ def check(out, names, build, corpora):
                        stderr=subprocess.DEVNULL, env={"LLVM_PROFILE_FILE": str(raw)})
         profiles.append(raw)
     merged = out / "all.profdata"
-    subprocess.run([f"llvm-profdata{LLVM}", "merge", "-o", merged, *profiles], check=True)
+    subprocess.run(["llvm-profdata", "merge", "-o", merged, *profiles], check=True)
     objects = [word for name in names[1:] for word in ("-object", out / f"fuzz-{name}")]
-    report = subprocess.run([f"llvm-cov{LLVM}", "export", f"-instr-profile={merged}", out / f"fuzz-{names[0]}", *objects],
+    report = subprocess.run(["llvm-cov", "export", f"-instr-profile={merged}", out / f"fuzz-{names[0]}", *objects],
                             check=True, text=True, stdout=subprocess.PIPE).stdout
     reached = counts(json.loads(report))
     return compare(reached)
