@@ -105,6 +105,24 @@ def zones(lab, admin, guest, zoned):
     lab.check("the plugin refuses it too", ZONES in said, said)
 
 
+def image(lab, admin, guest):
+    """A file as a disk, by its path alone."""
+    lab.dom0.run("truncate -s 16M /var/tmp/disk.img && ln -sf disk.img /var/tmp/other.img && truncate -s 100 /var/tmp/odd.img")
+    before = admin.state()
+    given = admin.attach("g1", "/var/tmp/disk.img", "0:0:7:0")
+    lab.equal("a file: the guest has it", given["state-name"], "connected")
+    disk = lab.disk(guest, "0:0:7:0")
+    guest.run(f"dd if=/dev/urandom of=/tmp/data bs=64k count=16 status=none; dd if=/tmp/data of={disk} bs=64k "
+              f"oflag=direct status=none")
+    lab.equal("a file: what the guest wrote is in it",
+              lab.dom0.run("head -c 1048576 /var/tmp/disk.img | sha256sum").out, guest.run("sha256sum < /tmp/data").out)
+    admin.run("attach g2 /var/tmp/other.img", 4)
+    admin.run("attach g2 /var/tmp/odd.img", 2)
+    admin.run("attach g2 /var/tmp/disk.img --backstore pscsi", 2)
+    admin.run("detach g1 0:0:7:0")
+    admin.unchanged("a file", before)
+
+
 def run(lab):
     lab.load_driver()
     admin = Admin(lab)
@@ -116,3 +134,4 @@ def run(lab):
     in_use(admin)
     resized(lab, admin, guest)
     zones(lab, admin, guest, zoned)
+    image(lab, admin, guest)
