@@ -62,11 +62,15 @@ void pause_a_moment(const Host &host)
 	host.store.wait(vport_pace);
 }
 
-// Until the vport is there no more, as far as there is time.
+// Until the vport is there no more, as far as there is time.  Others have the configuration meanwhile.
 bool await_gone(const Host &host, const Tpg &tpg, seconds wait)
 {
 	const auto limit = host.store.now() + wait;
-	while (!log_out(host, tpg)) {
+	const auto gone = [&] {
+		const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
+		return log_out(host, tpg);
+	};
+	while (!gone()) {
 		if (host.store.now() >= limit)
 			return false;
 		host.store.wait(vport_pace);
@@ -161,31 +165,52 @@ public:
 			plan();
 			return std::move(m_result);
 		}
-		recover(m_host);
-		const Lock lock = Lock::take(m_host.config_lock(), vport_lock_patience);
-		plan();
-		if (!m_make) {
-			if (m_request.login)
-				check();
+		if (!m_request.at_once)
+			recover(m_host);
+		const std::optional<Lock> work = configure();
+		if (!work)
 			return std::move(m_result);
-		}
-		VportMemory memory = vport_memory(m_host);
-		Journal journal = m_host.config_journal();
-		// First, so that the daemon ends what a command that was killed has begun.
-		memory.keep({m_id, m_owner, m_controller, m_targets});
 		try {
-			apply_all(m_host.configfs, journal, {*m_make});
-			if (m_request.login)
-				check();
+			await_active(m_host, m_id, m_owner, m_request.wait);
 		} catch (const Failure &failure) {
-			undo(journal, failure);
+			if (m_make)
+				undo(failure);
+			throw;
 		}
-		journal.clear();
-		m_result.changed = true;
 		return std::move(m_result);
 	}
 
 private:
+	// All but the wait for the fabric, in which others may have the configuration.
+	std::optional<Lock> configure()
+	{
+		const Lock lock = Lock::take(m_host.config_lock(),
+					     m_request.at_once ? seconds{0} : vport_lock_patience);
+		plan();
+		std::optional<Lock> work;
+		if (m_request.login)
+			work.emplace(work_on(m_host, m_id.port));
+		Journal journal = m_host.config_journal();
+		if (m_make) {
+			// First, so that the daemon ends what a command that was killed has begun.
+			vport_memory(m_host).keep({m_id, m_owner, m_controller, m_targets});
+		}
+		try {
+			if (m_make)
+				apply_all(m_host.configfs, journal, {*m_make});
+			if (m_request.login)
+				log_in();
+		} catch (const Failure &) {
+			const std::string left = journal.roll_back(m_host.configfs);
+			if (m_make && left.empty() && !m_known)
+				vport_memory(m_host).forget(m_id.port);
+			throw;
+		}
+		journal.clear();
+		m_result.changed = m_make.has_value();
+		return work;
+	}
+
 	void plan()
 	{
 		m_lio = read_lio(m_host);
@@ -315,30 +340,30 @@ private:
 		return config && !config->uuid.empty() ? config->uuid : m_owner;
 	}
 
-	void check()
+	void log_in()
 	{
-		const bool was_there = look(m_host, m_id.port).has_value();
 		begin_login(m_host, m_id, m_owner);
-		m_logged_in = !was_there;
 		m_result.steps.push_back(
 			fmt::format("fabric: log in {} by {}", to_string(m_id.port), to_string(m_id.parent)));
-		await_active(m_host, m_id, m_owner, m_request.wait);
 	}
 
-	[[noreturn]] void undo(Journal &journal, const Failure &failure)
+	// What was made, and no more.
+	[[noreturn]] void undo(const Failure &failure)
 	{
 		std::string left;
-		if (look(m_host, m_id.port)) {
-			Tpg made;
-			made.id = m_tpg;
-			made.vport = m_id;
-			if (!await_gone(m_host, made, vport_lock_patience))
-				left = fmt::format("vport {} is not deleted yet", to_string(m_id.port));
+		Tpg made;
+		made.id = m_tpg;
+		made.vport = m_id;
+		if (!await_gone(m_host, made, vport_lock_patience))
+			left = fmt::format("vport {} is not deleted yet", to_string(m_id.port));
+		const Lock lock = Lock::take(m_host.config_lock(), vport_lock_patience);
+		try {
+			apply_patiently(m_host.configfs, RemoveTpg{m_tpg});
+			if (left.empty() && !m_known)
+				vport_memory(m_host).forget(m_id.port);
+		} catch (const Failure &other) {
+			left = other.what();
 		}
-		if (const std::string text = journal.roll_back(m_host.configfs); !text.empty())
-			left = text;
-		if (left.empty() && !m_known)
-			vport_memory(m_host).forget(m_id.port);
 		if (left.empty())
 			throw failure;
 		throw Failure{failure.code(),
@@ -354,7 +379,6 @@ private:
 	unsigned m_controller = 0;
 	std::vector<Wwn> m_targets;
 	bool m_known = false;
-	bool m_logged_in = false;
 	std::optional<MakeTpg> m_make;
 	VportResult m_result;
 };
@@ -410,32 +434,37 @@ VportResult create_vport(const Host &host, const VportRequest &request)
 
 VportResult login_vport(const Host &host, const Domain &domain, const std::optional<Wwn> &port, seconds wait)
 {
-	const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
-	const Tpg tpg = expect_vport(host.configfs.read(), domain, port);
 	VportResult result;
-	result.changed = !login_asked(host, tpg.vport->port);
-	ask_login(host, tpg.vport->port, true);
+	const Tpg tpg = expect_vport(host.configfs.read(), domain, port);
+	const VportId &id = *tpg.vport;
+	const Lock work = work_on(host, id.port);
+	result.changed = !login_asked(host, id.port);
+	{
+		const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
+		begin_login(host, id, owner_name(domain));
+	}
+	ask_login(host, id.port, true);
+	result.steps.push_back(
+		fmt::format("fabric: log in {} by {}", to_string(id.port), to_string(id.parent)));
 	try {
-		begin_login(host, *tpg.vport, owner_name(domain));
-		result.steps.push_back(fmt::format("fabric: log in {} by {}", to_string(tpg.vport->port),
-						   to_string(tpg.vport->parent)));
-		await_active(host, *tpg.vport, owner_name(domain), wait);
-		if (!await_luns(host, *tpg.vport))
-			result.warnings.push_back(fmt::format("{} is logged in, but is shown no LUN: zone it "
-							      "with its target, and mask LUNs to it",
-							      to_string(tpg.vport->port)));
+		await_active(host, id, owner_name(domain), wait);
+		if (!await_luns(host, id))
+			result.warnings.push_back(
+				fmt::format("{} is logged in, but is shown no LUN: zone it with its "
+					    "target, and mask LUNs to it",
+					    to_string(id.port)));
 	} catch (const Failure &) {
+		// The daemon logs out what nobody wants.
 		if (result.changed)
-			ask_login(host, tpg.vport->port, false);
+			ask_login(host, id.port, false);
 		throw;
 	}
-	result.vport = status_of(host, domain, tpg.vport->port);
+	result.vport = status_of(host, domain, id.port);
 	return result;
 }
 
 VportResult logout_vport(const Host &host, const Domain &domain, const std::optional<Wwn> &port, seconds wait)
 {
-	const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
 	const Tpg tpg = expect_vport(host.configfs.read(), domain, port);
 	for (const Domain &running : list_domains(host.store))
 		if (running.id != 0 && names_domain(tpg.domain, running))
@@ -470,15 +499,17 @@ VportResult delete_vport(const Host &host, const Domain &domain, const std::opti
 	result.steps.push_back(fmt::format("fabric: log out {}", to_string(tpg.vport->port)));
 	if (dry_run)
 		return result;
-	const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
 	ask_login(host, tpg.vport->port, false);
-	if (forget)
-		vport_memory(host).forget(tpg.vport->port);
 	if (!await_gone(host, tpg, wait))
 		fail(Exit::timed_out,
 		     "the vport {} is out of the configuration, but not gone after {} s; the kernel goes on "
-		     "with it",
+		     "with it, and its name stays the guest's",
 		     to_string(tpg.vport->port), wait.count());
+	// Not before: by its name the daemon knows what is still to be ended.
+	if (forget) {
+		const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
+		vport_memory(host).forget(tpg.vport->port);
+	}
 	return result;
 }
 
@@ -499,7 +530,8 @@ AttachResult attach_any(const Host &host, const AttachRequest &request)
 			    .parent = npiv->parent,
 			    .wait = std::max(request.wait, vport_lock_patience),
 			    .login = !request.later && !request.at_once,
-			    .dry_run = request.dry_run};
+			    .dry_run = request.dry_run,
+			    .at_once = request.at_once};
 	if (!request.vdev.empty()) {
 		const auto number = parse_number(request.vdev, UINT16_MAX);
 		wanted.controller = number ? static_cast<unsigned>(*number) : expect_vdev(request.vdev).host;

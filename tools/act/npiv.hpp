@@ -21,6 +21,7 @@ struct VportRequest {
 	std::chrono::seconds wait{30}; // for the fabric
 	bool login = true;             // see whether the fabric takes it
 	bool dry_run = false;
+	bool at_once = false; // a lock that somebody has is not waited for
 };
 
 // One vport as it is now.

@@ -42,6 +42,11 @@ std::vector<Wwn> parse_targets(const std::string &text)
 	return found;
 }
 
+fs::path work_file(const Host &host, const Wwn &port)
+{
+	return host.run / ("vport-" + hex_digits(port) + ".lock");
+}
+
 fs::path login_file(const Host &host, const Wwn &port)
 {
 	return host.run / ("login-" + hex_digits(port));
@@ -156,6 +161,18 @@ void ask_login(const Host &host, const Wwn &port, bool wanted)
 	}
 	if (!std::ofstream{login_file(host, port)})
 		fail(Exit::environment, "cannot write {}", login_file(host, port).string());
+}
+
+Lock work_on(const Host &host, const Wwn &port)
+{
+	constexpr std::chrono::seconds patience{5};
+	return Lock::take(work_file(host, port), patience);
+}
+
+bool is_worked_on(const Host &host, const Wwn &port)
+{
+	std::error_code error;
+	return fs::exists(work_file(host, port), error) && !Lock::attempt(work_file(host, port));
 }
 
 void begin_login(const Host &host, const VportId &id, const std::string &guest)

@@ -55,7 +55,8 @@ void Daemon::follow_vports()
 		const FcPort *const port = port_of(ports, tpg.vport->port);
 		VportCare &care = m_vports[tpg.vport->port];
 		try {
-			if (owner || login_asked(m_host, tpg.vport->port))
+			if (owner || login_asked(m_host, tpg.vport->port) ||
+			    is_worked_on(m_host, tpg.vport->port))
 				keep_logged_in(tpg, port, owner ? owner->name : tpg.domain, care);
 			else if (port)
 				let_leave(tpg, care);

@@ -434,6 +434,33 @@ TEST_F(NpivTest, AnOperatorsTimeoutsStay)
 	EXPECT_EQ(san.timeouts(chosen), "17 60");
 }
 
+TEST_F(NpivTest, WhoWaitsForTheFabricHoldsNobodyUp)
+{
+	san.state = "Initializing";
+	bool free = true;
+	bool worked_on = false;
+	fake.store.peer = [&] {
+		free &= Lock::attempt(fake.host.config_lock()).has_value();
+		worked_on |= is_worked_on(fake.host, chosen);
+	};
+	EXPECT_EQ(failure_of([&] { create_vport(fake.host, request_named(fake.guest, chosen)); }).code(),
+		  Exit::timed_out);
+	EXPECT_TRUE(free) << "the lock of the configuration";
+	EXPECT_TRUE(worked_on) << "the daemon does not end it meanwhile";
+	EXPECT_FALSE(is_worked_on(fake.host, chosen));
+	EXPECT_TRUE(san.logged_in().empty());
+	// And a daemon waits for no lock.
+	const Lock config = Lock::take(fake.host.config_lock(), seconds{1});
+	EXPECT_EQ(failure_of([&] {
+			  attach_any(fake.host, {.domain = fake.guest,
+						 .pdev = "npiv:fabric:10000000000000fa",
+						 .vdev = {},
+						 .options = {},
+						 .at_once = true});
+		  }).code(),
+		  Exit::timed_out);
+}
+
 TEST_F(NpivTest, WithTwoPortsIoFailsSoonAndMultipathGoesOn)
 {
 	const Wwn second{0x500163ef00000043};

@@ -50,8 +50,8 @@ def plain(which, folder, clean):
     """The same without a look at anything."""
     version = (clean / "packaging/described").read_text().strip()
     with Chroot(tree.build(which)) as root:
-        root.put(clean, "work/one")
-        here = f"/work/one/{clean.name}"
+        root.put(clean, "srv/one")
+        here = f"/srv/one/{clean.name}"
         return (build(root, version, here, folder / "first", more=CACHED),
                 build(root, later(version), here, folder / "later", more=CACHED))
 
@@ -61,16 +61,16 @@ def digests(built):
 
 
 # Of the same place again, for another version; not to be used where it would hide a difference.
-CACHED = "PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/work/ccache"
+CACHED = "PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/srv/ccache"
 
 
 def test(verdict, which, folder, clean, everything=True):
     """The packages, and those of the next version. everything: what is the same for all suites as well."""
     version = (clean / "packaging/described").read_text().strip()
     with Chroot(tree.build(which)) as root:
-        for place in ("work/one", "work/quite/another"):
+        for place in ("srv/one", "srv/quite/another"):
             root.put(clean, place)
-        here, there = f"/work/one/{clean.name}", f"/work/quite/another/{clean.name}"
+        here, there = f"/srv/one/{clean.name}", f"/srv/quite/another/{clean.name}"
         built = build(root, version, here, folder / "first", more=CACHED)
         again = build(root, version, there, folder / "again", "077", "TZ=Asia/Kolkata LC_ALL=C")
         verdict.equal("built again elsewhere, packages are the same", digests(again), digests(built))
@@ -112,7 +112,7 @@ def by_hand(verdict, root, here):
 
 
 def rpm(verdict, root, here, version):
-    done = root.run(f"cd {here} && packaging/rpm/build /work/rpm --nodeps && cd /work/rpm && "
+    done = root.run(f"cd {here} && packaging/rpm/build /srv/rpm --nodeps && cd /srv/rpm && "
                     "for file in RPMS/*/*.rpm; do rpm -qlp $file; done", check=False)
     verdict.ends("RPMs can be built", done)
     verdict.says("they have what they should", done.text, "xen-vscsi-tools-", "xen-scsiback-dkms-", "targetcli-xen-pvscsi-",
@@ -120,6 +120,6 @@ def rpm(verdict, root, here, version):
 
 
 def dkms_tarball(root, here, folder):
-    name = root.says(f"cd {here} && packaging/dkms/tarball /work/dkms").strip().splitlines()[-1]
+    name = root.says(f"cd {here} && packaging/dkms/tarball /srv/dkms").strip().splitlines()[-1]
     root.take(name, folder)
     return folder / pathlib.Path(name).name
