@@ -63,7 +63,7 @@ check-documents: tools
 check-format:
 	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
-		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp tests/fuzz/*.cc tests/fuzz/*.hpp tests/fuzz/*/*.cc $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
+		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp tests/fuzz/*.cc tests/fuzz/*.hpp tests/fuzz/*/*.cc tests/fuzz/*/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(FABRIC) tests/fabric/*.hpp tests/fabric/*/*.hpp tests/fabric/unit/*.cc \
 		$(TOOLS) tools/*/*.hpp tools/unit/*.cc tools/bench/*.cc tests/bench/engine/*.cc tests/bench/engine/*.hpp tests/sim/*.cc tests/sim/*.hpp
 

@@ -46,7 +46,8 @@ void order_targets(const Host &host, const VportId &id, Adapter &adapter, bool k
 // `npiv login` wants it logged in, guest or no guest.
 bool login_asked(const Host &host, const Wwn &port);
 void ask_login(const Host &host, const Wwn &port, bool wanted);
-// A command is at it and waits for the fabric, without the lock of the configuration; it ends with that command.
+// A command is at it and waits for the fabric, without the lock of the configuration; it ends with that
+// command.
 Lock work_on(const Host &host, const Wwn &port);
 bool is_worked_on(const Host &host, const Wwn &port);
 
