@@ -258,7 +258,7 @@ test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves o
 test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
 	@tests/run lab-debug
 
-matrix: setup ## every suite of Debian: module without warnings, short scenarios, a table  [VSCSI_LAB_SUITES= SCENARIOS= DRIVER=]
+matrix: setup ## every suite of Debian: module without warnings, short scenarios, a table  [VSCSI_LAB_SUITES= SCENARIOS= DRIVER= RESUME=1]
 	@tests/run matrix
 
 sim: setup ## schedules of guests, devices and faults on the engine, on all processors  [SCHEDULES=1000000|HOURS= FIRST=1]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Suites of Debian beside each other: a module for each, scenarios on each, a table of it all."""
+import hashlib
 import json
 import os
 import pathlib
@@ -50,6 +51,10 @@ def module(suite):
     print(f"{suite}: module built without warnings" if good else
           f"{suite}: " + ("\n".join(said) or done.stdout[-6000:]), flush=True)
     return done.stdout.splitlines()[-1] if good else None
+
+
+def digest(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
 class Table:

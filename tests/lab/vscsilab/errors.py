@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The two kinds of failure the lab tells apart."""
+"""The kinds of failure the lab tells apart."""
 
 
 class LabError(Exception):
@@ -8,3 +8,7 @@ class LabError(Exception):
 
 class LabDied(LabError):
     """The emulated host is gone; nothing more can be asked of it."""
+
+
+class Unsuited(Exception):
+    """The suite under test has not what a scenario is about; said before its first check."""

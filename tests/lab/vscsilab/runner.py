@@ -11,7 +11,7 @@ import time
 import traceback
 
 from . import image, logscan, paths, selfcheck, snapshot
-from .errors import LabError
+from .errors import LabError, Unsuited
 from .lab import Lab
 from .machine import Machine
 from .patience import stretch
@@ -126,7 +126,7 @@ class Runner:
         timer = threading.Timer(limit, deadline)
         timer.daemon = True
         timer.start()
-        lab = None
+        lab = unsuited = None
         try:
             snapshot.start(machine)
             outcome.ready = time.monotonic() - begin
@@ -139,6 +139,8 @@ class Runner:
             module.run(lab)
             if self.options.debug_kernel and not machine.stopping.is_set():
                 selfcheck.verdict(lab)
+        except Unsuited as reason:
+            unsuited = str(reason)
         except LabError as error:
             outcome.problems.append(str(error))
             trace = traceback.extract_tb(error.__traceback__)
@@ -163,6 +165,14 @@ class Runner:
         outcome.problems += self._log_problems(logs, expected)
         if not outcome.failed and not outcome.problems:
             outcome.status = "PASS"
+        if unsuited and outcome.status == "PASS" and not outcome.passed:
+            outcome.status = "SKIP"
+            outcome.seconds = time.monotonic() - begin
+            print(f"  SKIP {unsuited}", flush=True)
+            return outcome
+        if unsuited and outcome.status == "PASS":
+            outcome.status = "FAIL"
+            outcome.problems.append(f"unsuited after its first check: {unsuited}")
         if driver in scenario.fails_on:
             return self._known_bad(outcome, scenario.fails_on[driver], begin)
         for problem in outcome.problems:
