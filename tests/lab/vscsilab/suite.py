@@ -15,7 +15,7 @@ from .errors import LabError
 from .shellout import host, say
 
 KNOWN = ("bookworm", "trixie", "sid")
-# Whatever the host is: on its emulated machine a scenario takes a third of the time that it takes
+# Whatever the host is: on its emulated machine a scenario takes up to half of the time that it takes
 # on trixie's kernel and hypervisor.
 DEFAULT = "bookworm"
 # It has neither updates nor a security archive.
