@@ -134,7 +134,7 @@ struct vscsi_key_owners {
 struct vscsi_keys {
 	struct vscsi_key_owners own; /* of the host's nexus' key */
 	struct vscsi_key_owners all; /* of the one for all nexuses */
-	vscsi_u8 algorithm; /* index that was set last */
+	vscsi_u32 algorithm; /* index that was set last */
 };
 /* A command that passed the gate has ended: what it has replaced, bits, is not owed any more. */
 int vscsi_keys_note(struct vscsi_keys *keys, vscsi_u32 nexus, const vscsi_u8 *cdb,

@@ -179,8 +179,6 @@ constexpr bool is_strange(const vscsi_gate &gate, u32 session) noexcept
 constexpr int may_reserve(const vscsi_gate &gate, u32 session, Reserving reserving) noexcept
 {
 	const u32 trying = gate.reserving.nexus;
-	if (trying == session)
-		return VSCSI_GATE_BUSY;
 	if (reserving == Reserving::release && gate.holder != session && (gate.holder || trying))
 		return VSCSI_GATE_IGNORE;
 	const bool takes_over = reserving == Reserving::persistent_out && gate.absent;

@@ -128,7 +128,7 @@ void keys_clear(const vscsi_keys &keys, int which, Span<u8> cdb, Span<u8> data) 
 	data[at_length] = page_bytes - 4;
 	data[at_scope] =
 		static_cast<u8>((which == VSCSI_GATE_CLEAR_ALL_KEYS ? scope_all_nexuses : scope_local) << 5);
-	data[at_algorithm] = keys.algorithm;
+	data[at_algorithm] = static_cast<u8>(keys.algorithm);
 }
 
 } // namespace vscsi
