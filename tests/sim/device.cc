@@ -81,7 +81,8 @@ void leave_gate(World &world, Request &request, u32 effect, u16 attention = 0)
 	const u32 nexus = world.guest[request.lun->guest].nexus();
 	vscsi_gate_leave(&device.gate, nexus, request.cdb.data(), &outcome);
 	if (device.kind == Kind::tape)
-		vscsi_gate_paid(&device.gate, vscsi_keys_note(&device.keys, nexus, request.cdb.data(), &outcome));
+		vscsi_gate_paid(&device.gate,
+				vscsi_keys_note(&device.keys, nexus, request.cdb.data(), &outcome));
 	request.gated = false;
 }
 

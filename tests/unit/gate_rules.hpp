@@ -80,7 +80,8 @@ inline void the_gate_counts(World &w)
 inline void the_gate_knows(World &w)
 {
 	const vscsi_gate &gate = w.s.gate;
-	w.expect(w.in_flight(is_reserving) || !w.s.reserved || gate.reserved || gate.owed & VSCSI_GATE_RELEASE,
+	w.expect(w.in_flight(is_reserving) || !w.s.reserved || gate.reserved ||
+			 gate.owed & VSCSI_GATE_RELEASE,
 		 "the device is reserved, and nobody knows");
 	w.expect(w.in_flight(is_medium) || !w.s.prevents || gate.prevented || gate.owed & VSCSI_GATE_ALLOW,
 		 "the device prevents, and nobody knows");
@@ -158,7 +159,8 @@ inline void nobody_waits_for_who_does_not_come(World &before)
 		for (const u8 command : {registration, set_key}) {
 			vscsi_gate gate = w.s.gate;
 			int refused = 0;
-			while (refused <= VSCSI_GATE_PATIENCE && enter(gate, nexus, command) == VSCSI_GATE_BUSY)
+			while (refused <= VSCSI_GATE_PATIENCE &&
+			       enter(gate, nexus, command) == VSCSI_GATE_BUSY)
 				refused++;
 			before.expect(refused <= VSCSI_GATE_PATIENCE, "somebody waits for who does not come");
 		}

@@ -36,12 +36,12 @@ enum Command : u8 {
 };
 inline constexpr u32 commands = other + 1;
 inline constexpr Cdb cdbs[commands] = {
-	write6,        reserve6, release6, persistent(6), persistent(1, exclusive_access),
+	write6,        reserve6, release6, persistent(6),         persistent(1, exclusive_access),
 	persistent(3), prevent,  allow,    {0xb5, 0x20, 0, 0x10}, {0xb5, 0x20, 0, 0x10},
 	read6};
 inline constexpr const char *names[commands] = {
-	"WRITE", "RESERVE", "RELEASE", "REGISTER", "PERSISTENT RESERVE",
-	"CLEAR", "PREVENT", "ALLOW",   "SET KEY",  "DROP KEY", "READ"};
+	"WRITE", "RESERVE", "RELEASE",  "REGISTER", "PERSISTENT RESERVE", "CLEAR", "PREVENT",
+	"ALLOW", "SET KEY", "DROP KEY", "READ"};
 
 constexpr bool is_reserving(u8 command)
 {
@@ -429,9 +429,11 @@ private:
 	void ignored(u32 nexus, u8 command)
 	{
 		expect(command == release || command == to_allow, "what matters was ignored");
-		expect(command != release || s.reserver != nexus + 1, "a reservation's own RELEASE is ignored");
+		expect(command != release || s.reserver != nexus + 1,
+		       "a reservation's own RELEASE is ignored");
 		if (command == to_allow) {
-			expect(hears_soon() || (s.preventers & ~bit(nexus)) || in_flight(is_medium) || s.doubt & of_prevention,
+			expect(hears_soon() || (s.preventers & ~bit(nexus)) || in_flight(is_medium) ||
+				       s.doubt & of_prevention,
 			       "ALLOW is ignored, and nobody else prevents");
 			s.preventers = static_cast<u8>(s.preventers & ~bit(nexus));
 		}
@@ -442,10 +444,12 @@ private:
 		expect(!(flags & ~(VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW)),
 		       "the gate says what is not known");
 		expect(!(static_cast<u32>(flags) & ~s.gate.owed), "the gate forgets what is owed");
-		expect(!(flags & VSCSI_GATE_RELEASE) || s.reserved || hears_soon() || s.doubt & of_reservation,
+		expect(!(flags & VSCSI_GATE_RELEASE) || s.reserved || hears_soon() ||
+			       s.doubt & of_reservation,
 		       "nothing is there to be released");
 		// Nor is it known what becomes of an ALLOW that is in flight.
-		expect(!(flags & VSCSI_GATE_ALLOW) || s.prevents || hears_soon() || in_flight(is_medium) || s.doubt & of_prevention,
+		expect(!(flags & VSCSI_GATE_ALLOW) || s.prevents || hears_soon() || in_flight(is_medium) ||
+			       s.doubt & of_prevention,
 		       "nothing is there to be allowed");
 	}
 	// Order that means nothing, and how many have been refused, tells no states apart.
@@ -476,8 +480,7 @@ inline std::string describe(const State &s)
 {
 	const auto who = [](u32 nexus) { return nexus ? std::to_string((nexus - 7) / 2) : std::string{"-"}; };
 	std::string text = "holder " + who(s.gate.holder) + ", reserving " + who(s.gate.reserving.nexus) +
-			   (s.gate.reserving.gone ? " (gone)" : "") + ", keying " +
-			   who(s.gate.keying.nexus);
+			   (s.gate.reserving.gone ? " (gone)" : "") + ", keying " + who(s.gate.keying.nexus);
 	text += s.gate.reserved ? ", reserved" : "";
 	text += s.gate.registered ? ", registered" : "";
 	text += s.gate.type ? ", persistent" : "";

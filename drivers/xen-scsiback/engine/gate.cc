@@ -104,8 +104,7 @@ constexpr void forget_prevention(vscsi_gate &gate) noexcept
 // What ended before may be from after the reset: so the device is told that it is over.
 constexpr int forget_what_a_reset_ends(vscsi_gate &gate) noexcept
 {
-	const int owed =
-		(gate.reserved ? VSCSI_GATE_RELEASE : 0) | (gate.prevented ? VSCSI_GATE_ALLOW : 0);
+	const int owed = (gate.reserved ? VSCSI_GATE_RELEASE : 0) | (gate.prevented ? VSCSI_GATE_ALLOW : 0);
 	gate.reserved = 0;
 	forget_prevention(gate);
 	gate.owed |= static_cast<u32>(owed);
