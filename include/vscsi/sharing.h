@@ -76,6 +76,7 @@ struct vscsi_gate_outcome {
 	vscsi_u32 data_bytes;
 	vscsi_u16 attention; /* a unit attention that came with it, ASC << 8 | ASCQ; 0: none */
 	vscsi_u32 effect;    /* VSCSI_EFFECT_* */
+	bool unheard;        /* its guest was told before that it failed */
 };
 void vscsi_gate_leave(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb,
 		      const struct vscsi_gate_outcome *outcome) VSCSI_NOEXCEPT;

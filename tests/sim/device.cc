@@ -77,7 +77,8 @@ void leave_gate(World &world, Request &request, u32 effect, u16 attention = 0)
 		data[6] = 2;
 		data[7] = 2;
 	}
-	const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), attention, effect};
+	const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), attention, effect,
+					 request.abandoned};
 	const u32 nexus = world.guest[request.lun->guest].nexus();
 	vscsi_gate_leave(&device.gate, nexus, request.cdb.data(), &outcome);
 	if (device.kind == Kind::tape)
@@ -90,6 +91,9 @@ void leave_gate(World &world, Request &request, u32 effect, u16 attention = 0)
 void claim(World &world, Device &device, const Request &request)
 {
 	const Guest &guest = world.guest[request.lun->guest];
+	// It was told that this failed.
+	if (request.abandoned && command_of(request.cdb) != Command::clear)
+		return;
 	switch (command_of(request.cdb)) {
 	case Command::reserve:
 		device.reserver = guest.nexus();
@@ -271,9 +275,13 @@ void take_effect(World &world, Device &device, const Request &request)
 		break;
 	case Command::registration:
 		device.registered = true;
+		if (device.registrant != guest.nexus())
+			device.registrant = 0;
 		break;
 	case Command::persistent_reserve:
 		device.persistent = exclusive_access;
+		if (device.registrant != guest.nexus())
+			device.registrant = 0;
 		break;
 	case Command::clear:
 		device.registered = false;

@@ -35,6 +35,7 @@ std::vector<Event> all_events(u8 slots, std::initializer_list<Command> sent)
 		events.push_back({which + " is executed", [=](World &w) { return w.executes(slot); }});
 		events.push_back({which + " ends well", [=](World &w) { return w.ends(slot); }});
 		events.push_back({which + " fails", [=](World &w) { return w.fails(slot); }});
+		events.push_back({which + " ends unheard", [=](World &w) { return w.ends_unheard(slot); }});
 		events.push_back({which + " is lost", [=](World &w) { return w.is_lost(slot); }});
 	}
 	events.push_back({"reset", [](World &w) { return w.gets_reset(); }});

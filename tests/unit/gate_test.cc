@@ -117,6 +117,29 @@ TEST_F(Gate, AReservationThatIsLostIsTakenBack)
 	EXPECT_EQ(ended(first), VSCSI_GATE_RELEASE);
 }
 
+TEST_F(Gate, AReservationThatItsSessionDoesNotKnowOfIsTakenBack)
+{
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	leave_unheard(first, reserve6);
+	EXPECT_EQ(paid(vscsi_gate_due(&gate)), VSCSI_GATE_RELEASE);
+	ASSERT_EQ(enter(first, prevent), VSCSI_GATE_PASS);
+	leave_unheard(first, prevent);
+	EXPECT_EQ(paid(vscsi_gate_due(&gate)), VSCSI_GATE_ALLOW);
+	EXPECT_TRUE(is_zero());
+	pass(first, reserve6);
+	pass(first, prevent);
+	for (const auto &cdb : {reserve6, prevent}) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		leave_unheard(first, cdb);
+		EXPECT_EQ(gate.owed, 0u) << "it has it from before";
+	}
+	for (const auto &cdb : {release6, allow}) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		leave_unheard(first, cdb);
+	}
+	EXPECT_TRUE(is_zero());
+}
+
 TEST_F(Gate, WhoReservesPersistentlyIsRegistered)
 {
 	for (const auto action : {vscsi_u8{1}, vscsi_u8{4}, vscsi_u8{5}}) {

@@ -120,10 +120,10 @@ inline constexpr std::array<u8, 24> parameters{0, 0x10, 0, 20, 1 << 5, 0, 0, 0, 
 inline constexpr std::array<u8, 24> parameters_with_key{0, 0x10, 0, 20, 1 << 5, 0, 2, 2};
 
 inline void leave(vscsi_gate &gate, vscsi_keys &owners, u32 nexus, u8 command, u32 effect,
-		  vscsi_u16 attention = 0)
+		  vscsi_u16 attention = 0, bool unheard = false)
 {
 	const u8 *data = (command == set_key ? parameters_with_key : parameters).data();
-	const vscsi_gate_outcome outcome{data, parameters.size(), attention, effect};
+	const vscsi_gate_outcome outcome{data, parameters.size(), attention, effect, unheard};
 	const u8 *cdb = cdbs[command].data();
 	vscsi_gate_leave(&gate, number(nexus), cdb, &outcome);
 	vscsi_gate_paid(&gate, vscsi_keys_note(&owners, number(nexus), cdb, &outcome));
@@ -225,9 +225,11 @@ public:
 			break;
 		case registration:
 			s.registered = 1;
+			s.registrant = s.registrant == slot.nexus + 1 ? s.registrant : u8{0};
 			break;
 		case persistent_reserve:
 			s.type = exclusive_access;
+			s.registrant = s.registrant == slot.nexus + 1 ? s.registrant : u8{0};
 			break;
 		case clear:
 			s.registered = s.type = s.persistent = 0;
@@ -298,6 +300,19 @@ public:
 			return false;
 		s.slots[at] = {};
 		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_NONE);
+		settle();
+		return true;
+	}
+	// It was carried out when its nexus had been told that it failed.
+	bool ends_unheard(u32 at)
+	{
+		const Slot slot = s.slots[at];
+		if (slot.executed != well)
+			return false;
+		s.slots[at] = {};
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_ALL, 0, true);
+		if (slot.command == clear)
+			s.registrant = 0;
 		settle();
 		return true;
 	}

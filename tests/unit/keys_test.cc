@@ -26,7 +26,7 @@ protected:
 		     {std::pair{1u, 0x10}, {3u, 48}, {4u, scope << 5}, {6u, mode}, {7u, mode}, {8u, 3}})
 			if (at < bytes)
 				data[at] = static_cast<vscsi_u8>(value);
-		const vscsi_gate_outcome outcome{data.data(), bytes, 0, effect};
+		const vscsi_gate_outcome outcome{data.data(), bytes, 0, effect, false};
 		return vscsi_keys_note(&keys, nexus, cdb.data(), &outcome);
 	}
 	int is_lost(vscsi_u32 nexus, Scope scope, vscsi_u8 mode = mode_on)

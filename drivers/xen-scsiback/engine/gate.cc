@@ -251,6 +251,12 @@ constexpr int enter_to_reserve(vscsi_gate &gate, u32 session, Reserving reservin
 	return enter_single(gate.reserving, session, may_reserve(gate, session, reserving));
 }
 
+// What a guest does not know that it has it has not; what is given back is given back.
+constexpr u32 what_is_taken(const vscsi_gate_outcome &outcome) noexcept
+{
+	return outcome.unheard && outcome.effect == VSCSI_EFFECT_ALL ? VSCSI_EFFECT_UNKNOWN : outcome.effect;
+}
+
 // Nobody has a RESERVE that is not known to have failed, and whose session has not.
 constexpr void reserve_done(vscsi_gate &gate, u32 session, u32 effect, bool gone) noexcept
 {
@@ -268,7 +274,7 @@ constexpr void leave_reserving(vscsi_gate &gate, u32 session, const u8 *cdb,
 	const bool gone = leave_single(gate.reserving);
 	const bool good = outcome.effect == VSCSI_EFFECT_ALL;
 	if (reserving == Reserving::reserve) {
-		reserve_done(gate, session, outcome.effect, gone);
+		reserve_done(gate, session, what_is_taken(outcome), gone);
 	} else if (reserving == Reserving::release) {
 		// Of all of it, not of elements or for a third party.
 		if (good && gate.holder == session && !(cdb[1] & 0x1f))
@@ -379,16 +385,16 @@ constexpr void allow_done(vscsi_gate &gate, u32 session, bool good) noexcept
 	}
 }
 
-void leave_medium(vscsi_gate &gate, u32 session, const u8 *cdb, u32 effect) noexcept
+void leave_medium(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
 	switch (removal(cdb)) {
 	case Removal::neither:
 		break;
 	case Removal::prevents:
-		prevention_done(gate, session, effect);
+		prevention_done(gate, session, what_is_taken(outcome));
 		break;
 	case Removal::allows:
-		allow_done(gate, session, effect == VSCSI_EFFECT_ALL);
+		allow_done(gate, session, outcome.effect == VSCSI_EFFECT_ALL);
 		break;
 	}
 }
@@ -473,7 +479,7 @@ void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_o
 {
 	const Reserving reserving = cdb_reserving(cdb);
 	heed(gate, outcome.attention);
-	leave_medium(gate, session, cdb, outcome.effect);
+	leave_medium(gate, session, cdb, outcome);
 	if (reserving != Reserving::none)
 		leave_reserving(gate, session, cdb, outcome, reserving);
 	else if (keys_are_set(cdb))

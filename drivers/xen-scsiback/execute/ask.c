@@ -101,8 +101,8 @@ void vscsi_device_pay(struct vscsi_scsi_device *device, struct scsi_device *sdev
 		if (!(due & debts[i].bit))
 			continue;
 		if (vscsi_pay(device, sdev, debts[i].bit))
-			pr_warn("%s: the %s of a guest that is gone stays: the device does not take it back\n",
-				dev_name(&sdev->sdev_gendev), debts[i].what);
+			pr_warn_ratelimited("%s: a %s that is no guest's may stay: the device does not take it back\n",
+					    dev_name(&sdev->sdev_gendev), debts[i].what);
 		/* Or else nobody could use the device any more. */
 		spin_lock_irq(&device->lock);
 		vscsi_gate_paid(&device->gate, debts[i].bit);

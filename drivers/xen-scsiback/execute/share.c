@@ -95,6 +95,7 @@ void vscsi_share_leave(struct vscsi_io *io, bool ended)
 {
 	struct vscsi_gate_outcome outcome = {
 		.effect = ended ? vscsi_share_effect(io) : VSCSI_EFFECT_NONE,
+		.unheard = READ_ONCE(io->execution.forsaken),
 	};
 	struct vscsi_scsi_device *device = io->execution.device;
 	unsigned long flags;
