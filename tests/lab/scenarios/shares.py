@@ -25,7 +25,7 @@ REPEATS = 40
 def fio(disks, kind, size, requests):
     jobs = " ".join(f"--name=load{number} --filename={disk}" for number, disk in enumerate(disks))
     return (f"fio --name=global --thread --rw={kind} --bs={size}k --direct=1 --ioengine=libaio --iodepth={QUEUE} "
-            f"--number_ios={requests} --loops=20 --size=16m --minimal {jobs}")
+            f"--number_ios={requests} --size=16m --minimal {jobs}")
 
 
 def reads(lab, neighbour, disk, when):
