@@ -81,7 +81,7 @@ TEST(GateSearch, Keys)
 
 TEST(GateSearch, All)
 {
-	find_nothing(all_events(2, {reserve, release, registration, to_prevent, to_allow}), {start(2)});
+	find_nothing(all_events(2, {reserve, registration, to_prevent, to_allow}), {start(2)});
 }
 
 TEST(GateSearch, PersistentReservations)

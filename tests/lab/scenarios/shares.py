@@ -29,7 +29,7 @@ def fio(disks, kind, size, requests):
 
 
 def reads(lab, neighbour, disk, when):
-    """Seconds that it takes; the disk answers each request after 0.4 s, however many there are at once."""
+    """Seconds that it takes; the disk answers each request after 0.8 s, however many there are at once."""
     begin = time.monotonic()
     read = neighbour.run(fio([disk], "randread", SIZE, REQUESTS) + " > /dev/null", timeout=120, check=False)
     taken = time.monotonic() - begin
@@ -102,7 +102,7 @@ def run(lab):
     lab.load_driver()
     lab.dom0.run("modprobe -a dm-mod dm-delay; modprobe brd rd_nr=16 rd_size=16384; "
                  "dmsetup create stuck --table '0 32768 linear /dev/ram8 0'; "
-                 "dmsetup create slow --table '0 32768 delay /dev/ram9 0 400'; dmsetup mknodes")
+                 "dmsetup create slow --table '0 32768 delay /dev/ram9 0 800'; dmsetup mknodes")
     stores = [lab.backstore.iblock(name, device=f"/dev/mapper/{name}") for name in ("stuck", "slow")]
     target = lab.target.create(NAA)
     victim, neighbour = lab.guests
