@@ -272,6 +272,15 @@ struct vscsi_sense {
  * bytes is 0.
  */
 void vscsi_sense_of(const vscsi_u8 *sense, vscsi_u32 bytes, struct vscsi_sense *out) VSCSI_NOEXCEPT;
+/*
+ * Whether a device has carried a command out that ended so; sense, bytes of it, counts if
+ * the status is CHECK CONDITION.
+ */
+#define VSCSI_EFFECT_NONE 0
+#define VSCSI_EFFECT_ALL 1
+#define VSCSI_EFFECT_UNKNOWN 2 /* its adapter gave it back, say */
+vscsi_u32 vscsi_effect_of(vscsi_u32 host, vscsi_u32 status, const vscsi_u8 *sense,
+			  vscsi_u32 bytes) VSCSI_NOEXCEPT;
 
 /*
  * What a guest is told of the block layer's status: a result of the host adapter, or a

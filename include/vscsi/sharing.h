@@ -14,7 +14,9 @@ extern "C" {
  * the host's, whoever of the guests sends.  Reservation commands go to the device as
  * they are; the gate keeps other sessions out of what one of them reserved, and lets
  * one session at a time register or reserve.  Of those that prevent medium removal the
- * device hears ALLOW from the last one only.  The caller serialises; zeroed is open.
+ * device hears ALLOW from the last one only.  A device may carry commands out in another
+ * order than they end, so what the order of counts goes to it one at a time.  The caller
+ * serialises; zeroed is open.
  */
 #define VSCSI_GATE_PREVENTERS 16
 #define VSCSI_GATE_LOST 4
@@ -40,16 +42,21 @@ struct vscsi_gate_turn {
 	vscsi_u32 refusals; /* of others, since it came last */
 };
 
+/* Commands of which the device has one at a time, whoever sends them. */
+struct vscsi_gate_single {
+	vscsi_u32 nexus; /* whose command is in flight; 0: none is */
+	vscsi_u32 gone;  /* its session has ended since */
+	struct vscsi_gate_turn turn;
+};
+
 struct vscsi_gate {
-	vscsi_u32 holder;    /* nexus that reserves or registered, 0 if none */
-	vscsi_u32 unsettled; /* its reservation commands in flight */
-	vscsi_u32 heir;      /* who tries to take an absent holder's registration over, or 0 */
-	vscsi_u32 attempts;  /* the heir's, in flight */
+	vscsi_u32 holder;    /* nexus that has reserved or registered, 0 if none */
 	vscsi_u8 reserved;   /* by RESERVE (SPC-2) */
 	vscsi_u8 registered; /* by PERSISTENT RESERVE OUT */
 	vscsi_u8 type;       /* of the persistent reservation, 0 if none */
 	vscsi_u8 absent;     /* the holder's session has ended */
-	struct vscsi_gate_turn reserving;
+	struct vscsi_gate_single reserving; /* RESERVE, RELEASE, PERSISTENT RESERVE OUT */
+	struct vscsi_gate_single keying;    /* SECURITY PROTOCOL OUT that sets keys of encryption */
 	struct vscsi_gate_turn preventing;
 	struct vscsi_gate_preventer preventers[VSCSI_GATE_PREVENTERS];
 	vscsi_u32 allowing;  /* ALLOWs in flight */
@@ -68,7 +75,8 @@ struct vscsi_gate_outcome {
 	const vscsi_u8 *data;
 	vscsi_u32 data_bytes;
 	vscsi_u16 attention; /* a unit attention that came with it, ASC << 8 | ASCQ; 0: none */
-	bool good;           /* status GOOD */
+	vscsi_u32 effect;    /* VSCSI_EFFECT_* */
+	bool unheard;        /* its guest was told before that it failed */
 };
 void vscsi_gate_leave(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb,
 		      const struct vscsi_gate_outcome *outcome) VSCSI_NOEXCEPT;
@@ -119,16 +127,24 @@ bool vscsi_sense_data_attention(const vscsi_u8 *cdb, const vscsi_u8 *data, vscsi
  * the host's, and writes everybody's data with it until somebody changes that.  Here is
  * whose it is.  The caller serialises; zeroed there is none.
  */
-struct vscsi_keys {
-	vscsi_u32 own;   /* nexus that set the host's nexus' key last; 0: none is set */
-	vscsi_u32 all;   /* the same, for all nexuses */
-	vscsi_u8 algorithm; /* index that was set last */
+#define VSCSI_KEY_OWNERS 4
+/* Nexuses of which one has set a key last, several if it is not known which; 0: a free place. */
+struct vscsi_key_owners {
+	vscsi_u32 nexus[VSCSI_KEY_OWNERS];
 };
-/* SECURITY PROTOCOL OUT ended well: data, so many bytes, is the beginning of what it sent. */
-void vscsi_keys_note(struct vscsi_keys *keys, vscsi_u32 nexus, const vscsi_u8 *cdb,
-		     const vscsi_u8 *data, vscsi_u32 bytes) VSCSI_NOEXCEPT;
-/* A nexus is over: which of the device's keys are its own, VSCSI_GATE_CLEAR_* bits.  They are forgotten. */
-int vscsi_keys_ended(struct vscsi_keys *keys, vscsi_u32 nexus) VSCSI_NOEXCEPT;
+struct vscsi_keys {
+	struct vscsi_key_owners own; /* of the host's nexus' key */
+	struct vscsi_key_owners all; /* of the one for all nexuses */
+	vscsi_u32 algorithm; /* index that was set last */
+};
+/* A command that passed the gate has ended: what it has replaced, bits, is not owed any more. */
+int vscsi_keys_note(struct vscsi_keys *keys, vscsi_u32 nexus, const vscsi_u8 *cdb,
+		    const struct vscsi_gate_outcome *outcome) VSCSI_NOEXCEPT;
+/*
+ * A nexus is over: which of the device's keys may be its own, VSCSI_GATE_CLEAR_* bits, if
+ * they are to be cleared.  It is forgotten.
+ */
+int vscsi_keys_ended(struct vscsi_keys *keys, vscsi_u32 nexus, bool clear) VSCSI_NOEXCEPT;
 /*
  * SECURITY PROTOCOL OUT that clears one, a VSCSI_GATE_CLEAR_* bit: 12 bytes of CDB and
  * VSCSI_CLEAR_KEYS_BYTES of data.

@@ -63,7 +63,7 @@ void use_device(Device &device, Lun &lun, u32 nexus)
 	lun.own_attention = vscsi_gate_comes_back(&device.gate, nexus) ? nexus_lost_code : u16{0};
 }
 
-void leave_gate(World &world, Request &request, bool good, u16 attention)
+void leave_gate(World &world, Request &request, u32 effect, u16 attention = 0)
 {
 	Device &device = device_of(world, request);
 	std::array<u8, 24> data{};
@@ -77,12 +77,13 @@ void leave_gate(World &world, Request &request, bool good, u16 attention)
 		data[6] = 2;
 		data[7] = 2;
 	}
-	const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), attention, good};
+	const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), attention, effect,
+					 request.abandoned};
 	const u32 nexus = world.guest[request.lun->guest].nexus();
 	vscsi_gate_leave(&device.gate, nexus, request.cdb.data(), &outcome);
-	if (good && device.kind == Kind::tape)
-		vscsi_keys_note(&device.keys, nexus, request.cdb.data(), data.data(),
-				static_cast<u32>(data.size()));
+	if (device.kind == Kind::tape)
+		vscsi_gate_paid(&device.gate,
+				vscsi_keys_note(&device.keys, nexus, request.cdb.data(), &outcome));
 	request.gated = false;
 }
 
@@ -90,8 +91,8 @@ void leave_gate(World &world, Request &request, bool good, u16 attention)
 void claim(World &world, Device &device, const Request &request)
 {
 	const Guest &guest = world.guest[request.lun->guest];
-	// Who sends what contradicts itself gets what the device makes of it.
-	if (guest.hostile)
+	// It was told that this failed.
+	if (request.abandoned && command_of(request.cdb) != Command::clear)
 		return;
 	switch (command_of(request.cdb)) {
 	case Command::reserve:
@@ -106,6 +107,12 @@ void claim(World &world, Device &device, const Request &request)
 		break;
 	case Command::to_prevent:
 		device.preventers |= 1u << guest.index;
+		break;
+	case Command::set_key:
+		device.own_told = device.own_key;
+		break;
+	case Command::set_key_of_all:
+		device.all_told = device.all_key;
 		break;
 	default:
 		break;
@@ -236,11 +243,12 @@ bool take_attention(World &world, Request &request)
 // It tells its own: to all who share it, to each in its turn.
 void tell_attention(World &world, Device &device, Request &request)
 {
-	const u16 code = device.attention;
-	device.attention = 0;
+	const u16 code = request.told;
 	Lun &lun = *request.lun;
 	const bool up_to_date = device.heard == lun.heard;
-	leave_gate(world, request, false, code);
+	if (request.gated)
+		leave_gate(world, request, VSCSI_EFFECT_NONE, code);
+	device.preventers = device.reserver = 0;
 	note_attention(device, code);
 	device.newcomer = device.heard;
 	const u16 due = next_attention(world, device, lun);
@@ -249,23 +257,8 @@ void tell_attention(World &world, Device &device, Request &request)
 	end_with_check(world, request, 6, due);
 }
 
-// RESERVE and RELEASE at once, or the like: nobody knows in which order the device has them.
-bool is_contradicted(const Device &device, const Request &request)
-{
-	const Nature *nature = nature_of(request);
-	for (u32 i = 0; i < device.commands.count; i++) {
-		const Request &other = *device.commands.at[i];
-		const Nature *others = nature_of(other);
-		if (&other != &request && other.lun->guest == request.lun->guest && nature && others &&
-		    nature->reserves && others->reserves)
-			return true;
-	}
-	return false;
-}
-
 void take_effect(World &world, Device &device, const Request &request)
 {
-	device.contradicted |= world.guest[request.lun->guest].hostile && is_contradicted(device, request);
 	const Guest &guest = world.guest[request.lun->guest];
 	world.say("device %u carries out %02x %u of guest %u", device.index, request.cdb[0], request.uid,
 		  guest.index);
@@ -282,9 +275,13 @@ void take_effect(World &world, Device &device, const Request &request)
 		break;
 	case Command::registration:
 		device.registered = true;
+		if (device.registrant != guest.nexus())
+			device.registrant = 0;
 		break;
 	case Command::persistent_reserve:
 		device.persistent = exclusive_access;
+		if (device.registrant != guest.nexus())
+			device.registrant = 0;
 		break;
 	case Command::clear:
 		device.registered = false;
@@ -299,41 +296,73 @@ void take_effect(World &world, Device &device, const Request &request)
 		break;
 	case Command::set_key:
 		device.own_key = device.kind == Kind::tape ? guest.nexus() : 0;
+		device.own_told = 0;
 		break;
 	case Command::set_key_of_all:
 		device.all_key = device.kind == Kind::tape ? guest.nexus() : 0;
+		device.all_told = 0;
 		break;
 	default:
 		break;
 	}
 }
 
-// Of these the backend goes by the order in which they end: it is taken as given that
-// a device's ends come in the order in which it carried them out.
-bool ends_at_once(const Request &request)
-{
-	const Nature *nature = nature_of(request);
-	return nature && (nature->persistent || nature->command == Command::set_key ||
-			  nature->command == Command::set_key_of_all);
-}
-
 // It was carried out, and so it ends.
 void end_executed(World &world, Device &device, Request &request, u32 residual)
 {
+	if (request.told) {
+		tell_attention(world, device, request);
+		return;
+	}
 	device.commands.remove(&request);
 	if (request.gated)
-		leave_gate(world, request, true, 0);
+		leave_gate(world, request, VSCSI_EFFECT_ALL);
 	claim(world, device, request);
 	set_sense(request, 0, 0, request.uid);
 	end_with(world, request, VSCSI_HOST_OK, good_status, residual, true);
 }
 
-void end_unexecuted(World &world, Device &device, Request &request, u32 host)
+// The adapter gives it back, and nobody hears whether it was carried out.
+void lose(World &world, Device &device, Request &request, u32 host)
 {
 	device.commands.remove(&request);
 	if (request.gated)
-		leave_gate(world, request, false, 0);
+		leave_gate(world, request, VSCSI_EFFECT_UNKNOWN);
+	const Command command = command_of(request.cdb);
+	if (command == Command::set_key)
+		device.own_told = 0;
+	if (command == Command::set_key_of_all)
+		device.all_told = 0;
 	end_with(world, request, host, good_status, request.bytes, false);
+}
+
+// Who is not registered cannot reserve.
+void refuse(World &world, Device &device, Request &request)
+{
+	device.commands.remove(&request);
+	if (request.gated)
+		leave_gate(world, request, VSCSI_EFFECT_NONE);
+	end_with(world, request, VSCSI_HOST_OK, reservation_conflict, request.bytes, false);
+}
+
+bool has(const Device &device, bool (*wanted)(const Request &))
+{
+	for (u32 i = 0; i < device.commands.count; i++)
+		if (wanted(*device.commands.at[i]))
+			return true;
+	return false;
+}
+
+bool reserves(const Request &request)
+{
+	const Nature *nature = nature_of(request);
+	return nature && nature->reserves;
+}
+
+bool moves_lock(const Request &request)
+{
+	const Command command = command_of(request.cdb);
+	return command == Command::to_prevent || command == Command::to_allow;
 }
 
 void end_all_executed(World &world, Device &device)
@@ -432,17 +461,17 @@ bool execute(World &world, Device &device, u32 index)
 		return true;
 	}
 	if (device.attention && request.cdb[0] != 0x12 && request.cdb[0] != 0x03) {
-		tell_attention(world, device, request);
+		request.told = device.attention;
+		device.attention = 0;
+		request.executed = true;
 		return true;
 	}
 	if (command_of(request.cdb) == Command::persistent_reserve && !device.registered) {
-		end_unexecuted(world, device, request, VSCSI_HOST_ERROR);
+		refuse(world, device, request);
 		return true;
 	}
 	take_effect(world, device, request);
 	request.executed = true;
-	if (ends_at_once(request))
-		end_executed(world, device, request, 0);
 	return true;
 }
 
@@ -451,11 +480,11 @@ bool end(World &world, Device &device, u32 index, Random &random)
 	if (!device.commands.count || device.stuck)
 		return false;
 	Request &request = *device.commands.at[index % device.commands.count];
+	if (!request.told && random.one_in(request.executed ? 12 : 6)) {
+		lose(world, device, request, VSCSI_HOST_ERROR);
+		return true;
+	}
 	if (!request.executed) {
-		if (random.one_in(6)) {
-			end_unexecuted(world, device, request, VSCSI_HOST_ERROR);
-			return true;
-		}
 		if (!execute(world, device, index))
 			return false;
 		if (request.place != Place::queued)
@@ -476,9 +505,9 @@ bool end_task(World &world, Device &device, u32 index, Random &random)
 	if (well && !device.stuck)
 		for (u32 i = device.commands.count; i--;) {
 			Request &request = *device.commands.at[i];
-			if (!request.executed && request.lun == task.lun && !random.one_in(4) &&
+			if (!request.told && request.lun == task.lun && !random.one_in(4) &&
 			    (!task.abort || task.covered & 1u << request.slot))
-				end_unexecuted(world, device, request, VSCSI_HOST_RESET);
+				lose(world, device, request, VSCSI_HOST_RESET);
 		}
 	if (!task.abort && device.passes() && !device.stuck)
 		reset(world, device);
@@ -498,8 +527,7 @@ void reset(World &world, Device &device)
 	world.expect(!(static_cast<u32>(owed) & ~device.gate.owed), "the gate forgets what is owed");
 	world.expect(!device.prevents || device.gate.owed & VSCSI_GATE_ALLOW || device.attention,
 		     "after a reset the device prevents");
-	world.expect(device.contradicted || !device.reserved || device.gate.owed & VSCSI_GATE_RELEASE ||
-			     device.attention,
+	world.expect(!device.reserved || device.gate.owed & VSCSI_GATE_RELEASE || device.attention,
 		     "after a reset the device is reserved");
 	note_attention(device, reset_code);
 }
@@ -513,6 +541,7 @@ void power_on(World &world, Device &device)
 	device.prevents = device.reserved = false;
 	device.preventers = device.reserver = 0;
 	device.own_key = device.all_key = 0;
+	device.own_told = device.all_told = 0;
 	world.say("device %u: power on", device.index);
 }
 
@@ -542,7 +571,10 @@ void pay(World &world, Device &device)
 		vscsi_keys_clear(&device.keys, which, cdb.data(), data.data());
 		world.expect(cdb[0] == 0xb5 && cdb[1] == 0x20 && cdb[3] == 0x10 && !data[6] && !data[7],
 			     "this clears no key");
-		(data[4] >> 5 == 2 ? device.all_key : device.own_key) = 0;
+		const bool of_all = data[4] >> 5 == 2;
+		const u32 told = of_all ? device.all_told : device.own_told;
+		world.expect(!told, "a guest's key is cleared that it has");
+		(of_all ? device.all_key : device.own_key) = 0;
 	}
 	world.say("device %u heard %x", device.index, device.paying);
 	vscsi_gate_paid(&device.gate, static_cast<int>(device.paying));
@@ -559,14 +591,30 @@ void session_ended(World &world, Device &device, const Guest &guest)
 	device.preventers &= ~bit;
 	device.reserver = reserved ? 0 : device.reserver;
 	device.away |= bit;
+	if (device.own_told == nexus)
+		device.own_told = 0;
+	if (device.all_told == nexus)
+		device.all_told = 0;
 	const int owed = vscsi_gate_session_ended(&device.gate, nexus);
 	world.expect(!(static_cast<u32>(owed) & ~device.gate.owed), "the gate forgets what is owed");
-	vscsi_gate_owe(&device.gate, vscsi_keys_ended(&device.keys, nexus));
+	vscsi_gate_owe(&device.gate, vscsi_keys_ended(&device.keys, nexus, true));
 	if (!prevented && !reserved)
 		return;
 	vscsi_gate copy = device.gate;
 	world.expect(vscsi_gate_comes_back(&copy, nexus), "a nexus does not hear of its loss");
 	world.expect(!vscsi_gate_comes_back(&copy, nexus), "a nexus hears of its loss twice");
+}
+
+void check(World &world, const Device &device)
+{
+	if (!device.passes())
+		return;
+	world.expect(!device.reserved || device.gate.reserved || device.gate.owed & VSCSI_GATE_RELEASE ||
+			     has(device, reserves),
+		     "a device is reserved, and nobody knows");
+	world.expect(!device.prevents || device.gate.prevented || device.gate.owed & VSCSI_GATE_ALLOW ||
+			     has(device, moves_lock),
+		     "a device prevents, and nobody knows");
 }
 
 void check_at_end(World &world, const Device &device)
@@ -576,13 +624,13 @@ void check_at_end(World &world, const Device &device)
 	if (!device.passes())
 		return;
 	const vscsi_gate &gate = device.gate;
-	world.expect(!gate.unsettled && !gate.attempts && !gate.heir && !gate.allowing,
+	world.expect(!gate.reserving.nexus && !gate.keying.nexus && !gate.allowing,
 		     "the gate counts what is over");
 	world.expect(!gate.owed, "something is owed for ever");
 	for (const auto &preventer : gate.preventers)
 		world.expect(!preventer.nexus, "somebody who is gone prevents");
 	world.expect(!device.prevents, "a device prevents for nobody");
-	world.expect(!device.reserved || device.contradicted, "a device is reserved for nobody");
+	world.expect(!device.reserved, "a device is reserved for nobody");
 	world.expect(!device.own_key && !device.all_key, "the key of a nexus that is over stays");
 }
 

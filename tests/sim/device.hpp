@@ -18,6 +18,7 @@ void pay(World &world, Device &device);
 void power_on(World &world, Device &device);
 void reset(World &world, Device &device);
 void session_ended(World &world, Device &device, const Guest &guest);
+void check(World &world, const Device &device);
 void check_at_end(World &world, const Device &device);
 
 } // namespace sim

@@ -34,35 +34,6 @@ constexpr u16 lun_of(u32 which)
 	return which ? 300 : 1;
 }
 
-// One that would contradict another of the guest's own, whose order nobody knows.
-bool contradicts(const Guest &guest, u32 which, Command command)
-{
-	if (!natures[static_cast<u32>(command)].reserves)
-		return false;
-	(void)which;
-	const Ring &ring = guest.ring;
-	for (const Request &request : ring.requests) {
-		if (!request.ring || request.place == Place::none || request.task)
-			continue;
-		const Command other = command_of(request.cdb);
-		if (other != Command::unknown && natures[static_cast<u32>(other)].reserves &&
-		    other != command)
-			return true;
-	}
-	for (u32 at = guest.ring.consumed; at != guest.producer; at++) {
-		const auto &head = reinterpret_cast<const wire::Page *>(guest.page[guest.current].data())
-					   ->entry[at % slots]
-					   .request.head;
-		std::array<u8, 16> cdb;
-		std::memcpy(cdb.data(), head.cdb, 16);
-		const Command other = command_of(cdb);
-		if (other != Command::unknown && natures[static_cast<u32>(other)].reserves &&
-		    other != command)
-			return true;
-	}
-	return false;
-}
-
 u32 grant_of(Random &random)
 {
 	return 100 + random.below(random.one_in(4) ? 4096 : 40);
@@ -222,8 +193,6 @@ bool send(World &world, Guest &guest, Random &random)
 	if (!can_use(guest, which) || !free_sent(guest) || guest.producer - guest.consumer >= slots)
 		return false;
 	const Command command = pick(random);
-	if (contradicts(guest, which, command))
-		return false;
 	wire::Request request{};
 	auto &head = request.head;
 	u32 bytes = bytes_of(command, random), used = 0;

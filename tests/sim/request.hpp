@@ -50,6 +50,7 @@ struct Request {
 	bool task, abort, abandoned;
 	bool known;    // the engine has the answer
 	bool executed; // the device has, and did not say so yet
+	u16 told;      // it has told this unit attention instead; 0: none
 	bool gated;
 	bool good; // of a task
 	bool counted;

@@ -38,6 +38,8 @@ void check_all(World &world)
 		common += world.guest[i].quota.common;
 	}
 	world.expect(common == world.pool.common, "common pages are lost");
+	for (u32 i = 0; i < world.plan.devices; i++)
+		check(world, world.device[i]);
 }
 
 void round(World &world, Random &random, bool slow_too)

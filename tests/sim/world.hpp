@@ -134,11 +134,11 @@ struct Device {
 	u16 attention;
 	bool prevents, reserved, registered;
 	u8 persistent;
-	bool contradicted;    // by a hostile guest: it may be reserved though the gate does not know
 	u32 own_key, all_key; // of whom
 	// What nexuses were told, and what lasts since.
 	u32 reserver, registrant; // nexus, or 0
 	u32 preventers;           // a bit for each guest
+	u32 own_told, all_told;   // whose key
 	u32 away;                 // guests whose nexus is over
 	std::array<u16, 64> history;
 	u32 heard;

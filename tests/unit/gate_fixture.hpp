@@ -18,10 +18,23 @@ protected:
 	void leave(vscsi_u32 session, const Cdb &cdb, bool good = true, const vscsi_u8 *sense = nullptr,
 		   vscsi_u64 key = 0)
 	{
+		leave_with(good ? VSCSI_EFFECT_ALL : VSCSI_EFFECT_NONE, session, cdb, sense, key);
+	}
+	// It was carried out when its session had been told that it failed.
+	void leave_unheard(vscsi_u32 session, const Cdb &cdb)
+	{
+		const vscsi_gate_outcome outcome{nullptr, 0, 0, VSCSI_EFFECT_ALL, true};
+		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
+	}
+	void is_lost(vscsi_u32 session, const Cdb &cdb) { leave_with(VSCSI_EFFECT_UNKNOWN, session, cdb); }
+	void leave_with(vscsi_u32 effect, vscsi_u32 session, const Cdb &cdb, const vscsi_u8 *sense = nullptr,
+			vscsi_u64 key = 0)
+	{
 		std::array<vscsi_u8, 24> data{};
 		for (unsigned i = 0; i < 8; i++)
 			data[8 + i] = static_cast<vscsi_u8>(key >> (56 - 8 * i));
-		const vscsi_gate_outcome outcome{data.data(), data.size(), attention_of(sense), good};
+		const vscsi_gate_outcome outcome{data.data(), data.size(), attention_of(sense), effect,
+						 false};
 		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
 	}
 	void pass(vscsi_u32 session, const Cdb &cdb, vscsi_u64 key = 0)
@@ -45,8 +58,8 @@ protected:
 	}
 	bool open()
 	{
-		return gate.holder == 0 && gate.unsettled == 0 && gate.heir == 0 && !gate.reserved &&
-		       !gate.registered && !gate.type;
+		return gate.holder == 0 && gate.reserving.nexus == 0 && !gate.reserved && !gate.registered &&
+		       !gate.type;
 	}
 
 	vscsi_gate gate{};

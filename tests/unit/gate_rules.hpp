@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // What holds of a gate at any time, whatever was sent.
 #pragma once
+#include <initializer_list>
 #include <vector>
 
 #include "gate_world.hpp"
@@ -21,17 +22,17 @@ inline void what_was_told_lasts(World &w)
 {
 	w.expect(!w.s.preventers || w.s.prevents, "a prevention was lifted");
 	w.expect(!w.s.reserver || w.s.reserved, "a reservation was released");
+	w.expect(!w.s.key_of || w.s.key == w.s.key_of, "a key was replaced");
 	for (u32 other = 0; other < nexuses; other++) {
 		vscsi_gate gate = w.s.gate;
 		if (w.s.reserver && w.s.reserver != other + 1) {
-			w.expect(enter(gate, other, none) == VSCSI_GATE_CONFLICT,
-				 "a stranger gets past RESERVE");
+			w.expect(enter(gate, other, none) != VSCSI_GATE_PASS, "a stranger gets past RESERVE");
 			w.expect(enter(gate, other, reserve) != VSCSI_GATE_PASS, "two get RESERVE");
 		}
 		if (w.s.registrant && w.s.registrant != other + 1) {
-			w.expect(!w.s.type || enter(gate, other, none) == VSCSI_GATE_CONFLICT,
+			w.expect(!w.s.persistent || enter(gate, other, none) != VSCSI_GATE_PASS,
 				 "a stranger gets past a persistent reservation");
-			w.expect(w.s.gate.absent || w.s.gate.heir ||
+			w.expect(w.s.gate.absent || w.s.gate.reserving.nexus ||
 					 enter(gate, other, registration) != VSCSI_GATE_PASS,
 				 "two are registered");
 		}
@@ -42,7 +43,7 @@ inline void what_was_told_lasts(World &w)
 // when the last one allows or goes, not before, and not without need.
 inline void the_last_one_allows(World &w)
 {
-	if (w.in_flight(is_medium) || w.s.attention || w.s.gate.owed)
+	if (w.in_flight(is_medium) || w.hears_soon() || w.s.gate.owed || w.s.doubt & of_prevention)
 		return;
 	for (u32 nexus = 0; nexus < nexuses; nexus++) {
 		const bool others = w.s.preventers & ~bit(nexus);
@@ -59,7 +60,8 @@ inline void the_last_one_allows(World &w)
 inline void the_gate_counts(World &w)
 {
 	const vscsi_gate &gate = w.s.gate;
-	w.expect(gate.unsettled + gate.attempts == w.in_flight(is_reserving), "reserving is miscounted");
+	w.expect((gate.reserving.nexus != 0) == w.in_flight(is_reserving), "reserving is miscounted");
+	w.expect((gate.keying.nexus != 0) == w.in_flight(is_keying), "setting keys is miscounted");
 	w.expect(gate.allowing == w.in_flight([](u8 c) { return c == to_allow; }), "ALLOW is miscounted");
 	for (u32 nexus = 0; nexus < nexuses; nexus++) {
 		u32 counted = 0;
@@ -73,12 +75,42 @@ inline void the_gate_counts(World &w)
 		 "the device may confuse PREVENT and ALLOW");
 }
 
+// Nor is anything left at the device of which nobody knows.
+inline void the_gate_knows(World &w)
+{
+	const vscsi_gate &gate = w.s.gate;
+	w.expect(w.in_flight(is_reserving) || !w.s.reserved || gate.reserved ||
+			 gate.owed & VSCSI_GATE_RELEASE,
+		 "the device is reserved, and nobody knows");
+	w.expect(w.in_flight(is_medium) || !w.s.prevents || gate.prevented || gate.owed & VSCSI_GATE_ALLOW,
+		 "the device prevents, and nobody knows");
+	bool known = gate.owed & VSCSI_GATE_CLEAR_KEYS || w.in_flight(is_keying) || !w.s.key;
+	for (const u32 owner : w.s.keys.own.nexus)
+		known |= w.s.key && owner == number(w.s.key - 1u);
+	w.expect(known, "the device has a key, and nobody knows whose");
+}
+
+// Who has nothing in flight that the order could matter of is not disturbed when it is alone.
+inline void who_is_alone_does_not_wait(World &w, std::initializer_list<u8> what)
+{
+	if (w.in_flight([](u8) { return true; }) || w.s.gate.owed)
+		return;
+	for (u32 nexus = 0; nexus < nexuses; nexus++)
+		for (const u8 command : what) {
+			vscsi_gate gate = w.s.gate;
+			if (turn_for(gate, command).nexus == 0)
+				w.expect(enter(gate, nexus, command) != VSCSI_GATE_BUSY,
+					 "BUSY, and nothing is in flight");
+		}
+}
+
 // Who is told BUSY and waits for its turn gets it, though all others send what they can
 // before what they have in flight fails: so there is always something.
 inline bool gets_its_turn(const World &w, u32 nexus, u8 command, const std::vector<u8> &others)
 {
 	vscsi_gate gate = w.s.gate;
-	const auto &turn = is_medium(command) ? gate.preventing : gate.reserving;
+	vscsi_keys owners = w.s.keys;
+	const auto &turn = turn_for(gate, command);
 	if (enter(gate, nexus, command) != VSCSI_GATE_BUSY || turn.nexus != number(nexus))
 		return true;
 	std::vector<Slot> before(w.s.slots.begin(), w.s.slots.end());
@@ -91,7 +123,7 @@ inline bool gets_its_turn(const World &w, u32 nexus, u8 command, const std::vect
 					sent.push_back({what, static_cast<u8>(other), 0});
 		for (const Slot &slot : before)
 			if (slot.command != none)
-				leave(gate, slot.nexus, slot.command, false);
+				leave(gate, owners, slot.nexus, slot.command, VSCSI_EFFECT_NONE);
 		before = sent;
 		if (enter(gate, nexus, command) != VSCSI_GATE_BUSY)
 			return true;
@@ -103,11 +135,13 @@ inline void nobody_waits_for_ever(World &w)
 {
 	static const std::vector<u8> reserving{release, reserve, registration, reserve};
 	static const std::vector<u8> moving{to_allow, to_prevent, to_allow};
+	static const std::vector<u8> keying{set_key, drop_key, set_key};
 	for (u32 nexus = 0; nexus < nexuses; nexus++) {
 		for (const u8 command : {reserve, registration})
 			w.expect(gets_its_turn(w, nexus, command, reserving),
 				 "a reservation is kept out for ever");
 		w.expect(gets_its_turn(w, nexus, to_prevent, moving), "PREVENT is kept out for ever");
+		w.expect(gets_its_turn(w, nexus, set_key, keying), "a key is kept out for ever");
 	}
 }
 
@@ -121,11 +155,14 @@ inline void nobody_waits_for_who_does_not_come(World &before)
 	while (w.host_pays())
 		;
 	for (u32 nexus = 0; nexus < nexuses; nexus++) {
-		vscsi_gate gate = w.s.gate;
-		int refused = 0;
-		while (refused <= VSCSI_GATE_PATIENCE && enter(gate, nexus, registration) == VSCSI_GATE_BUSY)
-			refused++;
-		before.expect(refused <= VSCSI_GATE_PATIENCE, "somebody waits for who does not come");
+		for (const u8 command : {registration, set_key}) {
+			vscsi_gate gate = w.s.gate;
+			int refused = 0;
+			while (refused <= VSCSI_GATE_PATIENCE &&
+			       enter(gate, nexus, command) == VSCSI_GATE_BUSY)
+				refused++;
+			before.expect(refused <= VSCSI_GATE_PATIENCE, "somebody waits for who does not come");
+		}
 	}
 }
 
@@ -150,7 +187,9 @@ inline void nothing_is_left(World &before)
 		left.type = w.s.gate.type;
 	}
 	w.expect(World::same(w.s.gate, left), "the gate remembers who is gone");
-	w.expect(!w.s.gate.registered || w.s.registered, "the gate knows of a registration that is none");
+	w.expect(!w.s.gate.registered || w.s.registered || w.s.doubt & of_registration,
+		 "the gate knows of a registration that is none");
+	w.expect(!w.s.reserved && !w.s.prevents && !w.s.key, "the device remembers who is gone");
 	before.expect(!w.fault, w.fault);
 }
 
@@ -159,6 +198,8 @@ inline void check(World &w)
 	what_was_told_lasts(w);
 	the_last_one_allows(w);
 	the_gate_counts(w);
+	the_gate_knows(w);
+	who_is_alone_does_not_wait(w, {reserve, release, registration, to_allow, set_key});
 	nobody_waits_for_ever(w);
 	nobody_waits_for_who_does_not_come(w);
 	nothing_is_left(w);

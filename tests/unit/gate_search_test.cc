@@ -25,7 +25,7 @@ std::vector<Event> all_events(u8 slots, std::initializer_list<Command> sent)
 			events.push_back({who + " sends " + names[command],
 					  [=](World &w) { return w.sends(nexus, command); }});
 		for (const Command command : sent)
-			if (is_reserving(command) || command == to_allow)
+			if (is_reserving(command) || is_keying(command) || command == to_allow)
 				events.push_back({who + " insists on " + names[command],
 						  [=](World &w) { return w.insists(nexus, command); }});
 		events.push_back({who + " goes", [=](World &w) { return w.session_ends(nexus); }});
@@ -35,6 +35,8 @@ std::vector<Event> all_events(u8 slots, std::initializer_list<Command> sent)
 		events.push_back({which + " is executed", [=](World &w) { return w.executes(slot); }});
 		events.push_back({which + " ends well", [=](World &w) { return w.ends(slot); }});
 		events.push_back({which + " fails", [=](World &w) { return w.fails(slot); }});
+		events.push_back({which + " ends unheard", [=](World &w) { return w.ends_unheard(slot); }});
+		events.push_back({which + " is lost", [=](World &w) { return w.is_lost(slot); }});
 	}
 	events.push_back({"reset", [](World &w) { return w.gets_reset(); }});
 	events.push_back({"the host pays", [](World &w) { return w.host_pays(); }});
@@ -69,27 +71,30 @@ TEST(GateSearch, PreventAndAllow)
 
 TEST(GateSearch, Reserve)
 {
-	find_nothing(all_events(3, {reserve, release}), {start(3)});
+	find_nothing(all_events(3, {reserve, release, other}), {start(3)});
+}
+
+TEST(GateSearch, Keys)
+{
+	find_nothing(all_events(3, {set_key, drop_key, other}), {start(3)});
 }
 
 TEST(GateSearch, All)
 {
-	find_nothing(all_events(2, {reserve, release, registration, persistent_reserve, clear, to_prevent,
-				    to_allow}),
-		     {start(2)});
+	find_nothing(all_events(2, {reserve, registration, to_prevent, to_allow}), {start(2)});
 }
 
 TEST(GateSearch, PersistentReservations)
 {
-	auto events = all_events(3, {reserve, registration, persistent_reserve, clear});
+	auto events = all_events(2, {reserve, release, registration, persistent_reserve, clear, other});
 	events.push_back({"the device is asked", [](World &w) { return w.asks_device(); }});
-	State registered = start(3);
+	State registered = start(2);
 	registered.registered = 1;
 	State reserved = registered;
 	reserved.type = exclusive_access;
 	for (State *state : {&registered, &reserved})
 		vscsi_gate_inherit(&state->gate, state->type, true);
-	find_nothing(events, {start(3), registered, reserved});
+	find_nothing(events, {start(2), registered, reserved});
 }
 
 } // namespace

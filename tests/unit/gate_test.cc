@@ -58,14 +58,112 @@ TEST_F(Gate, WhileTheDeviceDecidesTheOtherIsToldToWait)
 	EXPECT_EQ(gate.holder, second);
 }
 
-TEST_F(Gate, TwoReservationCommandsAtATime)
+// A device may carry out two in another order than they end.
+TEST_F(Gate, OneReservationCommandAtATime)
+{
+	const std::vector<Cdb> all{reserve6, reserve10, release6, release10, persistent(6), persistent(3)};
+	for (const auto &cdb : all) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		for (const auto &other : all)
+			EXPECT_EQ(enter(first, other), VSCSI_GATE_BUSY) << int{other[0]};
+		EXPECT_EQ(enter(first, write6), VSCSI_GATE_PASS);
+		leave(first, cdb, false);
+		pass(first, reserve6);
+		EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
+		ASSERT_EQ(enter(first, release6), VSCSI_GATE_PASS);
+		EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_BUSY);
+		leave(first, release6);
+		EXPECT_TRUE(is_zero());
+	}
+}
+
+// Of those of who is gone too; what it took is taken back.
+TEST_F(Gate, ACommandMayOutliveItsSession)
 {
 	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
-	ASSERT_EQ(enter(first, persistent(0)), VSCSI_GATE_PASS);
-	leave(first, reserve6, false);
+	EXPECT_EQ(ended(first), 0);
 	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
-	leave(first, persistent(0), false);
-	EXPECT_TRUE(open());
+	EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_BUSY);
+	leave(first, reserve6);
+	EXPECT_EQ(vscsi_gate_due(&gate), VSCSI_GATE_RELEASE);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
+	EXPECT_EQ(enter(second, write6), VSCSI_GATE_PASS);
+	vscsi_gate_paid(&gate, VSCSI_GATE_RELEASE);
+	pass(second, reserve6);
+	EXPECT_EQ(ended(second), VSCSI_GATE_RELEASE);
+	ASSERT_EQ(enter(first, persistent(6)), VSCSI_GATE_PASS);
+	EXPECT_EQ(ended(first), 0);
+	leave(first, persistent(6), true, nullptr, 1);
+	EXPECT_TRUE(gate.registered && gate.absent);
+	pass(second, persistent(6), 2);
+	EXPECT_EQ(enter(first, persistent(6)), VSCSI_GATE_CONFLICT);
+}
+
+// Its adapter gave it back, and the device may have it.
+TEST_F(Gate, AReservationThatIsLostIsTakenBack)
+{
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	is_lost(first, reserve6);
+	EXPECT_EQ(vscsi_gate_due(&gate), VSCSI_GATE_RELEASE);
+	EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_BUSY);
+	vscsi_gate_paid(&gate, VSCSI_GATE_RELEASE);
+	pass(first, reserve6);
+	for (const auto &cdb : {reserve6, release6}) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		is_lost(first, cdb);
+		EXPECT_EQ(gate.owed, 0u) << "it has it from before";
+		EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
+	}
+	EXPECT_EQ(ended(first), VSCSI_GATE_RELEASE);
+}
+
+TEST_F(Gate, AReservationThatItsSessionDoesNotKnowOfIsTakenBack)
+{
+	ASSERT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+	leave_unheard(first, reserve6);
+	EXPECT_EQ(paid(vscsi_gate_due(&gate)), VSCSI_GATE_RELEASE);
+	ASSERT_EQ(enter(first, prevent), VSCSI_GATE_PASS);
+	leave_unheard(first, prevent);
+	EXPECT_EQ(paid(vscsi_gate_due(&gate)), VSCSI_GATE_ALLOW);
+	EXPECT_TRUE(is_zero());
+	pass(first, reserve6);
+	pass(first, prevent);
+	for (const auto &cdb : {reserve6, prevent}) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		leave_unheard(first, cdb);
+		EXPECT_EQ(gate.owed, 0u) << "it has it from before";
+	}
+	for (const auto &cdb : {release6, allow}) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		leave_unheard(first, cdb);
+	}
+	EXPECT_TRUE(is_zero());
+}
+
+TEST_F(Gate, WhoReservesPersistentlyIsRegistered)
+{
+	for (const auto action : {vscsi_u8{1}, vscsi_u8{4}, vscsi_u8{5}}) {
+		ASSERT_EQ(enter(first, persistent(6)), VSCSI_GATE_PASS);
+		is_lost(first, persistent(6));
+		EXPECT_TRUE(is_zero());
+		pass(first, persistent(action, exclusive_access));
+		EXPECT_EQ(enter(second, write6), VSCSI_GATE_CONFLICT);
+		pass(first, persistent(3));
+	}
+}
+
+// RESERVE may be from after the reset, though it ended before this was heard of.
+TEST_F(Gate, WhatAResetEndsTheDeviceIsTold)
+{
+	constexpr Sense reset{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0};
+	ASSERT_EQ(enter(second, read6), VSCSI_GATE_PASS);
+	pass(first, reserve6);
+	pass(first, prevent);
+	leave(second, read6, false, reset.data());
+	EXPECT_FALSE(gate.reserved);
+	EXPECT_EQ(vscsi_gate_due(&gate), VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW);
+	vscsi_gate_paid(&gate, VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW);
+	EXPECT_TRUE(is_zero());
 }
 
 TEST_F(Gate, OneSessionAtATimeIsRegistered)
@@ -199,28 +297,31 @@ TEST_F(Gate, OneHeirAtATime)
 	pass(first, persistent(0), 1);
 	EXPECT_EQ(ended(first), 0);
 	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
-	ASSERT_EQ(enter(second, persistent(1, exclusive_access)), VSCSI_GATE_PASS);
+	EXPECT_EQ(enter(second, persistent(1, exclusive_access)), VSCSI_GATE_BUSY);
 	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_BUSY);
 	// Who comes back hears what the device decides.
 	EXPECT_EQ(enter(first, read6), VSCSI_GATE_PASS);
 	EXPECT_EQ(enter(first, persistent(1, exclusive_access)), VSCSI_GATE_BUSY);
 	leave(second, persistent(6), true, nullptr, 2);
 	EXPECT_EQ(gate.holder, second);
-	leave(second, persistent(1, exclusive_access));
+	pass(second, persistent(1, exclusive_access));
 	EXPECT_EQ(gate.type, exclusive_access);
 	EXPECT_EQ(enter(first, read6), VSCSI_GATE_CONFLICT);
 	pass(second, persistent(3));
 	EXPECT_TRUE(open());
 }
 
-TEST_F(Gate, AnHeirWhoseSessionEndsTakesNothing)
+TEST_F(Gate, AnHeirWhoseSessionEndsIsGone)
 {
 	pass(first, persistent(0), 1);
 	EXPECT_EQ(ended(first), 0);
-	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
-	EXPECT_EQ(ended(second), 0);
-	leave(second, persistent(6), true, nullptr, 2);
-	EXPECT_EQ(gate.holder, first);
+	for (const bool good : {false, true}) {
+		ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
+		EXPECT_EQ(ended(second), 0);
+		leave(second, persistent(6), good, nullptr, 2);
+		EXPECT_EQ(gate.holder, good ? second : first);
+		EXPECT_TRUE(gate.absent);
+	}
 	pass(third, persistent(6), 3);
 	EXPECT_EQ(gate.holder, third);
 }
@@ -356,10 +457,9 @@ TEST_F(Gate, NobodyReservesWhileSomebodyReleases)
 		if (reserved)
 			pass(first, reserve6);
 		ASSERT_EQ(enter(first, release6), VSCSI_GATE_PASS);
-		ASSERT_EQ(enter(first, release6), VSCSI_GATE_PASS);
-		leave(first, release6);
-		EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(second, reserve6), reserved ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY);
 		EXPECT_EQ(enter(first, release6), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(second, release6), VSCSI_GATE_IGNORE);
 		leave(first, release6);
 		pass(second, reserve6);
 		pass(second, release6);
@@ -374,7 +474,7 @@ TEST_F(Gate, NorAreHeirs)
 	ASSERT_EQ(enter(second, persistent(6)), VSCSI_GATE_PASS);
 	EXPECT_EQ(enter(third, persistent(6)), VSCSI_GATE_BUSY);
 	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_BUSY);
-	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_CONFLICT);
+	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY);
 	leave(second, persistent(6), false);
 	EXPECT_EQ(enter(second, persistent(6)), VSCSI_GATE_BUSY);
 	ASSERT_EQ(enter(third, persistent(6)), VSCSI_GATE_PASS);
@@ -400,11 +500,30 @@ TEST_F(Gate, WhoDoesNotComeLosesItsTurn)
 		EXPECT_EQ(enter(third, reserve6), VSCSI_GATE_BUSY);
 	EXPECT_EQ(enter(second, reserve6), VSCSI_GATE_BUSY) << "it comes, and waits again";
 	for (int i = 0; i < VSCSI_GATE_PATIENCE; i++)
-		EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(third, reserve6), VSCSI_GATE_BUSY);
 	EXPECT_EQ(enter(third, reserve6), VSCSI_GATE_BUSY) << "the next";
-	EXPECT_EQ(gate.reserving.nexus, third);
+	EXPECT_EQ(gate.reserving.turn.nexus, third);
 	EXPECT_EQ(ended(third), 0);
+	leave(first, reserve6, false);
 	EXPECT_EQ(enter(first, reserve6), VSCSI_GATE_PASS);
+}
+
+// Who always has a second one ready, and hears BUSY for that.
+TEST_F(Gate, NobodyIsKeptOutByWhoSendsMoreThanOne)
+{
+	constexpr Cdb set_key{0xb5, 0x20, 0, 0x10};
+	for (const auto &cdb : {reserve6, release6, persistent(6), set_key}) {
+		ASSERT_EQ(enter(first, cdb), VSCSI_GATE_PASS);
+		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_BUSY);
+		const Cdb &other = cdb[0] == set_key[0] ? set_key : reserve6;
+		EXPECT_EQ(enter(second, other), VSCSI_GATE_BUSY);
+		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_BUSY);
+		leave(first, cdb, false);
+		EXPECT_EQ(enter(first, cdb), VSCSI_GATE_BUSY) << "it is another's turn";
+		ASSERT_EQ(enter(second, other), VSCSI_GATE_PASS);
+		leave(second, other, false);
+		EXPECT_TRUE(is_zero());
+	}
 }
 
 // Then others are told CONFLICT, and need not be waited for.
@@ -464,8 +583,12 @@ std::vector<vscsi_gate> held_gates()
 			gate.reserved = flags & 1;
 			gate.registered = flags >> 1 & 1;
 			gate.absent = flags >> 2 & 1;
-			gates.push_back(gate);
+			if (gate.reserved || gate.registered)
+				gates.push_back(gate);
 		}
+	vscsi_gate trying{};
+	trying.reserving.nexus = first;
+	gates.push_back(trying);
 	return gates;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // A gate, the commands that passed it, what the device has made of them, and what
-// each nexus was told.  Bytes and words only, so that states hash and compare.
+// each nexus was told.  Commands end in any order, whatever that is in which the device
+// carried them out, or are lost.  Bytes and words only, so that states hash and compare.
 #pragma once
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <tuple>
 
@@ -19,13 +21,27 @@ using u32 = vscsi_u32;
 inline constexpr u32 nexuses = 3;
 inline constexpr std::size_t most_slots = 3;
 
-enum Command : u8 { none, reserve, release, registration, persistent_reserve, clear, to_prevent, to_allow };
-inline constexpr u32 commands = to_allow + 1;
+enum Command : u8 {
+	none,
+	reserve,
+	release,
+	registration,
+	persistent_reserve,
+	clear,
+	to_prevent,
+	to_allow,
+	set_key,
+	drop_key,
+	other
+};
+inline constexpr u32 commands = other + 1;
 inline constexpr Cdb cdbs[commands] = {
-	write6,        reserve6, release6, persistent(6), persistent(1, exclusive_access),
-	persistent(3), prevent,  allow};
+	write6,        reserve6, release6, persistent(6),         persistent(1, exclusive_access),
+	persistent(3), prevent,  allow,    {0xb5, 0x20, 0, 0x10}, {0xb5, 0x20, 0, 0x10},
+	read6};
 inline constexpr const char *names[commands] = {
-	"WRITE", "RESERVE", "RELEASE", "REGISTER", "PERSISTENT RESERVE", "CLEAR", "PREVENT", "ALLOW"};
+	"WRITE", "RESERVE", "RELEASE",  "REGISTER", "PERSISTENT RESERVE", "CLEAR", "PREVENT",
+	"ALLOW", "SET KEY", "DROP KEY", "READ"};
 
 constexpr bool is_reserving(u8 command)
 {
@@ -35,6 +51,11 @@ constexpr bool is_reserving(u8 command)
 constexpr bool is_medium(u8 command)
 {
 	return command == to_prevent || command == to_allow;
+}
+
+constexpr bool is_keying(u8 command)
+{
+	return command == set_key || command == drop_key;
 }
 
 constexpr u32 number(u32 nexus)
@@ -51,11 +72,14 @@ constexpr u8 bit(u32 nexus)
 struct Slot {
 	u8 command;
 	u8 nexus;
-	u8 executed; // well, and it has not left
+	u8 executed; // and it has not left
 };
+// How the device has.
+enum Executed : u8 { not_yet, well, told_attention };
 
 struct State {
 	vscsi_gate gate;
+	vscsi_keys keys;
 	std::array<Slot, most_slots> slots;
 	// The device, which knows one nexus.
 	u8 attention; // has been reset, and says so to whoever comes next
@@ -63,14 +87,26 @@ struct State {
 	u8 reserved;
 	u8 registered; // this host
 	u8 type;
+	u8 key; // 1 + nexus that set it, or 0
 	// What nexuses were told, and what lasts since.
 	u8 preventers; // a bit for each
 	u8 reserver;   // 1 + nexus, or 0
 	u8 registrant;
+	u8 persistent; // the registrant was told that it has the reservation
+	u8 key_of;
 	u8 room;   // slots that are used
 	u8 paying; // what the host has begun to tell the device
+	u8 doubt;  // of what was lost after the device had carried it out
 	u8 spare[1];
 };
+enum Doubt : u8 { of_registration = 1, of_prevention = 2, of_reservation = 4 };
+
+inline const vscsi_gate_turn &turn_for(const vscsi_gate &gate, u8 command)
+{
+	if (is_medium(command))
+		return gate.preventing;
+	return is_keying(command) ? gate.keying.turn : gate.reserving.turn;
+}
 
 inline int enter(vscsi_gate &gate, u32 nexus, u8 command)
 {
@@ -79,11 +115,18 @@ inline int enter(vscsi_gate &gate, u32 nexus, u8 command)
 
 inline constexpr vscsi_u16 power_on = 0x2900;
 
-inline void leave(vscsi_gate &gate, u32 nexus, u8 command, bool good, vscsi_u16 attention = 0)
+// Also the page Set Data Encryption of the host's nexus; a registration's key is not zero.
+inline constexpr std::array<u8, 24> parameters{0, 0x10, 0, 20, 1 << 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+inline constexpr std::array<u8, 24> parameters_with_key{0, 0x10, 0, 20, 1 << 5, 0, 2, 2};
+
+inline void leave(vscsi_gate &gate, vscsi_keys &owners, u32 nexus, u8 command, u32 effect,
+		  vscsi_u16 attention = 0, bool unheard = false)
 {
-	constexpr std::array<u8, 24> data{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-	const vscsi_gate_outcome outcome{data.data(), data.size(), attention, good};
-	vscsi_gate_leave(&gate, number(nexus), cdbs[command].data(), &outcome);
+	const u8 *data = (command == set_key ? parameters_with_key : parameters).data();
+	const vscsi_gate_outcome outcome{data, parameters.size(), attention, effect, unheard};
+	const u8 *cdb = cdbs[command].data();
+	vscsi_gate_leave(&gate, number(nexus), cdb, &outcome);
+	vscsi_gate_paid(&gate, vscsi_keys_note(&owners, number(nexus), cdb, &outcome));
 }
 
 // A state and what went wrong on the way to it.
@@ -114,6 +157,13 @@ public:
 	{
 		return in_flight([](u8) { return true; }, nexus);
 	}
+	// A reset of which nobody has been told yet.
+	[[nodiscard]] bool hears_soon() const
+	{
+		return s.attention || std::any_of(s.slots.begin(), s.slots.end(), [](const Slot &slot) {
+			       return slot.executed == told_attention;
+		       });
+	}
 	[[nodiscard]] bool is_executed() const
 	{
 		return std::any_of(s.slots.begin(), s.slots.end(),
@@ -124,7 +174,7 @@ public:
 	bool sends(u32 nexus, u8 command)
 	{
 		Slot *free = free_slot();
-		if (!free || contradicts(nexus, command))
+		if (!free)
 			return false;
 		const int verdict = refused_or_not(nexus, command);
 		if (verdict == VSCSI_GATE_PASS)
@@ -137,8 +187,8 @@ public:
 	// It goes on until it is nobody else's turn.
 	bool insists(u32 nexus, u8 command)
 	{
-		const auto &turn = is_reserving(command) ? s.gate.reserving : s.gate.preventing;
-		if (!turn.nexus || turn.nexus == number(nexus) || !free_slot() || contradicts(nexus, command))
+		const auto &turn = turn_for(s.gate, command);
+		if (!turn.nexus || turn.nexus == number(nexus) || !free_slot())
 			return false;
 		for (int i = 0; i < VSCSI_GATE_PATIENCE; i++) {
 			vscsi_gate gate = s.gate;
@@ -155,10 +205,16 @@ public:
 		Slot &slot = s.slots[at];
 		if (slot.command == none || slot.executed)
 			return false;
-		if (s.attention)
-			return tells_attention(slot);
-		if (slot.command == persistent_reserve && !s.registered)
+		slot.executed = s.attention ? told_attention : well;
+		if (s.attention) {
+			s.attention = 0;
+			settle();
+			return true;
+		}
+		if (slot.command == persistent_reserve && !s.registered) {
+			slot.executed = not_yet;
 			return false;
+		}
 		switch (slot.command) {
 		case reserve:
 			s.reserved = 1;
@@ -169,40 +225,57 @@ public:
 			break;
 		case registration:
 			s.registered = 1;
+			s.registrant = s.registrant == slot.nexus + 1 ? s.registrant : u8{0};
 			break;
 		case persistent_reserve:
 			s.type = exclusive_access;
+			s.registrant = s.registrant == slot.nexus + 1 ? s.registrant : u8{0};
 			break;
 		case clear:
-			s.registered = s.type = 0;
+			s.registered = s.type = s.persistent = 0;
 			break;
 		case to_prevent:
 			s.prevents = 1;
 			break;
-		default:
+		case to_allow:
 			s.prevents = 0;
 			s.preventers = static_cast<u8>(s.preventers & ~bit(slot.nexus));
 			break;
+		case other:
+			break;
+		default:
+			s.key = slot.command == set_key ? static_cast<u8>(slot.nexus + 1) : u8{0};
+			s.key_of = 0;
+			break;
 		}
-		slot.executed = 1;
-		// Of these it does not matter when the end is known.
-		return is_persistent(slot.command) ? ends(at) : (settle(), true);
+		settle();
+		return true;
 	}
 	bool ends(u32 at)
 	{
 		const Slot slot = s.slots[at];
 		if (slot.command == none || !slot.executed)
 			return false;
-		leave(s.gate, slot.nexus, slot.command, true);
 		s.slots[at] = {};
+		if (slot.executed == told_attention) {
+			// Whoever shares the device hears of it next.
+			s.preventers = s.reserver = 0;
+			leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_NONE, power_on);
+			settle();
+			return true;
+		}
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_ALL);
 		const auto nexus = static_cast<u8>(slot.nexus + 1);
 		switch (slot.command) {
 		case reserve:
 			s.reserver = nexus;
 			break;
 		case registration:
+			s.registrant = nexus;
+			break;
 		case persistent_reserve:
 			s.registrant = nexus;
+			s.persistent = 1;
 			break;
 		case clear:
 			s.registrant = 0;
@@ -210,19 +283,55 @@ public:
 		case to_prevent:
 			s.preventers |= bit(slot.nexus);
 			break;
+		case set_key:
+			s.key_of = nexus;
+			break;
 		default:
 			break;
 		}
 		settle();
 		return true;
 	}
+	// The device says that it has not carried it out.
 	bool fails(u32 at)
 	{
 		const Slot slot = s.slots[at];
 		if (slot.command == none || slot.executed)
 			return false;
-		leave(s.gate, slot.nexus, slot.command, false);
 		s.slots[at] = {};
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_NONE);
+		settle();
+		return true;
+	}
+	// It was carried out when its nexus had been told that it failed.
+	bool ends_unheard(u32 at)
+	{
+		const Slot slot = s.slots[at];
+		if (slot.executed != well)
+			return false;
+		s.slots[at] = {};
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_ALL, 0, true);
+		if (slot.command == clear)
+			s.registrant = 0;
+		settle();
+		return true;
+	}
+	// It was aborted, and nobody says whether the device has carried it out.
+	bool is_lost(u32 at)
+	{
+		const Slot slot = s.slots[at];
+		if (slot.command == none || slot.executed == told_attention)
+			return false;
+		s.slots[at] = {};
+		if (slot.executed && slot.command == to_allow)
+			s.doubt |= of_prevention;
+		if (slot.executed && slot.command == clear)
+			s.doubt |= of_registration;
+		if (slot.executed && slot.command == release)
+			s.doubt |= of_reservation;
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_UNKNOWN);
+		if (is_keying(slot.command))
+			s.key_of = 0;
 		settle();
 		return true;
 	}
@@ -236,7 +345,12 @@ public:
 		const bool reserver = s.reserver == nexus + 1;
 		s.preventers = static_cast<u8>(s.preventers & ~bit(nexus));
 		s.reserver = reserver ? u8{0} : s.reserver;
+		s.key_of = s.key_of == nexus + 1 ? u8{0} : s.key_of;
 		owes(vscsi_gate_session_ended(&s.gate, number(nexus)));
+		vscsi_gate_owe(&s.gate, vscsi_keys_ended(&s.keys, number(nexus), true));
+		// Others write from now on.
+		if (!(s.gate.owed & VSCSI_GATE_CLEAR_KEYS))
+			expect(s.key != nexus + 1, "the key of a nexus that is over stays");
 		const bool lost = vscsi_gate_comes_back(&s.gate, number(nexus));
 		expect(lost || !(prevented || reserver), "a nexus does not hear of its loss");
 		expect(!vscsi_gate_comes_back(&s.gate, number(nexus)), "a nexus hears of its loss twice");
@@ -271,6 +385,10 @@ public:
 			s.reserved = 0;
 		if (s.paying & VSCSI_GATE_ALLOW)
 			s.prevents = 0;
+		if (s.paying & VSCSI_GATE_CLEAR_KEYS) {
+			expect(!s.key_of, "a key is cleared that its nexus has");
+			s.key = 0;
+		}
 		vscsi_gate_paid(&s.gate, s.paying);
 		s.paying = 0;
 		return true;
@@ -289,7 +407,7 @@ public:
 	{
 		const vscsi_gate was = s.gate;
 		vscsi_gate_inherit(&s.gate, s.type, s.registered);
-		const bool guests = (was.holder && was.holder != VSCSI_GATE_UNKNOWN) || was.heir;
+		const bool guests = (was.holder && was.holder != VSCSI_GATE_UNKNOWN) || was.reserving.nexus;
 		expect(!guests || same(was, s.gate), "what a guest has was inherited");
 		expect(guests || vscsi_gate_is_inherited(&s.gate) == (s.registered != 0),
 		       "the gate does not know what the device has");
@@ -301,21 +419,12 @@ public:
 	}
 
 private:
-	static bool is_persistent(u8 command) { return command >= registration && command <= clear; }
-
 	Slot *free_slot()
 	{
 		for (u32 i = 0; i < s.room; i++)
 			if (s.slots[i].command == none)
 				return &s.slots[i];
 		return nullptr;
-	}
-	// A nexus that reserves and releases at once gets what the device makes of it.
-	[[nodiscard]] bool contradicts(u32 nexus, u8 command) const
-	{
-		if (is_medium(command))
-			return false;
-		return in_flight([=](u8 other) { return !is_medium(other) && other != command; }, nexus);
 	}
 	// Who is refused changes nothing but whose turn it is.
 	int refused_or_not(u32 nexus, u8 command)
@@ -324,7 +433,8 @@ private:
 		const int verdict = enter(s.gate, nexus, command);
 		if (verdict == VSCSI_GATE_BUSY || verdict == VSCSI_GATE_CONFLICT) {
 			vscsi_gate after = s.gate;
-			before.reserving = after.reserving = {};
+			before.reserving.turn = after.reserving.turn = {};
+			before.keying.turn = after.keying.turn = {};
 			before.preventing = after.preventing = {};
 			before.absent = after.absent = 0;
 			expect(same(before, after), "a refusal changes something");
@@ -334,20 +444,14 @@ private:
 	void ignored(u32 nexus, u8 command)
 	{
 		expect(command == release || command == to_allow, "what matters was ignored");
+		expect(command != release || s.reserver != nexus + 1,
+		       "a reservation's own RELEASE is ignored");
 		if (command == to_allow) {
-			expect(s.attention || (s.preventers & ~bit(nexus)) || in_flight(is_medium),
+			expect(hears_soon() || (s.preventers & ~bit(nexus)) || in_flight(is_medium) ||
+				       s.doubt & of_prevention,
 			       "ALLOW is ignored, and nobody else prevents");
 			s.preventers = static_cast<u8>(s.preventers & ~bit(nexus));
 		}
-	}
-	bool tells_attention(const Slot &slot)
-	{
-		s.attention = 0;
-		const Slot was = slot;
-		s.slots[static_cast<std::size_t>(&slot - s.slots.data())] = {};
-		leave(s.gate, was.nexus, was.command, false, power_on);
-		settle();
-		return true;
 	}
 	// What the host owes since then.
 	void owes(int flags)
@@ -355,10 +459,12 @@ private:
 		expect(!(flags & ~(VSCSI_GATE_RELEASE | VSCSI_GATE_ALLOW)),
 		       "the gate says what is not known");
 		expect(!(static_cast<u32>(flags) & ~s.gate.owed), "the gate forgets what is owed");
-		expect(!(flags & VSCSI_GATE_RELEASE) || s.reserved || s.attention,
+		expect(!(flags & VSCSI_GATE_RELEASE) || s.reserved || hears_soon() ||
+			       s.doubt & of_reservation,
 		       "nothing is there to be released");
 		// Nor is it known what becomes of an ALLOW that is in flight.
-		expect(!(flags & VSCSI_GATE_ALLOW) || s.prevents || s.attention || in_flight(is_medium),
+		expect(!(flags & VSCSI_GATE_ALLOW) || s.prevents || hears_soon() || in_flight(is_medium) ||
+			       s.doubt & of_prevention,
 		       "nothing is there to be allowed");
 	}
 	// Order that means nothing, and how many have been refused, tells no states apart.
@@ -370,21 +476,34 @@ private:
 		});
 		std::sort(std::begin(s.gate.preventers), std::end(s.gate.preventers),
 			  [](const auto &a, const auto &b) { return a.nexus > b.nexus; });
-		s.gate.reserving.refusals = s.gate.preventing.refusals = 0;
+		std::sort(std::begin(s.keys.own.nexus), std::end(s.keys.own.nexus), std::greater{});
+		if (!s.gate.registered || s.registered)
+			s.doubt &= of_prevention | of_reservation;
+		if (std::none_of(std::begin(s.gate.preventers), std::end(s.gate.preventers),
+				 [this](const auto &it) {
+					 return it.prevents && !(s.preventers & bit((it.nexus - 7) / 2));
+				 }))
+			s.doubt &= of_registration | of_reservation;
+		if (!s.gate.reserved || s.reserved)
+			s.doubt &= of_registration | of_prevention;
+		s.gate.reserving.turn.refusals = s.gate.keying.turn.refusals = 0;
+		s.gate.preventing.refusals = 0;
 	}
 };
 
 inline std::string describe(const State &s)
 {
 	const auto who = [](u32 nexus) { return nexus ? std::to_string((nexus - 7) / 2) : std::string{"-"}; };
-	std::string text = "holder " + who(s.gate.holder) + ", unsettled " +
-			   std::to_string(s.gate.unsettled) + ", heir " + who(s.gate.heir) + "*" +
-			   std::to_string(s.gate.attempts);
+	std::string text = "holder " + who(s.gate.holder) + ", reserving " + who(s.gate.reserving.nexus) +
+			   (s.gate.reserving.gone ? " (gone)" : "") + ", keying " + who(s.gate.keying.nexus);
 	text += s.gate.reserved ? ", reserved" : "";
 	text += s.gate.registered ? ", registered" : "";
 	text += s.gate.type ? ", persistent" : "";
 	text += s.gate.absent ? ", absent" : "";
-	text += ", turns " + who(s.gate.reserving.nexus) + " " + who(s.gate.preventing.nexus);
+	text += ", turns " + who(s.gate.reserving.turn.nexus) + " " + who(s.gate.keying.turn.nexus) + " " +
+		who(s.gate.preventing.nexus);
+	for (const u32 owner : s.keys.own.nexus)
+		text += owner ? ", key of " + who(owner) : "";
 	for (const auto &preventer : s.gate.preventers)
 		if (preventer.nexus)
 			text += ", preventer " + who(preventer.nexus) + "*" +
@@ -394,13 +513,16 @@ inline std::string describe(const State &s)
 	for (const Slot &slot : s.slots)
 		if (slot.command != none)
 			text += " [" + std::to_string(slot.nexus) + " " + names[slot.command] +
-				(slot.executed ? " executed]" : "]");
+				(slot.executed == told_attention ? " told]"
+				 : slot.executed                 ? " executed]"
+								 : "]");
 	text += s.paying ? " [host pays " + std::to_string(s.paying) + "]" : "";
 	text += s.attention ? " device: attention" : " device:";
 	text += s.prevents ? " prevents" : "";
 	text += s.reserved ? " reserved" : "";
 	text += s.registered ? " registered" : "";
 	text += s.type ? " persistent" : "";
+	text += s.key ? " key of " + std::to_string(s.key - 1) : "";
 	return text + "; told: preventers " + std::to_string(s.preventers) + ", reserver " +
 	       std::to_string(s.reserver) + ", registrant " + std::to_string(s.registrant);
 }

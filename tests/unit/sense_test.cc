@@ -153,4 +153,33 @@ TEST(BlockStatus, EachHasItsAnswer)
 	EXPECT_EQ(answer(ENODATA, true), (Answer{0, 2, 0x3, 0x0c, 0x00}));
 }
 
+// Status, and sense data of a key in each format.
+TEST(Effect, IsKnownOnlyWhereTheDeviceSaysSo)
+{
+	const auto effect = [](u32 host, u32 status, const std::vector<vscsi_u8> &sense = {}) {
+		return vscsi_effect_of(host, status, sense.data(), static_cast<u32>(sense.size()));
+	};
+	EXPECT_EQ(effect(VSCSI_HOST_OK, 0), u32{VSCSI_EFFECT_ALL});
+	for (const u32 status : {0x08u, 0x18u, 0x28u}) // BUSY, RESERVATION CONFLICT, TASK SET FULL
+		EXPECT_EQ(effect(VSCSI_HOST_OK, status), u32{VSCSI_EFFECT_NONE});
+	EXPECT_EQ(effect(VSCSI_HOST_OK, 0x40), u32{VSCSI_EFFECT_UNKNOWN}) << "TASK ABORTED";
+	EXPECT_EQ(effect(VSCSI_HOST_NO_CONNECT, 0), u32{VSCSI_EFFECT_NONE});
+	for (const u32 host : {VSCSI_HOST_TIME_OUT, VSCSI_HOST_ABORT, VSCSI_HOST_ERROR, VSCSI_HOST_RESET,
+			       VSCSI_HOST_DISRUPTED})
+		EXPECT_EQ(effect(host, 0), u32{VSCSI_EFFECT_UNKNOWN}) << host;
+	for (vscsi_u8 key = 0; key < 16; key++) {
+		const bool none = key == 2 || (key >= 5 && key <= 7);
+		const u32 expected = key == 1 ? VSCSI_EFFECT_ALL
+				     : none   ? VSCSI_EFFECT_NONE
+					      : VSCSI_EFFECT_UNKNOWN;
+		EXPECT_EQ(effect(0, 2, {0x70, 0, key, 0, 0, 0, 0, 10}), expected) << int{key};
+		EXPECT_EQ(effect(0, 2, {0x72, key, 0, 0, 0, 0, 0, 0}), expected) << int{key};
+		for (const auto &deferred : {std::vector<vscsi_u8>{0xf1, 0, key, 0, 0, 0, 0, 10},
+					     std::vector<vscsi_u8>{0x73, key, 0, 0, 0, 0, 0, 0}})
+			EXPECT_EQ(effect(0, 2, deferred), u32{VSCSI_EFFECT_NONE}) << int{key};
+	}
+	EXPECT_EQ(effect(0, 2), u32{VSCSI_EFFECT_UNKNOWN});
+	EXPECT_EQ(effect(0, 2, {0x7f, 0, 5}), u32{VSCSI_EFFECT_UNKNOWN});
+}
+
 } // namespace

@@ -155,6 +155,11 @@ void vscsi_sense_of(const vscsi_u8 *sense, vscsi_u32 bytes, vscsi_sense *out) no
 	*out = sense_of({sense, bytes});
 }
 
+vscsi_u32 vscsi_effect_of(vscsi_u32 host, vscsi_u32 status, const vscsi_u8 *sense, vscsi_u32 bytes) noexcept
+{
+	return effect_of(host, status, {sense, bytes});
+}
+
 void vscsi_block_status(vscsi_u32 error, bool write, vscsi_block_answer *out) noexcept
 {
 	*out = block_answer(error, write);
@@ -251,15 +256,15 @@ void vscsi_gate_paid(vscsi_gate *gate, int bits) noexcept
 	gate_paid(*gate, bits);
 }
 
-void vscsi_keys_note(vscsi_keys *keys, vscsi_u32 nexus, const vscsi_u8 *cdb, const vscsi_u8 *data,
-		     vscsi_u32 bytes) noexcept
+int vscsi_keys_note(vscsi_keys *keys, vscsi_u32 nexus, const vscsi_u8 *cdb,
+		    const vscsi_gate_outcome *outcome) noexcept
 {
-	keys_note(*keys, nexus, cdb, {data, bytes});
+	return keys_note(*keys, nexus, cdb, *outcome);
 }
 
-int vscsi_keys_ended(vscsi_keys *keys, vscsi_u32 nexus) noexcept
+int vscsi_keys_ended(vscsi_keys *keys, vscsi_u32 nexus, bool clear) noexcept
 {
-	return keys_ended(*keys, nexus);
+	return keys_ended(*keys, nexus, clear);
 }
 
 void vscsi_keys_clear(const vscsi_keys *keys, int which, vscsi_u8 *cdb, vscsi_u8 *data) noexcept

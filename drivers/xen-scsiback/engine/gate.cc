@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <vscsi/cdb.hpp>
 #include <vscsi/gate.hpp>
+#include <vscsi/keys.hpp>
 
 namespace vscsi
 {
@@ -58,10 +59,12 @@ constexpr void persistent_done(vscsi_gate &gate, const u8 *cdb, const vscsi_gate
 			gate.registered = 1;
 		break;
 	case pr_reserve:
+		gate.registered = 1; // or it would have failed
 		gate.type = cdb[2] & 0xf;
 		break;
 	case pr_preempt:
 	case pr_preempt_and_abort:
+		gate.registered = 1;
 		// The type counts only if the reservation itself was preempted.
 		if (!gate.type)
 			gate.type = cdb[2] & 0xf;
@@ -98,14 +101,22 @@ constexpr void forget_prevention(vscsi_gate &gate) noexcept
 	}
 }
 
+// What ended before may be from after the reset: so the device is told that it is over.
+constexpr int forget_what_a_reset_ends(vscsi_gate &gate) noexcept
+{
+	const int owed = (gate.reserved ? VSCSI_GATE_RELEASE : 0) | (gate.prevented ? VSCSI_GATE_ALLOW : 0);
+	gate.reserved = 0;
+	forget_prevention(gate);
+	gate.owed |= static_cast<u32>(owed);
+	return owed;
+}
+
 // Another initiator, or a reset, may have taken away what the holder had.
 constexpr void heed(vscsi_gate &gate, u16 attention) noexcept
 {
 	const unsigned code = attention >> 8, qualifier = attention & 0xff;
-	if (code == 0x29) { // power on or reset
-		gate.reserved = 0;
-		forget_prevention(gate);
-	}
+	if (code == 0x29) // power on or reset
+		forget_what_a_reset_ends(gate);
 	if (code == 0x2a && (qualifier == 3 || qualifier == 5)) // preempted
 		forget_registration(gate);
 	if (code == 0x2a && qualifier == 4) // reservations released
@@ -114,7 +125,7 @@ constexpr void heed(vscsi_gate &gate, u16 attention) noexcept
 
 constexpr void let_go(vscsi_gate &gate) noexcept
 {
-	if (gate.unsettled || gate.reserved || gate.registered)
+	if (gate.reserved || gate.registered)
 		return;
 	gate.holder = 0;
 	gate.absent = 0;
@@ -164,19 +175,15 @@ constexpr bool is_strange(const vscsi_gate &gate, u32 session) noexcept
 
 // A persistent reservation outlives its nexus (SPC-4 5.9.5): the holder may come
 // back, or somebody else may take its registration over, if the device lets him.
-// Also who releases holds the gate meanwhile: the device must not do that after
-// another's RESERVE.
 constexpr int may_reserve(const vscsi_gate &gate, u32 session, Reserving reserving) noexcept
 {
-	if (!is_strange(gate, session))
-		return gate.heir ? VSCSI_GATE_BUSY : VSCSI_GATE_PASS;
-	if (reserving == Reserving::release)
+	const u32 trying = gate.reserving.nexus;
+	if (reserving == Reserving::release && gate.holder != session && (gate.holder || trying))
 		return VSCSI_GATE_IGNORE;
-	if (gate.reserved)
+	const bool takes_over = reserving == Reserving::persistent_out && gate.absent;
+	if (is_strange(gate, session) && (gate.reserved || !takes_over))
 		return VSCSI_GATE_CONFLICT;
-	if (reserving == Reserving::persistent_out && (gate.absent || gate.heir == session))
-		return gate.heir && gate.heir != session ? VSCSI_GATE_BUSY : VSCSI_GATE_PASS;
-	return gate.registered || gate.absent ? VSCSI_GATE_CONFLICT : VSCSI_GATE_BUSY;
+	return trying ? VSCSI_GATE_BUSY : VSCSI_GATE_PASS;
 }
 
 constexpr void leave_queue(vscsi_gate_turn &turn, u32 session) noexcept
@@ -205,38 +212,79 @@ constexpr int take_turn(vscsi_gate_turn &turn, u32 session, int verdict) noexcep
 // Everybody else will be told CONFLICT, so nobody need wait for them.
 constexpr bool is_settled(const vscsi_gate &gate) noexcept
 {
-	return !gate.heir && (gate.reserved || (gate.registered && !gate.absent));
+	const bool heir = gate.reserving.nexus && gate.reserving.nexus != gate.holder;
+	return !heir && (gate.reserved || (gate.registered && !gate.absent));
+}
+
+// Who waits for nobody but itself takes no place in the queue.
+constexpr int enter_single(vscsi_gate_single &single, u32 session, int verdict) noexcept
+{
+	if (single.nexus == session)
+		return VSCSI_GATE_BUSY;
+	verdict = take_turn(single.turn, session, verdict);
+	if (verdict == VSCSI_GATE_PASS) {
+		single.nexus = session;
+		single.gone = 0;
+	}
+	return verdict;
+}
+
+// True if its session has ended meanwhile.
+constexpr bool leave_single(vscsi_gate_single &single) noexcept
+{
+	const bool gone = single.gone;
+	single.nexus = single.gone = 0;
+	return gone;
+}
+
+constexpr void note_end(vscsi_gate_single &single, u32 session) noexcept
+{
+	leave_queue(single.turn, session);
+	if (single.nexus == session)
+		single.gone = 1;
 }
 
 constexpr int enter_to_reserve(vscsi_gate &gate, u32 session, Reserving reserving) noexcept
 {
 	if (is_settled(gate))
-		gate.reserving = {};
-	const int verdict = take_turn(gate.reserving, session, may_reserve(gate, session, reserving));
-	if (verdict != VSCSI_GATE_PASS)
-		return verdict;
-	if (is_strange(gate, session)) {
-		gate.heir = session;
-		gate.attempts++;
-	} else {
-		gate.holder = session;
-		gate.unsettled++;
-	}
-	return verdict;
+		gate.reserving.turn = {};
+	return enter_single(gate.reserving, session, may_reserve(gate, session, reserving));
 }
 
-constexpr void leave_as_heir(vscsi_gate &gate, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
+// What a guest does not know that it has it has not; what is given back is given back.
+constexpr u32 what_is_taken(const vscsi_gate_outcome &outcome) noexcept
 {
-	const u32 left = --gate.attempts;
-	if (outcome.good) {
-		gate.holder = gate.heir;
-		gate.absent = 0;
-		gate.unsettled = left;
-		gate.attempts = 0;
+	return outcome.unheard && outcome.effect == VSCSI_EFFECT_ALL ? VSCSI_EFFECT_UNKNOWN : outcome.effect;
+}
+
+// Nobody has a RESERVE that is not known to have failed, and whose session has not.
+constexpr void reserve_done(vscsi_gate &gate, u32 session, u32 effect, bool gone) noexcept
+{
+	if (effect == VSCSI_EFFECT_ALL && !gone) {
+		gate.holder = session;
+		gate.reserved = 1;
+	} else if (effect != VSCSI_EFFECT_NONE && !gate.reserved) {
+		gate.owed |= VSCSI_GATE_RELEASE;
+	}
+}
+
+constexpr void leave_reserving(vscsi_gate &gate, u32 session, const u8 *cdb,
+			       const vscsi_gate_outcome &outcome, Reserving reserving) noexcept
+{
+	const bool gone = leave_single(gate.reserving);
+	const bool good = outcome.effect == VSCSI_EFFECT_ALL;
+	if (reserving == Reserving::reserve) {
+		reserve_done(gate, session, what_is_taken(outcome), gone);
+	} else if (reserving == Reserving::release) {
+		// Of all of it, not of elements or for a third party.
+		if (good && gate.holder == session && !(cdb[1] & 0x1f))
+			gate.reserved = 0;
+	} else if (good) {
+		if (gate.holder != session || gone)
+			gate.absent = gone;
+		gate.holder = session;
 		persistent_done(gate, cdb, outcome);
 	}
-	if (!gate.attempts)
-		gate.heir = 0;
 }
 
 // True if the session had RESERVE.
@@ -246,7 +294,6 @@ constexpr bool end_holding(vscsi_gate &gate, u32 session) noexcept
 		return false;
 	const bool reserved = gate.reserved;
 	gate.reserved = 0;
-	gate.unsettled = 0;
 	gate.absent = 1;
 	let_go(gate);
 	return reserved;
@@ -310,10 +357,11 @@ constexpr int enter_to_allow(vscsi_gate &gate, u32 session) noexcept
 	return verdict;
 }
 
-constexpr void prevention_done(vscsi_gate &gate, u32 session, bool good) noexcept
+constexpr void prevention_done(vscsi_gate &gate, u32 session, u32 effect) noexcept
 {
 	vscsi_gate_preventer *preventer = find(all(gate), session);
-	if (good)
+	const bool good = effect == VSCSI_EFFECT_ALL;
+	if (effect != VSCSI_EFFECT_NONE)
 		gate.prevented = 1;
 	if (!preventer)
 		return;
@@ -337,16 +385,16 @@ constexpr void allow_done(vscsi_gate &gate, u32 session, bool good) noexcept
 	}
 }
 
-void leave_medium(vscsi_gate &gate, u32 session, const u8 *cdb, bool good) noexcept
+void leave_medium(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
 	switch (removal(cdb)) {
 	case Removal::neither:
 		break;
 	case Removal::prevents:
-		prevention_done(gate, session, good);
+		prevention_done(gate, session, what_is_taken(outcome));
 		break;
 	case Removal::allows:
-		allow_done(gate, session, good);
+		allow_done(gate, session, outcome.effect == VSCSI_EFFECT_ALL);
 		break;
 	}
 }
@@ -362,8 +410,7 @@ constexpr bool end_prevention(vscsi_gate &gate, u32 session) noexcept
 	return prevented;
 }
 
-// While another's prevention is in flight it is not known whether somebody prevents;
-// if it fails, the next who goes settles the debt.
+// While another's prevention is in flight it is not known whether somebody prevents.
 constexpr int allow_if_nobody_prevents(vscsi_gate &gate) noexcept
 {
 	constexpr u32 nobody = 0;
@@ -371,6 +418,12 @@ constexpr int allow_if_nobody_prevents(vscsi_gate &gate) noexcept
 		return 0;
 	gate.prevented = 0;
 	return VSCSI_GATE_ALLOW;
+}
+
+constexpr void settle(vscsi_gate &gate) noexcept
+{
+	gate.owed |= static_cast<u32>(allow_if_nobody_prevents(gate));
+	let_go(gate);
 }
 
 // True if it was there.
@@ -409,6 +462,9 @@ int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 		if (verdict != VSCSI_GATE_PASS)
 			return verdict;
 	}
+	if (keys_are_set(cdb))
+		return enter_single(gate.keying, session,
+				    gate.keying.nexus ? VSCSI_GATE_BUSY : VSCSI_GATE_PASS);
 	switch (removal(cdb)) {
 	case Removal::prevents:
 		return enter_to_prevent(gate, session);
@@ -421,57 +477,26 @@ int gate_enter(vscsi_gate &gate, u32 session, const u8 *cdb) noexcept
 
 void gate_leave(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate_outcome &outcome) noexcept
 {
-	heed(gate, outcome.attention);
-	leave_medium(gate, session, cdb, outcome.good);
 	const Reserving reserving = cdb_reserving(cdb);
-	if (gate.heir == session && reserving == Reserving::persistent_out) {
-		leave_as_heir(gate, cdb, outcome);
-		let_go(gate);
-		return;
-	}
-	if (gate.holder != session) {
-		let_go(gate);
-		return;
-	}
-	switch (reserving) {
-	case Reserving::reserve:
-		if (gate.unsettled)
-			gate.unsettled--;
-		if (outcome.good)
-			gate.reserved = 1;
-		break;
-	case Reserving::release:
-		if (gate.unsettled)
-			gate.unsettled--;
-		// Of all of it, not of elements or for a third party.
-		if (outcome.good && !(cdb[1] & 0x1f))
-			gate.reserved = 0;
-		break;
-	case Reserving::persistent_out:
-		if (gate.unsettled)
-			gate.unsettled--;
-		if (outcome.good)
-			persistent_done(gate, cdb, outcome);
-		break;
-	default:
-		break;
-	}
-	let_go(gate);
+	heed(gate, outcome.attention);
+	leave_medium(gate, session, cdb, outcome);
+	if (reserving != Reserving::none)
+		leave_reserving(gate, session, cdb, outcome, reserving);
+	else if (keys_are_set(cdb))
+		leave_single(gate.keying);
+	settle(gate);
 }
 
 void gate_hear(vscsi_gate &gate, u16 attention) noexcept
 {
 	heed(gate, attention);
-	let_go(gate);
+	settle(gate);
 }
 
 int gate_session_ended(vscsi_gate &gate, u32 session) noexcept
 {
-	if (gate.heir == session) {
-		gate.heir = 0;
-		gate.attempts = 0;
-	}
-	leave_queue(gate.reserving, session);
+	note_end(gate.reserving, session);
+	note_end(gate.keying, session);
 	leave_queue(gate.preventing, session);
 	const bool prevented = end_prevention(gate, session);
 	const bool reserved = end_holding(gate, session);
@@ -484,13 +509,9 @@ int gate_session_ended(vscsi_gate &gate, u32 session) noexcept
 
 int gate_reset(vscsi_gate &gate) noexcept
 {
-	const int release = gate.reserved ? VSCSI_GATE_RELEASE : 0;
-	const int allow = gate.prevented ? VSCSI_GATE_ALLOW : 0;
-	gate.reserved = 0;
-	forget_prevention(gate);
+	const int owed = forget_what_a_reset_ends(gate);
 	let_go(gate);
-	gate_owe(gate, release | allow);
-	return release | allow;
+	return owed;
 }
 
 void gate_owe(vscsi_gate &gate, int bits) noexcept
@@ -508,9 +529,9 @@ int gate_due(vscsi_gate &gate) noexcept
 	}
 	gate.owed &= ~static_cast<u32>((gate.reserved ? VSCSI_GATE_RELEASE : 0) |
 				       (prevents ? VSCSI_GATE_ALLOW : 0));
-	const bool unsettled = gate.unsettled || gate.attempts;
 	return static_cast<int>(gate.owed) &
-	       ~((unsettled ? VSCSI_GATE_RELEASE : 0) | (in_flight ? VSCSI_GATE_ALLOW : 0));
+	       ~((gate.reserving.nexus ? VSCSI_GATE_RELEASE : 0) | (in_flight ? VSCSI_GATE_ALLOW : 0) |
+		 (gate.keying.nexus ? clears_keys : 0));
 }
 
 void gate_paid(vscsi_gate &gate, int bits) noexcept
@@ -527,7 +548,7 @@ bool gate_comes_back(vscsi_gate &gate, u32 nexus) noexcept
 
 void gate_inherit(vscsi_gate &gate, u8 type, bool registered) noexcept
 {
-	if (gate.heir || (gate.holder && gate.holder != VSCSI_GATE_UNKNOWN))
+	if (gate.reserving.nexus || (gate.holder && gate.holder != VSCSI_GATE_UNKNOWN))
 		return;
 	gate.registered = registered || type;
 	gate.type = type;

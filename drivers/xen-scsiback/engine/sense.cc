@@ -37,9 +37,12 @@ constexpr u8 byte_or_zero(Span<const u8> sense, u32 at, u32 bytes) noexcept
 constexpr u8 check_condition = 0x02;
 constexpr u8 busy = 0x08;
 constexpr u8 reservation_conflict = 0x18;
+constexpr u8 task_aborted = 0x40;
+constexpr u8 recovered_error = 0x1;
 constexpr u8 not_ready = 0x2;
 constexpr u8 medium_error = 0x3;
 constexpr u8 illegal_request = 0x5;
+constexpr u8 unit_attention = 0x6;
 constexpr u8 data_protect = 0x7;
 constexpr u8 aborted_command = 0xb;
 
@@ -75,6 +78,32 @@ constexpr vscsi_block_answer check(u8 key, u8 code, u8 qualifier) noexcept
 	return {VSCSI_HOST_OK, check_condition, key, code, qualifier};
 }
 
+// SPC-4 4.5.7: of an earlier command; this one was not carried out.
+constexpr bool is_deferred(u8 first) noexcept
+{
+	return (first & ~valid_bit) == 0x71 || (first & ~valid_bit) == 0x73;
+}
+
+u32 effect_of_check(Span<const u8> sense) noexcept
+{
+	const vscsi_sense found = sense_of(sense);
+	if (!found.valid)
+		return VSCSI_EFFECT_UNKNOWN;
+	if (is_deferred(sense[0]))
+		return VSCSI_EFFECT_NONE;
+	switch (found.key) {
+	case recovered_error:
+		return VSCSI_EFFECT_ALL;
+	case not_ready:
+	case illegal_request:
+	case unit_attention:
+	case data_protect:
+		return VSCSI_EFFECT_NONE;
+	default:
+		return VSCSI_EFFECT_UNKNOWN;
+	}
+}
+
 } // namespace
 
 // SPC-4 4.5.2 and 4.5.3.  In fixed format the additional sense code may be missing.
@@ -92,6 +121,22 @@ vscsi_sense sense_of(Span<const u8> sense) noexcept
 	const u32 bytes = fixed_bytes(sense);
 	return {static_cast<u8>(sense[2] & 0xf), byte_or_zero(sense, 12, bytes),
 		byte_or_zero(sense, 13, bytes), true};
+}
+
+u32 effect_of(u32 host, u32 status, Span<const u8> sense) noexcept
+{
+	if (host)
+		return host == VSCSI_HOST_NO_CONNECT ? VSCSI_EFFECT_NONE : VSCSI_EFFECT_UNKNOWN;
+	switch (status) {
+	case 0:
+		return VSCSI_EFFECT_ALL;
+	case check_condition:
+		return effect_of_check(sense);
+	case task_aborted:
+		return VSCSI_EFFECT_UNKNOWN;
+	default:
+		return VSCSI_EFFECT_NONE;
+	}
 }
 
 vscsi_block_answer block_answer(u32 error, bool write) noexcept

@@ -18,11 +18,17 @@
 static void vscsi_device_told(struct vscsi_scsi_device *device, const struct vscsi_sense *sense)
 {
 	u16 attention = sense->code << 8 | sense->qualifier;
+	u32 owed;
 
 	spin_lock_irq(&device->lock);
 	vscsi_attention_add(&device->attentions, attention);
+	owed = device->gate.owed;
 	vscsi_gate_hear(&device->gate, attention);
+	owed = device->gate.owed & ~owed;
 	spin_unlock_irq(&device->lock);
+	/* Once more after this look. */
+	if (owed)
+		vscsi_scsi_device_look(device, true);
 }
 
 int vscsi_device_ask(struct vscsi_scsi_device *device, struct scsi_device *sdev,
@@ -95,8 +101,8 @@ void vscsi_device_pay(struct vscsi_scsi_device *device, struct scsi_device *sdev
 		if (!(due & debts[i].bit))
 			continue;
 		if (vscsi_pay(device, sdev, debts[i].bit))
-			pr_warn("%s: the %s of a guest that is gone stays: the device does not take it back\n",
-				dev_name(&sdev->sdev_gendev), debts[i].what);
+			pr_warn_ratelimited("%s: a %s that is no guest's may stay: the device does not take it back\n",
+					    dev_name(&sdev->sdev_gendev), debts[i].what);
 		/* Or else nobody could use the device any more. */
 		spin_lock_irq(&device->lock);
 		vscsi_gate_paid(&device->gate, debts[i].bit);

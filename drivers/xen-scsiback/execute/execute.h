@@ -135,6 +135,7 @@ struct vscsi_execution {
 	enum vscsi_request_stage stage;
 	spinlock_t lock;
 	bool aborting;			/* lock to set: somebody wants the command back */
+	bool forsaken;			/* lock to set: its guest is answered without the device */
 };
 
 struct vscsi_io {
@@ -262,6 +263,11 @@ bool vscsi_io_comes_back(const struct vscsi_io *io);
  * command is over.
  */
 void vscsi_io_abort(struct vscsi_io *io);
+/*
+ * Its guest is answered without the device, which may carry the command out all the same.
+ * False if its end is known already, and counts.
+ */
+bool vscsi_io_forsake(struct vscsi_io *io);
 /*
  * Somebody resets the LUN; may sleep for as long as an adapter takes.  False: its
  * device was not reset.

@@ -30,6 +30,7 @@ void vscsi_io_begin(struct vscsi_io *io)
 	execution->device = NULL;
 	execution->stage = VSCSI_REQUEST_NONE;
 	execution->aborting = false;
+	execution->forsaken = false;
 }
 
 void vscsi_io_restart(struct vscsi_io *io)
@@ -137,6 +138,19 @@ void vscsi_io_abort(struct vscsi_io *io)
 	if (executor && executor->abort)
 		executor->abort(io);
 	spin_unlock_irqrestore(&io->execution.lock, flags);
+}
+
+bool vscsi_io_forsake(struct vscsi_io *io)
+{
+	unsigned long flags;
+	bool forsaken;
+
+	spin_lock_irqsave(&io->execution.lock, flags);
+	/* Else its end is known by now, and counts. */
+	forsaken = io->execution.stage == VSCSI_REQUEST_STARTED;
+	io->execution.forsaken = forsaken;
+	spin_unlock_irqrestore(&io->execution.lock, flags);
+	return forsaken;
 }
 
 bool vscsi_itl_reset(struct vscsi_itl *itl, u32 lun)

@@ -158,9 +158,9 @@ void vscsi_device_pay(struct vscsi_scsi_device *device, struct scsi_device *sdev
 bool vscsi_scsi_device_reset(struct vscsi_scsi_device *device);
 
 /* share.c: several guests on one device.  All but use and forget from any context. */
-/* A VSCSI_GATE_* verdict.  What passed leaves. */
+/* A VSCSI_GATE_* verdict.  What passed leaves: ended as its result says, or never started. */
 int vscsi_share_enter(struct vscsi_io *io);
-void vscsi_share_leave(struct vscsi_io *io, bool good);
+void vscsi_share_leave(struct vscsi_io *io, bool ended);
 /* Whether the guest must hear of a unit attention first: then that is the command's result. */
 bool vscsi_share_take_attention(struct vscsi_io *io);
 /* Ring thread; may sleep. */

@@ -197,7 +197,7 @@ static VSCSI_REQUEST_ENDED(vscsi_scsi_done)
 		vscsi_io_block(io, VSCSI_BLOCKED);
 		return RQ_END_IO_NONE;
 	}
-	vscsi_share_leave(io, !result->host && !result->status);
+	vscsi_share_leave(io, true);
 	vscsi_scsi_note_recovered(io);
 	vscsi_scsi_amend(io);
 	vscsi_scsi_end(io);

@@ -83,9 +83,20 @@ static u16 vscsi_attention_of(const struct vscsi_io *io, bool good, const u8 *da
 	return 0;
 }
 
-void vscsi_share_leave(struct vscsi_io *io, bool good)
+static u32 vscsi_share_effect(const struct vscsi_io *io)
 {
-	struct vscsi_gate_outcome outcome = { .good = good };
+	const struct vscsi_io_result *result = &io->result;
+
+	return vscsi_effect_of(result->host, result->status, result->sense,
+			       result->has_sense ? VSCSI_SENSE_BYTES : 0);
+}
+
+void vscsi_share_leave(struct vscsi_io *io, bool ended)
+{
+	struct vscsi_gate_outcome outcome = {
+		.effect = ended ? vscsi_share_effect(io) : VSCSI_EFFECT_NONE,
+		.unheard = READ_ONCE(io->execution.forsaken),
+	};
 	struct vscsi_scsi_device *device = io->execution.device;
 	unsigned long flags;
 	void *data = NULL;
@@ -96,12 +107,12 @@ void vscsi_share_leave(struct vscsi_io *io, bool good)
 		outcome.data = data;
 		outcome.data_bytes = io->data.sgl->length;
 	}
-	outcome.attention = vscsi_attention_of(io, good, data);
+	outcome.attention = vscsi_attention_of(io, outcome.effect == VSCSI_EFFECT_ALL, data);
 	spin_lock_irqsave(&device->lock, flags);
 	vscsi_gate_leave(&device->gate, io->itl->nexus, io->cdb, &outcome);
-	if (good && io->execution.device_type == TYPE_TAPE)
-		vscsi_keys_note(&device->keys, io->itl->nexus, io->cdb, outcome.data,
-				outcome.data_bytes);
+	if (io->execution.device_type == TYPE_TAPE)
+		vscsi_gate_paid(&device->gate, vscsi_keys_note(&device->keys, io->itl->nexus,
+							       io->cdb, &outcome));
 	if (outcome.attention)
 		vscsi_note_attention(device, io, outcome.attention);
 	owes = device->gate.owed;
@@ -204,11 +215,9 @@ void vscsi_share_nexus_ended(struct vscsi_scsi_device *device, const void *argum
 	lockdep_assert_held(&vscsi_scsi_devices_lock);
 	spin_lock_irq(&device->lock);
 	owed = vscsi_gate_session_ended(&device->gate, end->nexus);
-	keys = vscsi_keys_ended(&device->keys, end->nexus);
-	if (end->clear_keys) {
-		vscsi_gate_owe(&device->gate, keys);
-		owed |= keys;
-	}
+	keys = vscsi_keys_ended(&device->keys, end->nexus, end->clear_keys);
+	vscsi_gate_owe(&device->gate, keys);
+	owed |= keys;
 	spin_unlock_irq(&device->lock);
 	if (owed)
 		vscsi_scsi_device_look(device, true);

@@ -64,7 +64,7 @@ bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 	struct vscsi_request *request = &slot->request;
 	struct vscsi_overdue_count count;
 	struct vscsi_lun *lun;
-	bool task;
+	bool task, forsaken;
 
 	lockdep_assert_held(&ring->complete_lock);
 	if (atomic_read(&request->state) != VSCSI_BUSY)
@@ -83,6 +83,7 @@ bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 		pr_warn_ratelimited("domain %u: %s answered no abort of command 0x%02x: the guest goes on without it, its other commands for the device wait\n",
 				    ring->controller->domid, lun->name, request->io.cdb[0]);
 	vscsi_abandoned_begin(slot);
+	forsaken = !task && vscsi_io_forsake(&request->io);
 	if (atomic_cmpxchg(&request->state, VSCSI_BUSY, VSCSI_ABANDONED) == VSCSI_BUSY) {
 		ring->slot[index] = spare;
 		vscsi_give_list(ring->engine, index, vscsi_slot_list(spare));
@@ -92,6 +93,9 @@ bool vscsi_abandon(struct vscsi_ring *ring, u32 index)
 		vscsi_itl_put(&lun->itl);
 		return true;
 	}
+	/* Nobody has answered it yet; what it has reserved is being taken back. */
+	if (forsaken)
+		vscsi_io_note_host(&request->io, VSCSI_KNOWN_DEVICE, VSCSI_HOST_RESET);
 	vscsi_abandoned_forget(slot);
 	vscsi_pages_disown(slot, true);
 	if (!task)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // What is changed in a device's answer, or read from what a guest sends: each byte that
 // may change is named here, and all others stay.
+#include <set>
 #include <vector>
 #include <vscsi/disk.h>
 #include <vscsi/sharing.h>
@@ -103,28 +104,42 @@ void capacity(Input &input, const u8 *cdb)
 		       "provisioned in another way");
 }
 
+bool same(const vscsi_key_owners &owners, const std::set<u32> &wanted)
+{
+	std::set<u32> found(std::begin(owners.nexus), std::end(owners.nexus));
+	found.erase(0);
+	return found == wanted;
+}
+
+void clears_no_other(const vscsi_keys &have, int which)
+{
+	Exact cdb{12}, data{VSCSI_CLEAR_KEYS_BYTES};
+	vscsi_keys_clear(&have, which, cdb.data(), data.data());
+	vscsi_keys cleared{{{9}}, {{9}}, have.algorithm};
+	const vscsi_gate_outcome well{data.data(), VSCSI_CLEAR_KEYS_BYTES, 0, VSCSI_EFFECT_ALL, false};
+	(void)vscsi_keys_note(&cleared, 5, cdb.data(), &well);
+	const bool all = which == VSCSI_GATE_CLEAR_ALL_KEYS;
+	expect(same(all ? cleared.all : cleared.own, {}) && same(all ? cleared.own : cleared.all, {9}),
+	       "what clears a key does not, or clears the other");
+}
+
 // Whose keys a drive has, beside a plain account of it.
 void keys(Input &input)
 {
 	vscsi_keys have{};
-	u32 own = 0, all = 0;
+	std::set<u32> own, all;
 	while (!input.empty()) {
 		const u32 nexus = 2 * input.below(3) + 7;
 		if (input.flag()) {
-			const int which = vscsi_keys_ended(&have, nexus);
-			expect(which == ((own == nexus ? VSCSI_GATE_CLEAR_KEYS : 0) |
-					 (all == nexus ? VSCSI_GATE_CLEAR_ALL_KEYS : 0)),
+			const int which = vscsi_keys_ended(&have, nexus, true);
+			expect(which == ((own.count(nexus) ? VSCSI_GATE_CLEAR_KEYS : 0) |
+					 (all.count(nexus) ? VSCSI_GATE_CLEAR_ALL_KEYS : 0)),
 			       "other keys than its own are cleared, or its own are kept");
-			own = own == nexus ? 0 : own;
-			all = all == nexus ? 0 : all;
-			expect(have.own == own && have.all == all, "an end is not noted");
-			Exact cdb{12}, data{VSCSI_CLEAR_KEYS_BYTES};
-			vscsi_keys_clear(&have, which, cdb.data(), data.data());
-			vscsi_keys cleared{9, 9, have.algorithm};
-			vscsi_keys_note(&cleared, 5, cdb.data(), data.data(), VSCSI_CLEAR_KEYS_BYTES);
-			expect((which == VSCSI_GATE_CLEAR_ALL_KEYS ? cleared.all : cleared.own) == 0 &&
-				       (cleared.own == 9 || cleared.all == 9),
-			       "what clears a key does not, or clears the other");
+			for (auto *owners : {&own, &all})
+				if (owners->count(nexus))
+					owners->clear();
+			expect(same(have.own, own) && same(have.all, all), "an end is not noted");
+			clears_no_other(have, which);
 			continue;
 		}
 		Exact cdb{16};
@@ -135,26 +150,25 @@ void keys(Input &input)
 		const u8 bad = input.take<u8>();
 		if (bad < 4)
 			cdb.data()[bad] ^= 0x40;
+		const u32 effect = bad & 0x80 ? VSCSI_EFFECT_UNKNOWN : VSCSI_EFFECT_ALL;
 		Exact data{input.below(24)};
 		input.fill(data.data(), data.size());
-		vscsi_keys_note(&have, nexus, cdb.data(), data.data(), static_cast<u32>(data.size()));
-		if (bad >= 4 && data.size() > 8) {
-			const u32 owner = data.data()[6] || data.data()[7] ? nexus : 0;
-			switch (data.data()[4] >> 5) {
-			case 0:
-				own = 0;
-				break;
-			case 1:
-				own = owner;
-				break;
-			case 2:
-				all = owner;
-				break;
-			default:
-				break;
-			}
-		}
-		expect(have.own == own && have.all == all, "a key is another's");
+		const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), 0, effect,
+						 false};
+		const int replaced = vscsi_keys_note(&have, nexus, cdb.data(), &outcome);
+		std::set<u32> *owners = nullptr;
+		if (bad >= 4 && data.size() > 8 && data.data()[4] >> 5 <= 2)
+			owners = data.data()[4] >> 5 == 2 ? &all : &own;
+		const bool known = owners && effect == VSCSI_EFFECT_ALL;
+		if (known)
+			owners->clear();
+		if (owners && data.data()[4] >> 5 && (data.data()[6] || data.data()[7]))
+			owners->insert(nexus);
+		expect(replaced == (!known           ? 0
+				    : owners == &all ? VSCSI_GATE_CLEAR_ALL_KEYS
+						     : VSCSI_GATE_CLEAR_KEYS),
+		       "what is replaced is owed, or what is not is forgotten");
+		expect(same(have.own, own) && same(have.all, all), "whose key it is is not known");
 	}
 }
 

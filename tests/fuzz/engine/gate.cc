@@ -22,14 +22,15 @@ void model(Input &input)
 		const u32 nexus = what % gates::nexuses;
 		const u32 slot = (what >> 4) % gates::most_slots;
 		const auto command = static_cast<u8>(1 + (what >> 4) % (gates::commands - 1));
-		switch (input.take<u8>() % 12) {
+		switch (input.take<u8>() % 13) {
 		case 0:
 		case 1:
 		case 2:
 			w.sends(nexus, command);
 			break;
 		case 3:
-			if (gates::is_reserving(command) || command == gates::to_allow)
+			if (gates::is_reserving(command) || gates::is_keying(command) ||
+			    command == gates::to_allow)
 				w.insists(nexus, command);
 			break;
 		case 4:
@@ -48,6 +49,9 @@ void model(Input &input)
 			break;
 		case 10:
 			w.host_pays();
+			break;
+		case 11:
+			w.is_lost(slot);
 			break;
 		default:
 			what & 0x80 ? w.gets_reset() : w.loses_all();
@@ -98,7 +102,7 @@ public:
 		while (!passed_.empty())
 			leave();
 		check();
-		expect(!gate_.unsettled && !gate_.attempts && !gate_.heir && !gate_.allowing,
+		expect(!gate_.reserving.nexus && !gate_.keying.nexus && !gate_.allowing,
 		       "something is in flight when nothing is");
 	}
 
@@ -106,13 +110,18 @@ private:
 	void cdb(u8 *to)
 	{
 		constexpr u8 opcodes[] = {0x16, 0x17, 0x56, 0x57, 0x5f, 0x5e, 0x1e, 0x1e,
-					  0x0a, 0x08, 0x12, 0x00, 0x5f, 0x28, 0x25, 0x03};
+					  0x0a, 0x08, 0x12, 0x00, 0x5f, 0x28, 0xb5, 0x03};
 		std::memset(to, 0, VSCSI_CDB_BYTES);
 		const u8 what = in_.take<u8>();
 		to[0] = what & 0x80 ? in_.take<u8>() : opcodes[what & 15];
 		to[1] = in_.take<u8>() & 0x97; // the persistent service actions, mostly
 		to[2] = in_.take<u8>() & 0xf;
 		to[4] = what >> 4 & 3;
+		if (to[0] == 0xb5 && what & 1) {
+			to[1] = 0x20;
+			to[2] = 0;
+			to[3] = 0x10;
+		}
 	}
 	void enter(u32 nexus)
 	{
@@ -126,7 +135,8 @@ private:
 			return;
 		}
 		vscsi_gate after = gate_;
-		before.reserving = after.reserving = before.preventing = after.preventing = {};
+		before.reserving.turn = after.reserving.turn = before.keying.turn = after.keying.turn = {};
+		before.preventing = after.preventing = {};
 		before.absent = after.absent = 0;
 		if (verdict == VSCSI_GATE_IGNORE)
 			std::memcpy(before.preventers, after.preventers, sizeof before.preventers);
@@ -145,8 +155,9 @@ private:
 		constexpr u16 attentions[] = {0, 0, 0, 0x2900, 0x2a03, 0x2a04, 0x2a05, 0x2800};
 		const vscsi_gate_outcome outcome{data.size() ? data.data() : nullptr,
 						 static_cast<u32>(data.size()), attentions[in_.below(8)],
-						 in_.flag()};
+						 in_.below(3), in_.flag()};
 		vscsi_gate_leave(&gate_, command.nexus, command.cdb, &outcome);
+		vscsi_gate_paid(&gate_, vscsi_keys_note(&keys_, command.nexus, command.cdb, &outcome));
 	}
 	void ends(u32 nexus)
 	{
@@ -155,6 +166,8 @@ private:
 				return;
 		const int owed = vscsi_gate_session_ended(&gate_, nexus);
 		expect(!(static_cast<u32>(owed) & ~gate_.owed), "the gate forgets what is owed");
+		vscsi_gate_owe(&gate_, vscsi_keys_ended(&keys_, nexus, in_.flag()));
+		expect(!vscsi_keys_ended(&keys_, nexus, true), "who is gone has a key");
 		for (const auto &preventer : gate_.preventers)
 			expect(preventer.nexus != nexus, "who is gone prevents");
 		expect(gate_.holder != nexus || (gate_.registered && gate_.absent), "who is gone holds it");
@@ -177,7 +190,7 @@ private:
 		case 2: {
 			const vscsi_gate before = gate_;
 			vscsi_gate_inherit(&gate_, in_.take<u8>() & 7, in_.flag());
-			if (before.heir || (before.holder && before.holder != VSCSI_GATE_UNKNOWN))
+			if (before.reserving.nexus || (before.holder && before.holder != VSCSI_GATE_UNKNOWN))
 				expect(!std::memcmp(&before, &gate_, sizeof before),
 				       "what a guest has was inherited");
 			break;
@@ -188,21 +201,24 @@ private:
 	}
 	void check()
 	{
-		u32 reserving = 0, allowing = 0;
+		u32 reserving = 0, keying = 0, allowing = 0;
 		for (const Passed &command : passed_) {
 			reserving += vscsi::cdb_reserving(command.cdb) != vscsi::Reserving::none;
+			keying += command.cdb[0] == 0xb5 && command.cdb[1] == 0x20 && !command.cdb[2] &&
+				  command.cdb[3] == 0x10;
 			allowing += command.cdb[0] == 0x1e && !(command.cdb[4] & 3);
 		}
-		expect(gate_.unsettled + gate_.attempts == reserving, "reserving is miscounted");
+		expect((gate_.reserving.nexus != 0) == reserving, "reserving is miscounted");
+		expect((gate_.keying.nexus != 0) == keying, "setting keys is miscounted");
 		expect(gate_.allowing == allowing, "ALLOW is miscounted");
-		expect((gate_.heir != 0) == (gate_.attempts != 0), "an heir that does not try");
-		expect(gate_.holder || !(gate_.reserved || gate_.registered || gate_.type || gate_.unsettled),
+		expect(gate_.holder || !(gate_.reserved || gate_.registered || gate_.type),
 		       "nobody has it, and yet it is reserved");
 		expect(!(static_cast<u32>(vscsi_gate_due(&gate_)) & ~gate_.owed), "more is due than is owed");
 	}
 
 	Input &in_;
 	vscsi_gate gate_{};
+	vscsi_keys keys_{};
 	std::vector<Passed> passed_;
 };
 

@@ -41,6 +41,28 @@ void sense_data(Input &input)
 	}
 }
 
+// Known to be all or nothing only where the device says so.
+void effect(Input &input)
+{
+	constexpr u8 statuses[] = {0, 2, 2, 2, 8, 0x18, 0x28, 0x40};
+	const u32 host = input.flag() ? 0 : input.below(16);
+	const u32 status = statuses[input.below(8)];
+	Exact data{input.below(VSCSI_SENSE_BYTES + 1)};
+	input.fill(data.data(), data.size());
+	const auto bytes = static_cast<u32>(data.size());
+	const u8 *const from = bytes ? data.data() : nullptr;
+	vscsi_sense found{};
+	vscsi_sense_of(from, bytes, &found);
+	const u32 had = vscsi_effect_of(host, status, from, bytes);
+	expect(had <= VSCSI_EFFECT_UNKNOWN, "an effect that is none");
+	expect(had != VSCSI_EFFECT_ALL || (!host && (!status || (status == 2 && found.key == 1))),
+	       "a command is carried out that is not");
+	expect(!host || had == (host == VSCSI_HOST_NO_CONNECT ? VSCSI_EFFECT_NONE : VSCSI_EFFECT_UNKNOWN),
+	       "an adapter knows what a device has done");
+	expect(host || status != 2 || !found.valid || found.key != 6 || had == VSCSI_EFFECT_NONE,
+	       "a command is carried out beside a unit attention");
+}
+
 void block_status(Input &input)
 {
 	vscsi_block_answer answer;
@@ -96,11 +118,13 @@ void attentions(Input &input)
 
 void sense(Input input)
 {
-	switch (input.below(3)) {
+	switch (input.below(4)) {
 	case 0:
 		return sense_data(input);
 	case 1:
 		return block_status(input);
+	case 2:
+		return effect(input);
 	default:
 		return attentions(input);
 	}

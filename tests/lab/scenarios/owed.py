@@ -8,7 +8,7 @@ TIMEOUT = 300
 DRIVERS = ("ours",)
 NAA, OTHER = "naa.50014050000000d8", "naa.50014050000000d9"
 RESERVE, RELEASE = bytes([0x16, 0, 0, 0, 0, 0]), bytes([0x17, 0, 0, 0, 0, 0])
-PREVENT = bytes([0x1e, 0, 0, 0, 1, 0])
+PREVENT, ALLOW = bytes([0x1e, 0, 0, 0, 1, 0]), bytes([0x1e, 0, 0, 0, 0, 0])
 WRITE_FILEMARKS = bytes([0x10, 0, 0, 0, 1, 0])
 # SSC-3 8.5.3.2: Set Data Encryption with a key for the host's nexus, and what clears it.
 SET_KEY = "b52000100000000000340000 out " + "0010003020000202" + "0000000000000000" + "00000020" + "5a" * 32
@@ -101,6 +101,34 @@ def keys(lab, scripted, first, second, target, wanted):
     first.come()
 
 
+def one_at_a_time(lab, scripted, first, second):
+    """A drive may carry out two in another order than they end."""
+    scripted.forget()
+    scripted.hang(TAPE, RESERVE[0])
+    reserving = first.starts(RESERVE)
+    lab.check("the drive has a RESERVE that it does not answer", told(lab, scripted, RESERVE), scripted.log())
+    releasing = first.starts(RELEASE)
+    lab.dom0.run("sleep 3")
+    lab.check("until it does, a RELEASE of the same guest waits", releasing.poll() is None and
+              RELEASE.hex() not in scripted.reached(TAPE), scripted.log())
+    scripted.release()
+    lab.equal("both end well", [job.wait(60).rc for job in (reserving, releasing)], [0, 0])
+    lab.equal("and the drive is free", second.send(RESERVE, RELEASE), GOOD * 2)
+
+
+def what_is_lost_is_taken_back(lab, scripted, first, second):
+    """The adapter aborts it, and nobody knows whether the drive has carried it out."""
+    lab.equal("nobody prevents", second.send(ALLOW), GOOD)
+    for what, cdb, taken in (("RESERVE", RESERVE, RELEASE), ("PREVENT", PREVENT, ALLOW)):
+        scripted.forget()
+        scripted.hang(TAPE, cdb[0])
+        ended = first.guest.start(f"sg_raw -t 5 {first.path.node} {cdb.hex(' ')}").wait(90, check=False)
+        lab.check(f"a {what} that the drive does not answer fails", ended.rc != 0, ended.out)
+        lab.check("and is taken back", told(lab, scripted, taken), scripted.log())
+    first.path.settle()
+    lab.equal("the drive is free, and can be reserved", second.send(RESERVE, RELEASE), GOOD * 2)
+
+
 def reset_of_what_is_behind(lab, scripted, first):
     """Whose only command the guest was answered without."""
     scripted.forget()
@@ -132,6 +160,8 @@ def run(lab):
     lab.check("clear_encryption_keys: a word that is none is refused", bad.rc != 0)
     for wanted in (0, 1):
         keys(lab, scripted, first, second, targets[0], wanted)
+    one_at_a_time(lab, scripted, first, second)
+    what_is_lost_is_taken_back(lab, scripted, first, second)
     reset_of_what_is_behind(lab, scripted, first)
 
     second.guest.shutdown()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a guest takes of dom0 is its own: pages, workers, lines in the log."""
+import time
+
 from vscsilab.statistics import directory
 from vscsilab.vscsi import INIT_WAIT, INITIALISED, INITIALISING, backend, frontend
 
@@ -9,40 +11,52 @@ LONG = True
 DRIVERS = ("ours",)
 NAA = "naa.50014050000000d8"
 PARAMETERS = "/sys/module/xen_scsiback/parameters"
-# Controllers of one guest, each with all that its frontend sends to a LUN in flight.
-RINGS, QUEUE = 9, 10
-# Less than these hold, and no more than a guest's own share.
-POOL = 1024
+# Controllers of one guest, each with all that its frontend sends to a LUN in flight, of the
+# largest size: more than what all guests have in common and the guest's own share.
+RINGS, QUEUE, PAGES = 14, 10, 127
+POOL, SHARE = 16384, 1024
+assert RINGS * QUEUE * PAGES > POOL + SHARE
+# Of the neighbour, all of whose requests fit into its share.
+REQUESTS, SIZE = 60, 256
+assert QUEUE * SIZE // 4 <= SHARE
 REPEATS = 40
 
 
-def load(guest, disks, kind, requests):
+def fio(disks, kind, size, requests):
     jobs = " ".join(f"--name=load{number} --filename={disk}" for number, disk in enumerate(disks))
-    return guest.start(f"fio --name=global --rw={kind} --bs=256k --direct=1 --ioengine=libaio --iodepth={QUEUE} --number_ios={requests} "
-                       f"--loops=20 --size=16m --minimal {jobs}")
+    return (f"fio --name=global --thread --rw={kind} --bs={size}k --direct=1 --ioengine=libaio --iodepth={QUEUE} "
+            f"--number_ios={requests} --size=16m --minimal {jobs}")
 
 
-def has_several(lab, guest, timeout=20):
-    """Whether four requests of its LUN are under way at once; one that waits for pages keeps those behind it out."""
-    count = f"{directory(guest)}/lun-0:0:0:0/in_flight"
-    return lab.dom0.run(f"timeout {timeout} sh -c 'until [ $(cat {count}) -ge 4 ]; do sleep 0.1; done'",
-                        timeout=timeout + 20, check=False).rc == 0
+def reads(lab, neighbour, disk, when):
+    """Seconds that it takes; the disk answers each request after 0.8 s, however many there are at once."""
+    begin = time.monotonic()
+    read = neighbour.run(fio([disk], "randread", SIZE, REQUESTS) + " > /dev/null", timeout=120, check=False)
+    taken = time.monotonic() - begin
+    lab.check(f"{when}: the neighbour reads", read.rc == 0, read.err)
+    lab.note(f"{when}: {REQUESTS} reads of a neighbour's take {taken:.1f} s")
+    return taken
 
 
 def pages(lab, victim, neighbour):
-    """A neighbour on a slow disk has several requests in flight beside all rings of another guest that are stuck."""
-    lab.dom0.run(f"echo {POOL} > {PARAMETERS}/max_pool_pages; dmsetup suspend --noflush --nolockfs stuck")
+    """A neighbour on a slow disk has as many requests in flight beside all rings of another guest that are stuck."""
+    lab.equal("the pool is as large as it is without settings",
+              [int(lab.dom0.run(f"cat {PARAMETERS}/{name}").out) for name in ("max_pool_pages", "guest_pool_pages")],
+              [POOL, SHARE])
+    disk = lab.disk(neighbour, "0:0:0:0")
+    before = reads(lab, neighbour, disk, "all is well")
+    lab.dom0.run("dmsetup suspend --noflush --nolockfs stuck")
     disks = [lab.disk(victim, f"0:0:{number}:0") for number in range(RINGS)]
-    stuck = load(victim, disks, "randwrite", 40)
+    stuck = victim.start(fio(disks, "randwrite", 4 * PAGES, 20))
     for number in range(RINGS):
-        lab.dom0.poll(f"[ $(cat {directory(victim, number)}/lun-{number}:0:{number}:0/in_flight) -ge 1 ]")
-    job = load(neighbour, [lab.disk(neighbour, "0:0:0:0")], "randread", 200)
-    lab.check(f"{RINGS} rings on a stuck disk take no pages from another guest", has_several(lab, neighbour))
+        lab.dom0.poll(f"[ $(cat {directory(victim, number)}/lun-{number}:0:{number}:0/in_flight) -ge {QUEUE} ]", timeout=60)
+    beside = reads(lab, neighbour, disk, f"{RINGS} rings of another guest are stuck")
+    # One at a time it would be ten times as long.
+    lab.check(f"{RINGS} rings on a stuck disk take no pages from another guest", beside < 3 * before,
+              f"{before:.1f} s, then {beside:.1f} s")
     lab.dom0.run("dmsetup resume stuck")
-    for what, load_job in (("the neighbour's", job), ("its own", stuck)):
-        ended = load_job.wait(180, check=False)
-        lab.check(f"{what} load ends well", ended.rc == 0, ended.out + ended.err)
-    lab.dom0.run(f"echo 16384 > {PARAMETERS}/max_pool_pages")
+    ended = stuck.wait(180, check=False)
+    lab.check("the load of the rings that were stuck ends well", ended.rc == 0, ended.out + ended.err)
 
 
 def workers(lab, victim):
@@ -88,7 +102,7 @@ def run(lab):
     lab.load_driver()
     lab.dom0.run("modprobe -a dm-mod dm-delay; modprobe brd rd_nr=16 rd_size=16384; "
                  "dmsetup create stuck --table '0 32768 linear /dev/ram8 0'; "
-                 "dmsetup create slow --table '0 32768 delay /dev/ram9 0 400'; dmsetup mknodes")
+                 "dmsetup create slow --table '0 32768 delay /dev/ram9 0 800'; dmsetup mknodes")
     stores = [lab.backstore.iblock(name, device=f"/dev/mapper/{name}") for name in ("stuck", "slow")]
     target = lab.target.create(NAA)
     victim, neighbour = lab.guests
