@@ -2,64 +2,18 @@
 """A guest breaks the rules of the ring, each in turn; dom0 keeps calm."""
 import time
 
+from hostile.attacker import Attacker
 from hostile.cases import CASES, FILEIO, IBLOCK, PSCSI, RAMDISK, REFUSALS, SLOW
-from hostile.request import WELL, WELL_ANSWER, answer, check, inquiry, large, read, request, script
-from vscsilab import paths, tools
+from hostile.request import answer, check, inquiry, large, read, request, script
 from vscsilab.statistics import directory, grown, numbers
 
 TIMEOUT = 900
 DRIVERS = ("ours",)
 NAA = "naa.6001405000000050"
-SOURCES = paths.LAB_DIR / "hostile"
 SIZE = "16M"
 SLOW_MS = 1200
 SEED = 20080815
 FUZZ = 20000
-DRIVER = "/sys/bus/xen/drivers/vscsi_hostile"
-
-
-class Attacker:
-    def __init__(self, lab):
-        self.lab = lab
-        # One processor changes what the other has just sent.
-        self.guest = lab.guest("hostile", vcpus=2, wait=False)
-        self.back = f"/local/domain/0/backend/vscsi/{self.guest.domid}/0"
-        self.error = f"/local/domain/0/error/backend/vscsi/{self.guest.domid}/0/error"
-        self.devices = []
-
-    def take_over(self):
-        self.guest.run("modprobe -r xen-scsifront && insmod /root/vscsi-hostile.ko")
-
-    def attach(self, pdev, vdev):
-        self.devices.append(self.lab.attach(self.guest, pdev, vdev))
-
-    def detach(self):
-        self.lab.vscsi.detach_controller(self.guest.domid)
-        self.guest.poll("! [ -e /sys/bus/xen/devices/vscsi-0 ]")
-        self.devices = []
-
-    def install(self):
-        self.guest.wait_up()
-        module = tools.kernel_module("vscsi-hostile", SOURCES, self.guest)
-        self.guest.put(module.read_bytes(), "/root/vscsi-hostile.ko")
-        tools.install(self.guest, "hostile", SOURCES)
-
-    def say(self, lines, timeout=100):
-        text = lines if isinstance(lines, str) else "\n".join([*lines, ""])
-        result = self.guest.run("hostile", timeout=timeout, check=False, stdin=text)
-        return result.out + result.err + (f"ended with {result.rc}" if result.rc else "")
-
-    def well(self, name):
-        output = self.say(WELL)
-        return self.lab.check(name, output == f"case well\n{WELL_ANSWER}\n", output)
-
-    def connected(self):
-        for dev in self.devices:
-            self.lab.vscsi.wait_connected(self.guest.domid, dev)
-
-    def reconnect(self):
-        self.guest.run(f"echo vscsi-0 > {DRIVER}/unbind; echo vscsi-0 > {DRIVER}/bind", timeout=90)
-        self.connected()
 
 
 def targets(lab):
