@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest breaks the rules of the ring, each in turn; dom0 keeps calm."""
+import re
 import time
 
 from hostile.attacker import Attacker
 from hostile.cases import CASES, FILEIO, IBLOCK, PSCSI, RAMDISK, REFUSALS, SLOW
-from hostile.request import answer, check, inquiry, large, read, request, script
+from hostile.request import FREE, answer, check, inquiry, large, read, request, script
 from vscsilab.statistics import directory, grown, numbers
 
 TIMEOUT = 900
@@ -14,6 +15,11 @@ SIZE = "16M"
 SLOW_MS = 1200
 SEED = 20080815
 FUZZ = 20000
+# Hostile SCSI, at each of four LUNs; scenario hostilescsi has more of it.
+SCSI, BLOCKS = 5000, 32768
+PARAMETER = "/sys/module/xen_scsiback/parameters/guest_complaints"
+# Commands a second that target core may complain of, and lines of its for each, at most.
+COMPLAINTS, LINES = 40, 3
 
 
 def targets(lab):
@@ -72,6 +78,32 @@ def long_ones(lab, attacker):
         attacker.well(f"{name}: INQUIRY works afterwards")
 
 
+def scsi(lab, attacker):
+    for turn, (lun, device) in enumerate(((RAMDISK, "disk"), (FILEIO, "disk"), (IBLOCK, "disk"), (PSCSI, "passed-disk"))):
+        begin = time.monotonic()
+        output = attacker.say([f"scsi {SEED} {turn * SCSI} {SCSI} ordinary {device} {lun} {BLOCKS}"], 300)
+        lab.check(f"hostile SCSI for LUN {lun}: each is answered rightly, and what comes between",
+                  re.search(rf"scsi {SCSI} requests {SCSI} answers \d+ probes 0 faults", output), output)
+        lab.note(f"hostile SCSI: {time.monotonic() - begin:.1f} s: " + "; ".join(output.splitlines()))
+
+
+def complaints(lab, attacker):
+    """dom0's log is not the guest's to fill; another guest's requests are not held back."""
+    lab.dom0.run(f"echo {COMPLAINTS} > {PARAMETER}; dmesg --clear")
+    beyond = request(read(0x7fffffff, 8), [f"{FREE}/0/4096"], lun=FILEIO)
+    lines = [line for n in range(40) for line in (*(beyond.replace("rqid=1 ", f"rqid={m + 1} ") for m in range(16)), "go")]
+    begin = time.monotonic()
+    output = attacker.say(lines, 120)
+    seconds = time.monotonic() - begin
+    told = lab.dom0.run("dmesg | wc -l").out.strip()
+    lab.equal("640 READs beyond the end are answered", output.count(" 0x2 4096 05/21/00"), 640)
+    lab.check("a guest that has target core complain waits", seconds >= (640 - 256) / COMPLAINTS - 1, f"{seconds:.1f} s")
+    lab.note(f"{seconds:.1f} s, {told} lines in dom0's log")
+    lab.check("so that the log grows slowly", int(told) <= LINES * (256 + COMPLAINTS * (seconds + 1)), told)
+    lab.dom0.run(f"echo 0 > {PARAMETER}")
+    attacker.well("INQUIRY works after complaints")
+
+
 def jumps(lab, attacker):
     for name, distance, before in (
             ("ahead by 17, with commands in flight", 17,
@@ -126,7 +158,8 @@ def destroyed(lab, attacker):
 
 def run(lab):
     attacker = Attacker(lab)
-    lab.load_driver()
+    # The limit for complaints would make it last.
+    lab.load_driver("guest_complaints=0")
     lab.dom0.run("mkdir -p /var/target/pr")
     stores = targets(lab)
     target = lab.target.create(NAA)
@@ -139,6 +172,8 @@ def run(lab):
     check(lab, CASES, attacker.say(script(CASES), 200))
     refusals(lab, attacker)
     long_ones(lab, attacker)
+    scsi(lab, attacker)
+    complaints(lab, attacker)
     jumps(lab, attacker)
     stock_frontend(lab, attacker, pdevs[FILEIO])
     attacker.take_over()
