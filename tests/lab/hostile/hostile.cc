@@ -270,12 +270,15 @@ private:
 		const std::map<std::string, Role> roles{{"ordinary", Role::ordinary},
 							{"fenced", Role::fenced},
 							{"read-only", Role::read_only}};
-		const std::map<std::string, Device> devices{
-			{"disk", Device::disk}, {"passed-disk", Device::passed_disk}, {"tape", Device::tape}, {"changer", Device::changer}};
+		const std::map<std::string, Device> devices{{"disk", Device::disk},
+							    {"passed-disk", Device::passed_disk},
+							    {"tape", Device::tape},
+							    {"changer", Device::changer}};
 		const auto role = words.size() < 5 ? roles.end() : roles.find(words[3]);
 		const auto device = words.size() < 5 ? devices.end() : devices.find(words[4]);
 		if (role == roles.end() || device == devices.end())
-			fail("scsi: SEED FIRST COUNT ordinary|fenced|read-only disk|passed-disk|tape|changer LUN BLOCKS");
+			fail("scsi: SEED FIRST COUNT ordinary|fenced|read-only disk|passed-disk|tape|changer "
+			     "LUN BLOCKS");
 		Assault{frontend_, arg(words, 0),
 			Target{static_cast<u16>(arg(words, 5)), role->second, device->second, arg(words, 6)}}
 			.run(arg(words, 1), arg(words, 2));
