@@ -4,6 +4,7 @@
 #include <vscsi/attentions.hpp>
 #include <vscsi/block_limits.hpp>
 #include <vscsi/cdb.hpp>
+#include <vscsi/complaints.hpp>
 #include <vscsi/control.hpp>
 #include <vscsi/disk.hpp>
 #include <vscsi/gate.hpp>
@@ -467,6 +468,19 @@ int vscsi_host_step(const vscsi_host_view *view) noexcept
 int vscsi_device_step(const vscsi_device_view *view) noexcept
 {
 	return static_cast<int>(device_step(*view));
+}
+
+bool vscsi_complains(const vscsi_complaint_view *view) noexcept
+{
+	return complains(*view);
+}
+void vscsi_complaint_count(vscsi_complaints *complaints, vscsi_u64 now, vscsi_u32 a_second) noexcept
+{
+	complaints->paid_until = paid_until(complaints->paid_until, now, a_second);
+}
+bool vscsi_complaints_exceeded(const vscsi_complaints *complaints, vscsi_u64 now) noexcept
+{
+	return complaints->paid_until > now;
 }
 
 int vscsi_task_step(const vscsi_task_view *view) noexcept

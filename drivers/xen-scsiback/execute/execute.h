@@ -292,6 +292,8 @@ void vscsi_io_note_data(struct vscsi_io *io);
 void vscsi_io_note_status(struct vscsi_io *io);
 /* For the engine; sense stays the command's. */
 void vscsi_io_result_of(const struct vscsi_io *io, struct vscsi_result *out);
+/* Before vscsi_io_over(): whether target core may have told the log of it. */
+bool vscsi_io_complained(struct vscsi_io *io);
 /* Nothing moved, and nothing else is known. */
 void vscsi_io_note_host(struct vscsi_io *io, enum vscsi_known known, u8 host);
 void vscsi_io_note_busy(struct vscsi_io *io);

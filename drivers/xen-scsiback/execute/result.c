@@ -2,9 +2,12 @@
 /* What a command came to, whoever says so. */
 #include "private.h"
 
+#include <linux/highmem.h>
+
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
+#include <vscsi/complaints.h>
 
 bool vscsi_io_read_only(const struct vscsi_io *io)
 {
@@ -142,4 +145,30 @@ void vscsi_io_result_of(const struct vscsi_io *io, struct vscsi_result *out)
 		.sense = result->has_sense ? result->sense : NULL,
 		.sense_bytes = result->has_sense ? VSCSI_SENSE_BYTES : 0,
 	};
+}
+
+bool vscsi_io_complained(struct vscsi_io *io)
+{
+	const struct vscsi_io_result *result = &io->result;
+	struct vscsi_complaint_view view = {
+		.cdb = io->cdb,
+		.status = result->status,
+		.data_bytes = io->data.bytes,
+	};
+	bool complained;
+	void *data;
+
+	/* Of what a device that is passed through refuses it says nothing. */
+	if (result->known == VSCSI_KNOWN_ENGINE || result->host != VSCSI_HOST_OK || io->execution.device)
+		return false;
+	if (result->has_sense)
+		vscsi_sense_of(result->sense, sizeof(result->sense), &view.sense);
+	if (io->cdb[0] != UNMAP || !io->data.pages)
+		return vscsi_complains(&view);
+	data = vscsi_io_first_page(io);
+	view.parameters = data;
+	view.parameter_bytes = min(io->data.bytes, io->data.sgl->length);
+	complained = vscsi_complains(&view);
+	kunmap_local(data);
+	return complained;
 }

@@ -113,12 +113,22 @@ void vscsi_publish_answers(struct vscsi_ring *ring)
 		notify_remote_via_irq(ring->irq);
 }
 
+/* Of a guest that has gone no more commands come. */
+static void vscsi_count_complaint(struct vscsi_slot *slot, u64 now)
+{
+	struct vscsi_request *request = &slot->request;
+
+	if (request->lun && (vscsi_slot_is_task(slot) || vscsi_io_complained(&request->io)))
+		vscsi_quota_complaint(slot->ring->pages.quota, now);
+}
+
 /* Gives back what the slot holds, and answers it or holds its answer back. */
 static void vscsi_answer_done(struct vscsi_ring *ring, struct vscsi_slot *slot, u64 now, bool live)
 {
 	struct vscsi_io *io = vscsi_slot_io(slot);
 
 	lockdep_assert_held(&ring->complete_lock);
+	vscsi_count_complaint(slot, now);
 	vscsi_pages_put(slot);
 	vscsi_io_over(io);
 	if (ring->in->failed & BIT(slot->index)) {

@@ -206,6 +206,9 @@ static u32 vscsi_ring_fetch_all(struct vscsi_ring *ring, u32 *listed, bool *fetc
 	u64 now = ktime_get_ns();
 	u32 pending = 0, index;
 
+	ring->cramped = vscsi_quota_noisy(ring->pages.quota, now);
+	if (ring->cramped)
+		return 0;
 	while (ring->wait.waiting + pending < VSCSI_SLOTS) {
 		switch (vscsi_ring_fetch(ring, now, &index)) {
 		case VSCSI_FETCH_EMPTY:
@@ -237,7 +240,6 @@ void vscsi_ring_pass(struct vscsi_ring *ring, bool *fetched)
 	u32 listed = 0, pending;
 
 	ring->out->failed = 0;
-	ring->cramped = false;
 	pending = vscsi_ring_fetch_all(ring, &listed, fetched);
 	vscsi_ring_lists(ring, pending, listed);
 	vscsi_ring_submit_loaded(ring, vscsi_ring_load_waiting(ring));

@@ -124,7 +124,7 @@ struct vscsi_ring {
 	/* Ring thread, and with complete_lock unless one comes where none was. */
 	struct vscsi_slot *slot[VSCSI_SLOTS];
 	bool spacious;			/* ring thread: may have slots or tables to give back */
-	bool cramped;			/* ring thread: could not get one for a request */
+	bool cramped;			/* ring thread: could not get one for a request, or shall not */
 };
 
 static inline struct vscsi_slot *to_vscsi_slot(struct vscsi_request *request)
@@ -196,6 +196,10 @@ void vscsi_quota_put(struct vscsi_quota *quota);
 /* must: whatever the bounds are. */
 bool vscsi_quota_take(struct vscsi_quota *quota, u32 pages, bool must);
 void vscsi_quota_give(struct vscsi_quota *quota, u32 pages);
+/* Process context: target core may have told the log of a command or task of the guest's. */
+void vscsi_quota_complaint(struct vscsi_quota *quota, u64 now);
+/* Whether that was too often, so that the guest shall wait with the next one. */
+bool vscsi_quota_noisy(const struct vscsi_quota *quota, u64 now);
 /* Whether the guest holds more than its share. */
 bool vscsi_quota_exceeded(const struct vscsi_quota *quota);
 

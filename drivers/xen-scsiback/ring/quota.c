@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many pages for data there may be: each guest has a share that no other can
- * take, however many of its rings wait for a device that does not answer; beyond
- * that all guests have a common pool.
+ * What a guest may have, with all of its rings.  Pages for data: each guest has a share
+ * that no other can take, however many of its rings wait for a device that does not
+ * answer; beyond that all guests have a common pool.  Lines in dom0's log: a guest whose
+ * commands make target core complain waits with the next ones.
  */
 #include "private.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
+
+#include <vscsi/complaints.h>
 
 static unsigned int vscsi_max_pool_pages = 16384;
 module_param_named(max_pool_pages, vscsi_max_pool_pages, uint, 0644);
@@ -19,6 +22,11 @@ module_param_named(guest_pool_pages, vscsi_guest_pool_pages, uint, 0644);
 MODULE_PARM_DESC(guest_pool_pages,
 		 "a guest's own share of pages for data, which others cannot take (default 1024)");
 
+static unsigned int vscsi_guest_complaints = 40;
+module_param_named(guest_complaints, vscsi_guest_complaints, uint, 0644);
+MODULE_PARM_DESC(guest_complaints,
+		 "commands a second of a guest that target core may complain of in the log (default 40, 0: any number)");
+
 /* Of a guest; kept by its rings. */
 struct vscsi_quota {
 	struct list_head entry;		/* vscsi_quotas_lock */
@@ -27,6 +35,7 @@ struct vscsi_quota {
 	spinlock_t lock;
 	u32 pages;			/* lock: of all of the guest's rings */
 	u32 common;			/* lock: as many of those are from the common pool */
+	struct vscsi_complaints complaints;	/* lock to change */
 };
 
 static DEFINE_MUTEX(vscsi_quotas_lock);
@@ -103,4 +112,24 @@ void vscsi_quota_give(struct vscsi_quota *quota, u32 pages)
 	quota->common -= common;
 	spin_unlock(&quota->lock);
 	atomic_sub(common, &vscsi_common_pages);
+}
+
+void vscsi_quota_complaint(struct vscsi_quota *quota, u64 now)
+{
+	u32 most = READ_ONCE(vscsi_guest_complaints);
+
+	if (!most)
+		return;
+	spin_lock(&quota->lock);
+	vscsi_complaint_count(&quota->complaints, now, most);
+	spin_unlock(&quota->lock);
+}
+
+bool vscsi_quota_noisy(const struct vscsi_quota *quota, u64 now)
+{
+	struct vscsi_complaints complaints = {
+		.paid_until = READ_ONCE(quota->complaints.paid_until),
+	};
+
+	return vscsi_complaints_exceeded(&complaints, now) && READ_ONCE(vscsi_guest_complaints);
 }

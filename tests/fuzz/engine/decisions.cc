@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // States that a frontend writes, tasks and their times, and what is counted of them.
+#include <vscsi/complaints.h>
 #include <vscsi/engine.h>
 #include <vscsi/statistics.h>
 
@@ -84,6 +85,37 @@ void device(Input &input)
 	}
 }
 
+// A guest gets along with what it is allowed, whenever that comes, and not with more.
+void complaints(Input &input)
+{
+	u8 cdb[VSCSI_CDB_BYTES], parameters[32];
+	input.fill(cdb, sizeof cdb);
+	input.fill(parameters, sizeof parameters);
+	const u32 bytes = input.take<u16>();
+	const u32 here = bytes < sizeof parameters ? bytes : u32{sizeof parameters};
+	const vscsi_complaint_view view{cdb,
+					input.take<u8>(),
+					{input.take<u8>(), input.take<u8>(), input.take<u8>(), true},
+					here ? parameters : nullptr,
+					here,
+					bytes};
+	expect(!vscsi_complains(&view) || view.status != 0x08, "BUSY is complained of");
+	vscsi_complaints all{};
+	const u32 allowed = input.take<u8>();
+	u64 now = input.take<u32>() * 1'000'000ULL, counted = 0;
+	const u64 begin = now;
+	for (u32 step = 0; step < 600; step++) {
+		now += input.empty() ? 0 : input.take<u8>() * 1'000'000ULL;
+		if (vscsi_complaints_exceeded(&all, now))
+			continue;
+		vscsi_complaint_count(&all, now, allowed);
+		counted++;
+		// Who has just begun has less than all at once.
+		expect(counted <= 258 + (now - begin) * (allowed ? allowed : 1) / 1'000'000'000,
+		       "a guest is complained of more often than it may");
+	}
+}
+
 void task(Input &input)
 {
 	const vscsi_task_view view{input.flag() ? u32{VSCSI_TASK_ABORT} : u32{VSCSI_TASK_RESET},
@@ -116,6 +148,7 @@ void task(Input &input)
 	const int when = vscsi_early_abort_step(&early);
 	expect(when >= VSCSI_ABORT_LATER && when <= VSCSI_ABORT_BEGINS_BURST, "an action that is none");
 	expect(when != VSCSI_ABORT_BEGINS_BURST || early.since_burst_ms >= 10'000, "a burst upon a burst");
+	complaints(input);
 }
 
 u64 sum(const vscsi_latency &latency)

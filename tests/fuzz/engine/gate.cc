@@ -174,6 +174,7 @@ private:
 		if (in_.flag())
 			expect(!vscsi_gate_comes_back(&gate_, nexus) || !vscsi_gate_comes_back(&gate_, nexus),
 			       "a nexus hears of its loss twice");
+		expect(!vscsi_gate_comes_back(&gate_, 0), "nobody hears of a loss");
 	}
 	void other(u32 what)
 	{

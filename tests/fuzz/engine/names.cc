@@ -79,6 +79,27 @@ void port(const char *text)
 	expect(skip < length && length < VSCSI_NAME_BYTES, "nothing is left of a port");
 }
 
+void vport(const char *text, Input &input)
+{
+	u64 wwpn = 77;
+	if (vscsi_parse_vport(text, &wwpn)) {
+		expect(wwpn == 77, "a refused vport has a name");
+		return;
+	}
+	char begin[32];
+	std::snprintf(begin, sizeof begin, "%016llx:", wwpn);
+	expect(wwpn && !strncasecmp(text, begin, std::strlen(begin)), "a vport is another than was said");
+	constexpr u32 protocols[] = {VSCSI_PROTOCOL_FCP, VSCSI_PROTOCOL_ISCSI, VSCSI_PROTOCOL_SAS};
+	const u32 protocol = protocols[input.below(3)];
+	Exact room{input.below(40)};
+	auto *out = reinterpret_cast<char *>(room.data());
+	if (vscsi_vport_name(protocol, wwpn, out, room.size()))
+		return;
+	u32 parsed = 77, skip = 0;
+	expect(strnlen(out, room.size()) < room.size(), "a name without an end");
+	expect(protocol == VSCSI_PROTOCOL_FCP || !vscsi_parse_port(out, &parsed, &skip), "a name is none");
+}
+
 // Nobody is let in who has neither the name nor the UUID.
 void binding(const char *bound, const char *name, const char *uuid)
 {
@@ -137,7 +158,8 @@ void names(Input input)
 	case 1:
 		return pdev(words);
 	case 2:
-		return port(words);
+		port(words);
+		return vport(words, input);
 	case 3: {
 		const std::string second = input.text(64);
 		return binding(words, second.c_str(), input.rest().c_str());

@@ -15,12 +15,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "random.hpp"
 #include "vscsi-hostile.h"
-
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
 
 inline constexpr u32 ring_slots = 16;
 inline constexpr u32 page_bytes = 4096;

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "assault.hpp"
 #include "mischief.hpp"
 
 namespace
@@ -84,6 +85,7 @@ private:
 			 [](Script &s, const Words &w) { s.mischief_.fuzz(arg(w, 0), arg(w, 1), luns(w)); }},
 			{"race",
 			 [](Script &s, const Words &w) { s.mischief_.race(arg(w, 0), arg(w, 1), luns(w)); }},
+			{"scsi", &Script::scsi},
 			{"sleep", [](Script &, const Words &w) { usleep(1000 * arg(w, 0)); }},
 		};
 		return table;
@@ -261,6 +263,25 @@ private:
 			}
 		}
 		std::printf("as stamped\n");
+	}
+
+	void scsi(const Words &words) // seed, first number, how many, role, device, LUN, blocks
+	{
+		const std::map<std::string, Role> roles{{"ordinary", Role::ordinary},
+							{"fenced", Role::fenced},
+							{"read-only", Role::read_only}};
+		const std::map<std::string, Device> devices{{"disk", Device::disk},
+							    {"passed-disk", Device::passed_disk},
+							    {"tape", Device::tape},
+							    {"changer", Device::changer}};
+		const auto role = words.size() < 5 ? roles.end() : roles.find(words[3]);
+		const auto device = words.size() < 5 ? devices.end() : devices.find(words[4]);
+		if (role == roles.end() || device == devices.end())
+			fail("scsi: SEED FIRST COUNT ordinary|fenced|read-only disk|passed-disk|tape|changer "
+			     "LUN BLOCKS");
+		Assault{frontend_, arg(words, 0),
+			Target{static_cast<u16>(arg(words, 5)), role->second, device->second, arg(words, 6)}}
+			.run(arg(words, 1), arg(words, 2));
 	}
 
 	void grant(const Words &words) // rw, ro or end; page

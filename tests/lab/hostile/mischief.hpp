@@ -6,7 +6,7 @@
 #include <map>
 #include <thread>
 
-#include "random.hpp"
+#include "requests.hpp"
 
 class Mischief
 {

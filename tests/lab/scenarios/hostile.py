@@ -1,65 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest breaks the rules of the ring, each in turn; dom0 keeps calm."""
+import re
 import time
 
+from hostile.attacker import Attacker
 from hostile.cases import CASES, FILEIO, IBLOCK, PSCSI, RAMDISK, REFUSALS, SLOW
-from hostile.request import WELL, WELL_ANSWER, answer, check, inquiry, large, read, request, script
-from vscsilab import paths, tools
+from hostile.request import FREE, answer, check, inquiry, large, read, request, script
 from vscsilab.statistics import directory, grown, numbers
 
 TIMEOUT = 900
 DRIVERS = ("ours",)
 NAA = "naa.6001405000000050"
-SOURCES = paths.LAB_DIR / "hostile"
 SIZE = "16M"
 SLOW_MS = 1200
 SEED = 20080815
 FUZZ = 20000
-DRIVER = "/sys/bus/xen/drivers/vscsi_hostile"
-
-
-class Attacker:
-    def __init__(self, lab):
-        self.lab = lab
-        # One processor changes what the other has just sent.
-        self.guest = lab.guest("hostile", vcpus=2, wait=False)
-        self.back = f"/local/domain/0/backend/vscsi/{self.guest.domid}/0"
-        self.error = f"/local/domain/0/error/backend/vscsi/{self.guest.domid}/0/error"
-        self.devices = []
-
-    def take_over(self):
-        self.guest.run("modprobe -r xen-scsifront && insmod /root/vscsi-hostile.ko")
-
-    def attach(self, pdev, vdev):
-        self.devices.append(self.lab.attach(self.guest, pdev, vdev))
-
-    def detach(self):
-        self.lab.vscsi.detach_controller(self.guest.domid)
-        self.guest.poll("! [ -e /sys/bus/xen/devices/vscsi-0 ]")
-        self.devices = []
-
-    def install(self):
-        self.guest.wait_up()
-        module = tools.kernel_module("vscsi-hostile", SOURCES, self.guest)
-        self.guest.put(module.read_bytes(), "/root/vscsi-hostile.ko")
-        tools.install(self.guest, "hostile", SOURCES)
-
-    def say(self, lines, timeout=100):
-        text = lines if isinstance(lines, str) else "\n".join([*lines, ""])
-        result = self.guest.run("hostile", timeout=timeout, check=False, stdin=text)
-        return result.out + result.err + (f"ended with {result.rc}" if result.rc else "")
-
-    def well(self, name):
-        output = self.say(WELL)
-        return self.lab.check(name, output == f"case well\n{WELL_ANSWER}\n", output)
-
-    def connected(self):
-        for dev in self.devices:
-            self.lab.vscsi.wait_connected(self.guest.domid, dev)
-
-    def reconnect(self):
-        self.guest.run(f"echo vscsi-0 > {DRIVER}/unbind; echo vscsi-0 > {DRIVER}/bind", timeout=90)
-        self.connected()
+# Hostile SCSI, at each of four LUNs; scenario hostilescsi has more of it.
+SCSI, BLOCKS = 5000, 32768
+PARAMETER = "/sys/module/xen_scsiback/parameters/guest_complaints"
+# Commands a second that target core may complain of, and lines of its for each, at most.
+COMPLAINTS, LINES = 40, 3
 
 
 def targets(lab):
@@ -118,6 +78,32 @@ def long_ones(lab, attacker):
         attacker.well(f"{name}: INQUIRY works afterwards")
 
 
+def scsi(lab, attacker):
+    for turn, (lun, device) in enumerate(((RAMDISK, "disk"), (FILEIO, "disk"), (IBLOCK, "disk"), (PSCSI, "passed-disk"))):
+        begin = time.monotonic()
+        output = attacker.say([f"scsi {SEED} {turn * SCSI} {SCSI} ordinary {device} {lun} {BLOCKS}"], 300)
+        lab.check(f"hostile SCSI for LUN {lun}: each is answered rightly, and what comes between",
+                  re.search(rf"scsi {SCSI} requests {SCSI} answers \d+ probes 0 faults", output), output)
+        lab.note(f"hostile SCSI: {time.monotonic() - begin:.1f} s: " + "; ".join(output.splitlines()))
+
+
+def complaints(lab, attacker):
+    """dom0's log is not the guest's to fill; another guest's requests are not held back."""
+    lab.dom0.run(f"echo {COMPLAINTS} > {PARAMETER}; dmesg --clear")
+    beyond = request(read(0x7fffffff, 8), [f"{FREE}/0/4096"], lun=FILEIO)
+    lines = [line for n in range(40) for line in (*(beyond.replace("rqid=1 ", f"rqid={m + 1} ") for m in range(16)), "go")]
+    begin = time.monotonic()
+    output = attacker.say(lines, 120)
+    seconds = time.monotonic() - begin
+    told = lab.dom0.run("dmesg | wc -l").out.strip()
+    lab.equal("640 READs beyond the end are answered", output.count(" 0x2 4096 05/21/00"), 640)
+    lab.check("a guest that has target core complain waits", seconds >= (640 - 256) / COMPLAINTS - 1, f"{seconds:.1f} s")
+    lab.note(f"{seconds:.1f} s, {told} lines in dom0's log")
+    lab.check("so that the log grows slowly", int(told) <= LINES * (256 + COMPLAINTS * (seconds + 1)), told)
+    lab.dom0.run(f"echo 0 > {PARAMETER}")
+    attacker.well("INQUIRY works after complaints")
+
+
 def jumps(lab, attacker):
     for name, distance, before in (
             ("ahead by 17, with commands in flight", 17,
@@ -172,7 +158,8 @@ def destroyed(lab, attacker):
 
 def run(lab):
     attacker = Attacker(lab)
-    lab.load_driver()
+    # The limit for complaints would make it last.
+    lab.load_driver("guest_complaints=0")
     lab.dom0.run("mkdir -p /var/target/pr")
     stores = targets(lab)
     target = lab.target.create(NAA)
@@ -185,6 +172,8 @@ def run(lab):
     check(lab, CASES, attacker.say(script(CASES), 200))
     refusals(lab, attacker)
     long_ones(lab, attacker)
+    scsi(lab, attacker)
+    complaints(lab, attacker)
     jumps(lab, attacker)
     stock_frontend(lab, attacker, pdevs[FILEIO])
     attacker.take_over()

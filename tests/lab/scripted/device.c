@@ -51,6 +51,7 @@ enum {
 #define GROUP_BYTES 12
 
 bool scripted_alua;
+u32 scripted_luns = 2;
 
 struct unit {
 	char serial[SERIAL_BYTES + 1];
@@ -62,6 +63,8 @@ struct unit {
 static struct unit units[SCRIPTED_LUNS] = {
 	{ .serial = "TAPE0001" },
 	{ .serial = "DISK0001" },
+	{ .serial = "CHANGER1" },
+	{ .serial = "TAPE0002" },
 };
 
 static struct {
@@ -71,14 +74,21 @@ static struct {
 	u64 bad;
 } disk = { .blocks = PATTERN_BLOCKS };
 
-static bool is_tape(const struct scsi_cmnd *cmd)
+static bool is_disk(const struct scsi_cmnd *cmd)
 {
-	return !cmd->device->lun;
+	return cmd->device->lun == 1;
+}
+
+static u8 type_of(const struct scsi_cmnd *cmd)
+{
+	static const u8 types[SCRIPTED_LUNS] = { TYPE_TAPE, TYPE_DISK, TYPE_MEDIUM_CHANGER, TYPE_TAPE };
+
+	return types[cmd->device->lun];
 }
 
 static struct unit *unit_of(const struct scsi_cmnd *cmd)
 {
-	return &units[is_tape(cmd) ? 0 : 1];
+	return &units[cmd->device->lun];
 }
 
 int scripted_set_serial(u32 lun, const char *serial)
@@ -210,7 +220,7 @@ static void transfer(struct scsi_cmnd *cmd)
 
 static void read_or_write(struct scsi_cmnd *cmd)
 {
-	if (!is_tape(cmd) && disk.data)
+	if (is_disk(cmd) && disk.data)
 		transfer(cmd);
 	else if (cmd->cmnd[0] == READ_6 || cmd->cmnd[0] == READ_10)
 		scripted_fill(cmd, scsi_bufflen(cmd));
@@ -218,18 +228,20 @@ static void read_or_write(struct scsi_cmnd *cmd)
 
 static void standard_inquiry(struct scsi_cmnd *cmd)
 {
-	bool tape = is_tape(cmd);
+	static const char *const names[SCRIPTED_LUNS] = {
+		"tape            1.00", "disk            1.00", "changer         1.00", "tape            1.00"
+	};
 	u8 data[36] = {};
 
-	data[0] = tape ? TYPE_TAPE : TYPE_DISK;
-	data[1] = tape ? 0x80 : 0;
+	data[0] = type_of(cmd);
+	data[1] = is_disk(cmd) ? 0 : 0x80;
 	data[2] = 6;
 	data[3] = 2;
 	data[4] = sizeof(data) - 5;
 	/* TPGS: implicit asymmetric access. */
-	data[5] = !tape && scripted_alua ? 0x10 : 0;
+	data[5] = is_disk(cmd) && scripted_alua ? 0x10 : 0;
 	memcpy(data + 8, VENDOR, VENDOR_BYTES);
-	memcpy(data + 16, tape ? "tape            1.00" : "disk            1.00", 20);
+	memcpy(data + 16, names[cmd->device->lun], 20);
 	scripted_data(cmd, data, sizeof(data));
 }
 
@@ -244,7 +256,7 @@ static void vital_product_data(struct scsi_cmnd *cmd)
 	u8 data[4 + 4 + VENDOR_BYTES + SERIAL_BYTES + sizeof(ports)] = {};
 	u32 length = strlen(serial);
 
-	data[0] = is_tape(cmd) ? TYPE_TAPE : TYPE_DISK;
+	data[0] = type_of(cmd);
 	data[1] = cmd->cmnd[2];
 	switch (cmd->cmnd[2]) {
 	case 0x00:
@@ -261,7 +273,7 @@ static void vital_product_data(struct scsi_cmnd *cmd)
 		memcpy(data + 8, VENDOR, VENDOR_BYTES);
 		memcpy(data + 8 + VENDOR_BYTES, serial, length);
 		data[3] = 4 + data[7];
-		if (scripted_alua && !is_tape(cmd)) {
+		if (scripted_alua && is_disk(cmd)) {
 			memcpy(data + 4 + data[3], ports, sizeof(ports));
 			data[3] += sizeof(ports);
 		}
@@ -378,7 +390,7 @@ void scripted_execute(struct scsi_cmnd *cmd)
 {
 	static const u8 limits[6] = { 0, 0x7f, 0xff, 0xff, 0, 1 };
 	static const u8 no_sense[18] = { 0x70, [7] = 10 };
-	u8 data[24] = {};
+	u8 data[8 + 8 * SCRIPTED_LUNS] = {};
 
 	switch (cmd->cmnd[0]) {
 	case INQUIRY:
@@ -391,9 +403,11 @@ void scripted_execute(struct scsi_cmnd *cmd)
 		scripted_data(cmd, no_sense, sizeof(no_sense));
 		break;
 	case REPORT_LUNS:
-		put_unaligned_be32(8 * SCRIPTED_LUNS, data);
+		put_unaligned_be32(8 * scripted_luns, data);
 		data[17] = 1;
-		scripted_data(cmd, data, 8 + 8 * SCRIPTED_LUNS);
+		data[25] = 2;
+		data[33] = 3;
+		scripted_data(cmd, data, 8 + 8 * scripted_luns);
 		break;
 	case SERVICE_ACTION_IN_16:
 		/* READ CAPACITY(16); sd then takes the short one. */
@@ -409,7 +423,7 @@ void scripted_execute(struct scsi_cmnd *cmd)
 		break;
 	case MODE_SENSE:
 		data[0] = 11;
-		data[2] = is_tape(cmd) ? 0x10 : 0;
+		data[2] = type_of(cmd) == TYPE_TAPE ? 0x10 : 0;
 		data[3] = 8;
 		scripted_data(cmd, data, 12);
 		break;

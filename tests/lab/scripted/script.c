@@ -93,6 +93,9 @@ MODULE_PARM_DESC(sg_tablesize, "pieces of memory that a command may have");
 static uint scripted_size_mb;
 module_param_named(size_mb, scripted_size_mb, uint, 0444);
 MODULE_PARM_DESC(size_mb, "what the disk keeps of what is written; 0: nothing, and it has 1 MiB");
+static bool scripted_more;
+module_param_named(more, scripted_more, bool, 0444);
+MODULE_PARM_DESC(more, "there are a media changer and another tape too");
 
 static bool scripted_stuck;
 static bool scripted_resets_fail;
@@ -465,7 +468,9 @@ static int __init scripted_init(void)
 	scripted_host->max_sectors = scripted_max_sectors;
 	scripted_host->sg_tablesize = clamp(scripted_sg_tablesize, 1u, (uint)SG_MAX_SEGMENTS);
 	scripted_host->max_id = 1;
-	scripted_host->max_lun = SCRIPTED_LUNS;
+	if (scripted_more)
+		scripted_luns = SCRIPTED_LUNS;
+	scripted_host->max_lun = scripted_luns;
 	scripted_host->max_cmd_len = MAX_COMMAND_SIZE;
 	err = scsi_add_host(scripted_host, scripted_parent);
 	if (err)

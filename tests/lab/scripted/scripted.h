@@ -5,8 +5,11 @@
 
 #include <linux/types.h>
 
-#define SCRIPTED_LUNS 2
+/* Tape, disk; and for who asks for them a changer and another tape. */
+#define SCRIPTED_LUNS 4
 
+/* How many of these there are. */
+extern u32 scripted_luns;
 /* Whether the disk has target port groups. */
 extern bool scripted_alua;
 

@@ -5,7 +5,7 @@ from .cdbs import Node
 
 SOURCES = paths.LAB_DIR / "scripted"
 CONTROL = "/sys/kernel/debug/scripted-scsi"
-TAPE, DISK = 0, 1
+TAPE, DISK, CHANGER, OTHER_TAPE = range(4)
 SERIALS = {TAPE: "TAPE0001", DISK: "DISK0001"}
 
 
@@ -13,7 +13,7 @@ class Scripted:
     def __init__(self, lab, tags=64, alua=False, **parameters):
         """tags: commands that the adapter takes at a time, 64 at most. alua: the disk has target port
         groups. parameters: max_sectors and sg_tablesize, which the adapter takes of a command; size_mb,
-        for a disk that keeps what is written to it."""
+        for a disk that keeps what is written to it; more=1: there are a changer and another tape as well."""
         self.lab, self.dom0 = lab, lab.dom0
         module = tools.kernel_module("scripted-scsi", SOURCES, self.dom0)
         self.dom0.put(module.read_bytes(), "/root/scripted-scsi.ko")
