@@ -219,13 +219,12 @@ test-boot: lab-setup ## boots a dom0 of Debian and the packages alone, cuts its 
 test-packages: ## build, install, upgrade and purge the packages in trees of Debian 12 and 13, half an hour  [SUITES=]
 	tests/packages/packages $(SUITES)
 
-# As kernel/compat.kbuild says it when it can tell in advance.
-SUPPORTED := Linux 6.1 (Debian 12), 6.12 (Debian 13) and 7.2 (sid)
+include $(MODULE_DIR)/kernel/supported.kbuild
 
 modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 	@[ -e $(KDIR)/Makefile ] || { echo "no kernel headers in $(KDIR): install linux-headers-..., or name theirs by KDIR=" >&2; exit 1; }
 	@$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules || { release=$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease); \
-		echo "the module was not built for $${release:-$(KDIR)}; supported are $(SUPPORTED)" >&2; exit 1; }
+		echo "the module was not built for $${release:-$(KDIR)}; supported are $(vscsi-supported)" >&2; exit 1; }
 
 install: modules ## install the module for the kernel of KDIR, before the in-tree one
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) INSTALL_MOD_DIR=updates modules_install
