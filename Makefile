@@ -212,9 +212,15 @@ rpm: ## build RPMs of this tree for this machine, into build/rpm  [RPM_FLAGS=]
 dkms-tarball: ## make the module's sources for DKMS, build/xen-scsiback-VERSION.dkms.tar.gz
 	@packaging/dkms/tarball build
 
+# What a release is tested with.
+TESTS ?= check test
+
+release: ## check version, changelog and tree, run TESTS, make tag and tarball  [TESTS="check test"]
+	@packaging/release $(TESTS)
+
 test-boot: lab-setup ## boots a dom0 of Debian and the packages alone, cuts its power, upgrades it, an hour
 	tests/packages/packages --boot
-	@$(LAB) run packages
+	@$(LAB) run guide packages
 
 test-packages: ## build, install, upgrade and purge the packages in trees of Debian 12 and 13, half an hour  [SUITES=]
 	tests/packages/packages $(SUITES)
@@ -272,4 +278,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo demo-npiv test sim sim-mutants fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo demo-npiv test sim sim-mutants fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball release test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean
