@@ -207,6 +207,7 @@ def test_made_under_the_kernels_own_module(late, kernel, capfd):
     for tpg in tpgs(kernel):
         os.unlink(f"{tpg}/param/domain")
     kernel.refuse_mkdir.clear()
+    capfd.readouterr()
     assert command.main(["restore-missing"]) == command.DONE
     assert capfd.readouterr().err == "" and len(links(kernel)) == 4
 
