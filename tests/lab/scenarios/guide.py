@@ -54,7 +54,7 @@ def as_here(text, names):
 def follow(lab, commands, names):
     """Each must succeed, and complain of nothing."""
     for command in commands:
-        done = lab.dom0.run(as_here(command.text, names), timeout=300, check=False)
+        done = lab.dom0.run(as_here(command.text, names), timeout=600, check=False)
         said = done.err.strip()
         good = done.rc == 0 and (not said or said in REMARKS.get(command.text, ""))
         lab.check(str(command), good, f"as {done.command}\nended with {done.rc}\n{done.out[-1500:]}\n{said}")
