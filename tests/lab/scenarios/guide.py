@@ -16,7 +16,7 @@ GUEST = "guest1"
 ATTACH = ("Documentation/administration.md", "Attach")
 BACK = ("Documentation/packages.md", "Remove, and go back to the kernel's own module")
 # Typed on a terminal.
-TERMINAL = "(sleep 4; printf q) | TERM=xterm timeout 60 script -qec {} /dev/null"
+TERMINAL = "(for second in 1 2 3 4 5 6; do sleep 2; printf q; done) | TERM=xterm timeout 60 script -qec {} /dev/null"
 ON_A_TERMINAL = ("xl-vscsi top",)
 # What is done by whoever sits before the machine.
 REBOOT = "reboot"
