@@ -37,7 +37,8 @@ def texts(heading):
 
 
 def test_the_blocks_below_a_heading():
-    assert texts("Here") == ["one --option x", "two goes on", "three", "four a#b"]
+    assert texts("Here") == ["one --option x", "two goes on"]
+    assert texts("Below") == ["three", "four a#b"]
 
 
 def test_where_they_are():

@@ -8,9 +8,9 @@ import tarfile
 
 import pytest
 
+from test_packaging import NOBODY
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
-NOBODY = {"GIT_AUTHOR_NAME": "n", "GIT_AUTHOR_EMAIL": "n@example.org", "GIT_COMMITTER_NAME": "n",
-          "GIT_COMMITTER_EMAIL": "n@example.org", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 MAKEFILE = """check test:
 	@echo $@ >>build/ran
 fails:

@@ -12,7 +12,7 @@ TIMEOUT = 2400
 DRIVERS = ("ours",)
 LONG = True
 IMAGE = "packages"
-GUEST = "guest1"
+GUEST, OTHER = "guest1", "guest2"
 ATTACH = ("Documentation/administration.md", "Attach")
 BACK = ("Documentation/packages.md", "Remove, and go back to the kernel's own module")
 # Typed on a terminal.
@@ -97,13 +97,15 @@ def run(lab):
     settled(lab, "after the installation")
     version(lab, "after the installation")
     names, gone = hardware(lab)
-    guest = host_guest(lab, GUEST, "/root")
-    lab.dom0.run(f"xl create /root/{GUEST}.cfg", timeout=300)
-    started(lab, guest)
+    guests = [host_guest(lab, name, "/root") for name in (GUEST, OTHER)]
+    lab.dom0.run(f"xl create /root/{GUEST}.cfg && xl create /root/{OTHER}.cfg", timeout=300)
+    guest, other = [started(lab, guest) for guest in guests]
     parts = [command for command in guide.commands(*guide.README) if command.text not in guide.installation()]
     follow(lab, [command for command in parts if command.text != REBOOT], names)
     guest.run("modprobe -a st sg sd_mod || :", check=False, timeout=120)
     lab.check("the guest has the tape drive", guest.poll("ls /dev/nst0", 60).rc == 0)
     lab.equal("and all three devices", len(without_devices(lab)), 3)
     follow(lab, guide.commands(*ATTACH), names)
+    other.run("modprobe -a st sg || :", check=False, timeout=120)
+    lab.check("the other guest has the drive now", other.poll("ls /dev/nst0", 60).rc == 0)
     back(lab, guide.commands(*BACK), names, gone)

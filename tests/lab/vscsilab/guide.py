@@ -19,17 +19,16 @@ class Command:
 
 
 def section(lines, heading):
-    """(number, line) below a heading, to the next of its rank or a higher one."""
-    rank = None
+    """(number, line) below a heading, to the next."""
+    inside = found = False
     for number, line in enumerate(lines, 1):
-        head = re.match(r"(#+) (.*)", line)
-        if head and rank is not None and len(head.group(1)) <= rank:
-            return
-        if rank is not None:
+        head = re.match(r"#+ (.*)", line)
+        if head:
+            inside = head.group(1) == heading
+            found |= inside
+        elif inside:
             yield number, line
-        elif head and head.group(2) == heading:
-            rank = len(head.group(1))
-    if rank is None:
+    if not found:
         raise ValueError(f"no heading '{heading}'")
 
 
