@@ -28,7 +28,13 @@ More text
 
 ## Next
 
+<!-- not checked: why -->
     five
+    six
+
+## Nothing
+
+Text.
 """
 
 
@@ -42,7 +48,7 @@ def test_the_blocks_below_a_heading():
 
 
 def test_where_they_are():
-    assert str(guide.commands_of("x.md", TEXT.splitlines(), "Next")[0]) == "x.md:21: five"
+    assert str(guide.commands_of("x.md", TEXT.splitlines(), "Next")[0]) == "x.md:22: five"
 
 
 def test_no_such_heading():
@@ -50,7 +56,17 @@ def test_no_such_heading():
         texts("Nowhere")
 
 
+def test_no_command_below_it():
+    with pytest.raises(ValueError, match="no command below 'Nothing'"):
+        texts("Nothing")
+
+
 def test_what_is_installed_before_the_reboot():
     found = guide.installation()
     assert found and all(text.startswith("apt install") for text in found)
-    assert any("xen-scsiback-dkms" in text for text in found)
+    assert any("linux-headers" in text for text in found) and any("xen-scsiback-dkms" in text for text in found)
+
+
+def test_the_way_back():
+    found = [command.text for command in guide.commands(*guide.BACK)]
+    assert found == ["apt remove xen-scsiback-dkms", "reboot"]

@@ -13,8 +13,6 @@ DRIVERS = ("ours",)
 LONG = True
 IMAGE = "packages"
 GUEST, OTHER = "guest1", "guest2"
-ATTACH = ("Documentation/administration.md", "Attach")
-BACK = ("Documentation/packages.md", "Remove, and go back to the kernel's own module")
 # Typed on a terminal.
 TERMINAL = "(for second in 1 2 3 4 5 6; do sleep 2; printf q; done) | TERM=xterm timeout 60 script -qec {} /dev/null"
 ON_A_TERMINAL = ("xl-vscsi top",)
@@ -105,7 +103,7 @@ def run(lab):
     guest.run("modprobe -a st sg sd_mod || :", check=False, timeout=120)
     lab.check("the guest has the tape drive", guest.poll("ls /dev/nst0", 60).rc == 0)
     lab.equal("and all three devices", len(without_devices(lab)), 3)
-    follow(lab, guide.commands(*ATTACH), names)
+    follow(lab, guide.commands(*guide.ATTACH), names)
     other.run("modprobe -a st sg || :", check=False, timeout=120)
     lab.check("the other guest has the drive now", other.poll("ls /dev/nst0", 60).rc == 0)
-    back(lab, guide.commands(*BACK), names, gone)
+    back(lab, guide.commands(*guide.BACK), names, gone)

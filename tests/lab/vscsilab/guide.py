@@ -6,6 +6,8 @@ import re
 from . import paths
 
 README = ("README.md", "On a real Xen host")
+ATTACH = ("Documentation/administration.md", "Attach")
+BACK = ("Documentation/packages.md", "Remove, and go back to the kernel's own module")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +38,7 @@ def commands_of(document, lines, heading):
     """Those of indented blocks, without comments; a line that ends in a backslash goes on in the next."""
     found, begun, start, before = [], "", 0, ""
     for number, line in section(lines, heading):
-        inside = line.startswith("    ") and (begun or not before.strip() or before.startswith("    "))
+        inside = line.startswith("    ") and (begun or not before.strip() or before.startswith(("    ", "<!--")))
         before = line
         if not inside:
             continue
@@ -48,6 +50,8 @@ def commands_of(document, lines, heading):
         if begun + text:
             found.append(Command(document, start, begun + text))
         begun = ""
+    if not found:
+        raise ValueError(f"no command below '{heading}'")
     return found
 
 
