@@ -6,6 +6,7 @@ import re
 from . import paths
 
 README = ("README.md", "On a real Xen host")
+BY_HAND = ("Documentation/administration.md", "Build and load")
 ATTACH = ("Documentation/administration.md", "Attach")
 BACK = ("Documentation/packages.md", "Remove, and go back to the kernel's own module")
 
