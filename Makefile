@@ -212,20 +212,25 @@ rpm: ## build RPMs of this tree for this machine, into build/rpm  [RPM_FLAGS=]
 dkms-tarball: ## make the module's sources for DKMS, build/xen-scsiback-VERSION.dkms.tar.gz
 	@packaging/dkms/tarball build
 
+# What a release is tested with.
+TESTS ?= check test
+
+release: ## check version, changelog and tree, run TESTS, make tag and tarball  [TESTS="check test"]
+	@packaging/release $(TESTS)
+
 test-boot: lab-setup ## boots a dom0 of Debian and the packages alone, cuts its power, upgrades it, an hour
 	tests/packages/packages --boot
-	@$(LAB) run packages
+	@$(LAB) run guide packages
 
 test-packages: ## build, install, upgrade and purge the packages in trees of Debian 12 and 13, half an hour  [SUITES=]
 	tests/packages/packages $(SUITES)
 
-# As kernel/compat.kbuild says it when it can tell in advance.
-SUPPORTED := Linux 6.1 (Debian 12), 6.12 (Debian 13) and 7.2 (sid)
+include $(MODULE_DIR)/kernel/supported.kbuild
 
 modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 	@[ -e $(KDIR)/Makefile ] || { echo "no kernel headers in $(KDIR): install linux-headers-..., or name theirs by KDIR=" >&2; exit 1; }
 	@$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules || { release=$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease); \
-		echo "the module was not built for $${release:-$(KDIR)}; supported are $(SUPPORTED)" >&2; exit 1; }
+		echo "the module was not built for $${release:-$(KDIR)}; supported are $(vscsi-supported)" >&2; exit 1; }
 
 install: modules ## install the module for the kernel of KDIR, before the in-tree one
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) INSTALL_MOD_DIR=updates modules_install
@@ -273,4 +278,4 @@ soak: setup lab-setup lab-module ## what comes and goes under load, round after 
 test-plugin-new: setup ## the targetcli plugin's tests against the newest packages of Debian
 	@targetcli-plugin/test/newest
 
-.PHONY: $(CHECKS) help demo demo-npiv test sim sim-mutants fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean
+.PHONY: $(CHECKS) help demo demo-npiv test sim sim-mutants fuzz fuzz-merge fuzz-coverage bench bench-engine bench-tools test-unit test-lab test-long test-debug matrix soak test-plugin-new check shell tapecheck fcswitch tools install-tools install-plugin install-xl uninstall-xl uninstall-tools deb rpm dkms-tarball release test-packages test-boot modules install kernel-headers setup lab-setup lab-module clean

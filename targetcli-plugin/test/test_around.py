@@ -202,6 +202,16 @@ def test_made_when_it_is_there(late, kernel, capfd):
     assert capfd.readouterr().out == "Nothing is missing.\n"
 
 
+def test_made_under_the_kernels_own_module(late, kernel, capfd):
+    """It has no bindings, so there is none that could be another's."""
+    for tpg in tpgs(kernel):
+        os.unlink(f"{tpg}/param/domain")
+    kernel.refuse_mkdir.clear()
+    capfd.readouterr()
+    assert command.main(["restore-missing"]) == command.DONE
+    assert capfd.readouterr().err == "" and len(links(kernel)) == 4
+
+
 def test_made_by_hand(late, kernel, tmp_path, capfd):
     kernel.refuse_mkdir.clear()
     kernel.ramdisk("other", 9)

@@ -185,17 +185,19 @@ def add(root, restore, config, tell, abort_on_error=False):
     return errors
 
 
-def _domain(tpg):
-    return tpg.get_parameter("domain") if "domain" in tpg.list_parameters() else ""
+def _binding(tpg):
+    """The guest that it is bound to, '' for any; None where the module knows of no bindings, as the kernel's own."""
+    return tpg.get_parameter("domain") if "domain" in tpg.list_parameters() else None
 
 
 def _extend(tpg, item, module, failed):
     """A portal group that stayed gets the LUNs that it lacks."""
     name = f"{tpg.parent_target.wwn}/tpg{tpg.tag}"
     saved = item.get("parameters", {}).get("domain", "")
-    if tpg.parent_target.fabric_module.name == FABRIC and _domain(tpg) != saved:
+    now = _binding(tpg) if tpg.parent_target.fabric_module.name == FABRIC else None
+    if now not in (None, saved):
         # Else one guest would be given what another's is.
-        failed(f"{name} is bound to '{_domain(tpg)}' now, not to '{saved}' as saved: it was given no LUN")
+        failed(f"{name} is bound to '{now}' now, not to '{saved}' as saved: it was given no LUN")
         return
     for lun in item.get("luns", []):
         module.LUN.setup(tpg, copy.deepcopy(lun), failed)

@@ -13,6 +13,7 @@
 #include "core/failure.hpp"
 #include "os/files.hpp"
 #include "unit/fake_host.hpp"
+#include "unit/refusal.hpp"
 
 namespace vscsi
 {
@@ -39,15 +40,7 @@ struct OwnersTest : testing::Test {
 	{
 		const std::string config = fake.configfs.snapshot();
 		const auto nodes = fake.store.nodes;
-		try {
-			attach(what);
-			ADD_FAILURE() << what.pdev << " was attached";
-		} catch (const Failure &failure) {
-			EXPECT_EQ(failure.code(), Exit::in_use) << failure.what();
-			for (const std::string &word : words)
-				EXPECT_NE(std::string{failure.what()}.find(word), std::string::npos)
-					<< failure.what();
-		}
+		refusal([&] { attach(what); }, Exit::in_use, words);
 		EXPECT_EQ(fake.configfs.snapshot(), config);
 		EXPECT_EQ(fake.store.nodes, nodes);
 	}

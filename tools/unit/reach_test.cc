@@ -11,6 +11,7 @@
 #include "core/vscsiline.hpp"
 #include "os/files.hpp"
 #include "unit/fake_host.hpp"
+#include "unit/refusal.hpp"
 
 namespace vscsi
 {
@@ -86,18 +87,8 @@ struct AcrossTest : testing::Test {
 	{
 		const std::string config = fake.configfs.snapshot();
 		const auto nodes = fake.store.nodes;
-		try {
-			vscsi::attach(fake.host, what);
-			ADD_FAILURE() << what.pdev;
-		} catch (const Failure &failure) {
-			EXPECT_EQ(failure.code(), code) << failure.what();
-			for (const std::string &word : words)
-				EXPECT_NE(std::string{failure.what()}.find(word), std::string::npos)
-					<< failure.what();
-			EXPECT_EQ(std::string{failure.what()}.find("not all could be undone"),
-				  std::string::npos)
-				<< failure.what();
-		}
+		const std::string said = refusal([&] { vscsi::attach(fake.host, what); }, code, words);
+		EXPECT_EQ(said.find("not all could be undone"), std::string::npos) << said;
 		EXPECT_EQ(fake.configfs.snapshot(), config);
 		EXPECT_EQ(fake.store.nodes, nodes);
 	}

@@ -11,6 +11,7 @@
 #include "core/size.hpp"
 #include "os/files.hpp"
 #include "unit/fake_host.hpp"
+#include "unit/refusal.hpp"
 
 namespace vscsi
 {
@@ -58,15 +59,7 @@ struct ResizeTest : testing::Test {
 	}
 	void refused(const ResizeRequest &what, Exit code, const std::vector<std::string> &words) const
 	{
-		try {
-			vscsi::resize(fake.host, what);
-			ADD_FAILURE() << what.pdev;
-		} catch (const Failure &failure) {
-			EXPECT_EQ(failure.code(), code) << failure.what();
-			for (const std::string &word : words)
-				EXPECT_NE(std::string{failure.what()}.find(word), std::string::npos)
-					<< failure.what();
-		}
+		refusal([&] { vscsi::resize(fake.host, what); }, code, words);
 		EXPECT_EQ(control(), "") << what.pdev;
 	}
 	void set_size(const Hctl &address, const std::string &node, const std::string &blocks) const

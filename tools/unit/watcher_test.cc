@@ -10,6 +10,7 @@
 #include "command/toptext.hpp"
 #include "command/watcher.hpp"
 #include "core/failure.hpp"
+#include "unit/refusal.hpp"
 #include "unit/statistics_tree.hpp"
 
 namespace vscsi
@@ -71,13 +72,7 @@ std::vector<DomId> shown(const TopView &view)
 
 std::string failure_of(const Watched &watched, const std::string &name)
 {
-	try {
-		watched.watcher({name});
-	} catch (const Failure &failure) {
-		EXPECT_EQ(failure.code(), Exit::not_found);
-		return failure.what();
-	}
-	return "no failure";
+	return refusal([&] { watched.watcher({name}); }, Exit::not_found, {});
 }
 
 TEST(Watcher, OnlyThisProjectsModuleHasStatistics)
@@ -86,13 +81,7 @@ TEST(Watcher, OnlyThisProjectsModuleHasStatistics)
 	const std::filesystem::path module = watched.tree.sysfs() / "module/xen_scsiback";
 	EXPECT_NO_THROW(watched.watcher());
 	std::filesystem::remove(module / "parameters/max_pool_pages");
-	try {
-		watched.watcher();
-		ADD_FAILURE() << "no failure";
-	} catch (const Failure &failure) {
-		EXPECT_EQ(failure.code(), Exit::environment);
-		EXPECT_NE(std::string{failure.what()}.find("not this project's"), std::string::npos);
-	}
+	refusal([&] { watched.watcher(); }, Exit::environment, {"not this project's"});
 	std::filesystem::remove_all(module);
 	EXPECT_THROW(watched.watcher(), Failure);
 }

@@ -4,11 +4,10 @@ import json
 import shlex
 import time
 
-from vscsilab import paths
+from vscsilab.debianhost import guest as host_guest
+from vscsilab.debianhost import problems, settled, started, version, with_a_san
 from vscsilab.errors import LabError
-from vscsilab.guest import Guest, config_text
 from vscsilab.load import VerifiedLoad
-from vscsilab.storage import FABRIC
 
 TIMEOUT = 4800
 DRIVERS = ("ours",)
@@ -18,76 +17,6 @@ IMAGE = "packages"
 LATE = 60
 VDEVS = {"tape": "0:0:0:0", "medium changer": "0:0:0:1", "disk": "0:0:0:2"}
 CONNECTED = 4
-TYPES = {0: "disk", 1: "tape", 8: "medium changer"}
-SAN = """[Unit]
-After=tgt.service iscsid.service rtslib-fb-targetctl.service
-Wants=tgt.service
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-TimeoutStartSec=infinity
-ExecStartPre=/bin/sh -c 'sleep $(cat /etc/san-late 2>/dev/null || echo 0)'
-ExecStart=/usr/local/sbin/san
-[Install]
-WantedBy=multi-user.target
-"""
-ORDER = ("xen.service", "rtslib-fb-targetctl.service", "xen-vscsid.service", "xendomains.service")
-
-
-def settled(lab, what):
-    """Nothing that was to start has failed; devices that come late are still to come."""
-    dom0 = lab.dom0
-    dom0.poll("systemctl is-active xendomains.service", 600)
-    failed = dom0.run("systemctl --failed --no-legend --plain").out
-    lab.equal(f"{what}: no unit has failed", failed, "")
-    if failed:
-        for line in failed.splitlines():
-            lab.note(dom0.run(f"journalctl -b --no-pager -n 20 -u {line.split()[0]}", check=False).out)
-    times = {}
-    for unit in ORDER:
-        said = dom0.run(f"systemctl show {unit} -p InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic").out
-        found = dict(line.split("=") for line in said.split())
-        times[unit] = tuple(int(found[name]) / 1e6 for name in ("InactiveExitTimestampMonotonic",
-                                                               "ActiveEnterTimestampMonotonic"))
-    lab.note(f"{what}: " + ", ".join(f"{unit} {begin:.0f}-{end:.0f} s" for unit, (begin, end) in times.items()))
-    for first, then in zip(ORDER, ORDER[1:]):
-        if first == "xen.service" and then == "rtslib-fb-targetctl.service":
-            continue
-        lab.check(f"{what}: {then} after {first}", times[then][0] >= times[first][1] > 0, times)
-
-
-def version(lab, what):
-    wanted = lab.machine.image.about["version"]
-    lab.equal(f"{what}: the module is DKMS's", lab.dom0.run("cat /sys/module/xen_scsiback/version").out.strip(), wanted)
-
-
-def problems(lab):
-    return json.loads(lab.dom0.run("xl-vscsi status --json", check=False).out)["problems"]
-
-
-def identities(lab):
-    """Of the three, by kind."""
-    found = {}
-    for device in json.loads(lab.dom0.run("xl-vscsi devices --json").out):
-        if device["type"] in TYPES and device["vendor"] == "IET":
-            found[TYPES[device["type"]]] = device["identity"]
-    return found
-
-
-def guest_of_boot(lab):
-    """g1, which the host starts: what libxl needs of the lab's is on the disk."""
-    lab.dom0.run("mount -o ro /dev/vdb /mnt && cp /mnt/boot/vmlinux /boot/vmlinux && umount /mnt; mkdir -p /etc/xen/auto; "
-                 "cp /lab/payload/guest-initrd /boot/guest-initrd; cp /lab/payload/vbd-hotplug /etc/xen/scripts/lab-disk")
-    text = config_text("g1").replace("/lab/payload/guest-initrd", "/boot/guest-initrd")
-    lab.dom0.put(text.replace("/lab/payload/vbd-hotplug", "/etc/xen/scripts/lab-disk"), "/etc/xen/auto/g1.cfg")
-    return Guest(lab, "g1")
-
-
-def started(lab, guest):
-    lab.dom0.poll("xl domid g1", 600)
-    guest.find()
-    guest.wait_up(600)
-    return guest
 
 
 def states(lab):
@@ -126,13 +55,8 @@ def first_boot(lab):
     version(lab, "first boot")
     lab.equal("first boot: nothing is wrong", problems(lab), [])
     dom0 = lab.dom0
-    dom0.put((paths.SCENARIO_DIR / "data/san.sh").read_bytes(), "/usr/local/sbin/san", 0o755)
-    dom0.put(SAN, "/etc/systemd/system/san.service")
-    dom0.run("systemctl daemon-reload && systemctl enable --now san.service", timeout=300)
-    dom0.run("udevadm settle -t 60", timeout=90, check=False)
-    found = identities(lab)
-    lab.equal("there are a tape drive, a changer and a disk", sorted(found), sorted(VDEVS))
-    guest = guest_of_boot(lab)
+    found = with_a_san(lab)
+    guest = host_guest(lab, "g1", "/etc/xen/auto")
     for kind, vdev in VDEVS.items():
         dom0.run(f"xl-vscsi assign g1 {shlex.quote('id:' + found[kind])} {vdev} --save", timeout=180)
     dom0.run("xl create /etc/xen/auto/g1.cfg", timeout=300)
@@ -188,21 +112,8 @@ def upgraded(lab, guest, disk):
     lab.check("all of it read right", load.stop(), load.log())
 
 
-def with_the_kernels_own(lab, guest):
-    """Which the next boot has, with the same configuration."""
-    lab.dom0.run("rm /etc/xen/auto/g1.cfg; echo 0 >/etc/san-late; sync")
-    lab.machine.power_cycle()
-    settled(lab, "back")
-    lab.check("back: the kernel's own module is loaded",
-              lab.dom0.run("test -d /sys/module/xen_scsiback && ! test -e /sys/module/xen_scsiback/version", check=False).rc == 0)
-    lab.check("back: status says so", any("the kernel's own" in text for text in problems(lab)), problems(lab))
-    luns = lab.dom0.poll(f"ls -d {FABRIC}/naa.*/tpgt_*/lun/lun_* | wc -l | grep 3", 240)
-    lab.equal("back: the targets have their LUNs", luns.out.strip(), "3")
-
-
 def run(lab):
     guest = first_boot(lab)
     cut_in_a_save(lab, guest)
     disk = cut_in_a_start(lab, guest)
     upgraded(lab, guest, disk)
-    with_the_kernels_own(lab, guest)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A dom0's disk of Debian and the packages alone, for the lab's scenario `packages`."""
+"""A dom0's disk of Debian and the packages alone, for the lab's scenarios `packages` and `guide`: installed as the guide
+says it."""
 import json
 import os
 
-from vscsilab import image, packaged
+from vscsilab import guide, image, packaged
 from vscsilab.shellout import Step, host
 
 from . import tree
@@ -35,8 +36,12 @@ def make(which, built, later):
     try:
         with Step("installing the packages"), Chroot(work, throw_away=False) as root:
             for deb in built.debs():
-                root.put(deb, "debs")
-            root.run("apt-get -qy --no-install-recommends install /debs/*.deb && rm -r /debs")
+                root.put(deb, "srv/build/deb")
+            # Here and in the lab nobody answers apt's questions.
+            root.write("etc/apt/apt.conf.d/yes", 'APT::Get::Assume-Yes "true";\n')
+            for command in guide.installation():
+                root.run(f"cd /srv && {command}")
+            root.run("rm -r /srv/build")
             root.run("systemctl mask " + " ".join(MASKED))
             for package in ("xen-vscsi-tools", "targetcli-xen-pvscsi"):
                 root.put(later.deb(package), LATER)

@@ -19,7 +19,7 @@ def run(name, work, clean, everything):
     verdict = Verdict(name)
     try:
         which = tree.named(name)
-        host.test(verdict, which, *debs.test(verdict, which, work / name, clean, everything))
+        host.test(verdict, which, clean, *debs.test(verdict, which, work / name, clean, everything))
     except (LabError, chroot.Failed) as error:
         verdict.check("carried out to the end", False, error)
     return verdict

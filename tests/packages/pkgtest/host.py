@@ -2,7 +2,7 @@
 """What the packages do to a host, from their installation until nothing of them is left."""
 import re
 
-from vscsilab import paths
+from vscsilab import guide, paths
 
 from . import tree
 from .chroot import Chroot
@@ -64,7 +64,7 @@ class Machine:
         return self.root.run(f"dpkg-query -W -f '${{db:Status-Status}}' {package}", check=False).text
 
 
-def test(verdict, which, built, later, tarball):
+def test(verdict, which, clean, built, later, tarball):
     with Chroot(tree.of_host(which)) as root:
         machine = Machine(verdict, root, which)
         before = files(root)
@@ -88,6 +88,8 @@ def test(verdict, which, built, later, tarball):
         verdict.equal("nothing of theirs is left after purge", sorted(after - before), [])
         verdict.equal("nothing of others is gone", sorted(before - after), [])
         by_tarball(machine, built, tarball)
+    with Chroot(tree.of_host(which)) as root:
+        by_hand(Machine(verdict, root, which), built, clean)
 
 
 def first_time(machine, built):
@@ -207,6 +209,22 @@ def away(machine, built):
                  root.run("for f in /etc/kernel/*/xen-scsiback-dkms; do [ ! -e $f ] || $f 1.2.3 || exit; done", check=False))
     verdict.equal("what the tools remember stays until purge", root.says("cat /var/lib/xen-vscsi/devices"), "0:0:0:0\n")
     verdict.ends("purged", root.run(f"{APT} purge {names}", check=False))
+
+
+def by_hand(machine, built, clean):
+    """As administration.md says it, but for what runs on Xen, and for the tools (debs.by_hand)."""
+    verdict, root = machine.verdict, machine.root
+    root.put(clean, "srv")
+    for command in guide.commands(*guide.BY_HAND):
+        if command.text.startswith(("modprobe", "systemctl", "make install-tools")):
+            continue
+        # Which kernel runs is asked of the host's.
+        text = command.text.replace("depmod -a", f"depmod -a {machine.kernel}")
+        verdict.ends(str(command), root.run(f"cd /srv/{clean.name} && KDIR=/lib/modules/{machine.kernel}/build {text}",
+                                            check=False))
+    found = machine.module()
+    verdict.check("by hand: the module comes first", found[:1] == [built.version] and "/updates/xen-scsiback.ko" in found[1],
+                  found)
 
 
 def by_tarball(machine, built, tarball):

@@ -191,10 +191,9 @@ void out_and_in(const Bench &bench)
 	want(after.data == before.data, "the cartridge's first block", "that from before", "another");
 }
 
-void attention(const Bench &bench)
+// The cartridge goes and comes back, so that the drive has a unit attention to tell.
+void exchange(const Changer &changer, const Drive &drive)
 {
-	const Changer &changer = *bench.changer;
-	const Drive &drive = *bench.drive;
 	const auto element = changer.drive_element(serial(drive));
 	const auto slot = home(changer, element);
 	const Way way{changer, element, slot};
@@ -202,6 +201,13 @@ void attention(const Bench &bench)
 	changer.must_move(element, slot);
 	drive.run(cdb::test_unit_ready());
 	changer.must_move(slot, element);
+}
+
+void attention(const Bench &bench)
+{
+	const Changer &changer = *bench.changer;
+	const Drive &drive = *bench.drive;
+	exchange(changer, drive);
 	const Reply first = drive.once(cdb::test_unit_ready());
 	drive.run(cdb::load_unload(true));
 	const Reply second = drive.run(cdb::test_unit_ready());
@@ -215,13 +221,7 @@ void attention_kept(const Bench &bench)
 {
 	const Changer &changer = *bench.changer;
 	const Drive &drive = *bench.drive;
-	const auto element = changer.drive_element(serial(drive));
-	const auto slot = home(changer, element);
-	const Way way{changer, element, slot};
-	drive.good(cdb::load_unload(false));
-	changer.must_move(element, slot);
-	drive.run(cdb::test_unit_ready());
-	changer.must_move(slot, element);
+	exchange(changer, drive);
 	Buffer data(36);
 	const Reply inquiry = drive.once(cdb::inquiry(36), Direction::in, data);
 	const Reply first = drive.once(cdb::test_unit_ready());
