@@ -92,16 +92,16 @@ vscsiif_request indirect(Random &random, GuestMemory &memory, const Segments &se
 
 void bring_lists(Rig &rig, u32 slot, GuestMemory &memory)
 {
-	vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
-	const u32 count = vscsi_list_copies(rig.back.engine(), slot, copies, VSCSI_DIRECT_SEGMENTS);
+	vscsi_copy copies[VSCSI_LIST_COPIES];
+	const u32 count = vscsi_list_copies(rig.back.engine(), slot, copies, VSCSI_LIST_COPIES);
 	ASSERT_GE(count, 1u);
 	for (u32 i = 0; i < count; i++) {
 		const auto &c = copies[i];
-		ASSERT_EQ(c.page, 0);
 		ASSERT_LE(u32{c.grant_offset} + c.length, VSCSI_PAGE_BYTES);
-		ASSERT_LE(u32{c.page_offset} + c.length, VSCSI_LIST_BYTES);
-		std::memcpy(rig.back.list(slot) + c.page_offset, memory.page(c.grant).data() + c.grant_offset,
-			    c.length);
+		ASSERT_LE(u32{c.page_offset} + c.length, VSCSI_PAGE_BYTES);
+		const u32 at = c.page * VSCSI_PAGE_BYTES + c.page_offset;
+		ASSERT_LE(at + c.length, VSCSI_LONG_LIST_BYTES);
+		std::memcpy(rig.back.list(slot) + at, memory.page(c.grant).data() + c.grant_offset, c.length);
 	}
 }
 
@@ -140,7 +140,7 @@ struct Case {
 	Case(Random &random, u8 direction)
 	{
 		const bool lists = random.one_in(2);
-		segments = random_segments(random, lists ? 128 : 26);
+		segments = random_segments(random, lists ? random.one_in(2) ? 128 : VSCSI_MAX_SEGMENTS : 26);
 		bytes = total(segments);
 		for (const auto &segment : segments)
 			(void)memory.page(segment.gref);

@@ -45,8 +45,7 @@ int front_step(const vscsi_front_view &view) noexcept
 	case State::closing:
 	case State::closed:
 		// Before there is a ring, that is an earlier connection's.
-		return own == State::initialised || is_joined(own) ? VSCSI_FRONT_CLOSE
-								   : VSCSI_FRONT_NOTHING;
+		return own == State::initialised || is_joined(own) ? VSCSI_FRONT_CLOSE : VSCSI_FRONT_NOTHING;
 	default:
 		return VSCSI_FRONT_NOTHING;
 	}

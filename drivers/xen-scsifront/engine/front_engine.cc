@@ -79,7 +79,8 @@ void FrontEngine::send(u32 slot, const vscsi_front_request &request) noexcept
 		static_cast<u8>(request.cdb_bytes < wire::cdb_bytes ? request.cdb_bytes : wire::cdb_bytes);
 	if (request.cdb)
 		__builtin_memcpy(head.cdb, request.cdb, head.cdb_length);
-	head.timeout = static_cast<u16>(request.timeout < longest_timeout ? request.timeout : longest_timeout);
+	head.timeout =
+		static_cast<u16>(request.timeout < longest_timeout ? request.timeout : longest_timeout);
 	head.channel = request.channel;
 	head.id = request.id;
 	head.lun = request.lun;
@@ -124,8 +125,8 @@ int FrontEngine::take(vscsi_front_answer &answer) noexcept
 		release(slot);
 		return VSCSI_FRONT_TASK;
 	}
-	answer.sense_bytes = answer_.sense_length < wire::sense_bytes ? answer_.sense_length
-								     : u32{wire::sense_bytes};
+	answer.sense_bytes =
+		answer_.sense_length < wire::sense_bytes ? answer_.sense_length : u32{wire::sense_bytes};
 	if (answer.residual > s.bytes) {
 		// More is left than there was: nothing of it can be believed.
 		answer.residual = s.bytes;

@@ -17,7 +17,8 @@ public:
 	// The largest power of two of entries that these pages hold.
 	[[nodiscard]] static constexpr u32 entries_of(u32 page_order) noexcept
 	{
-		const std::size_t room = (std::size_t{wire::page_bytes} << page_order) - offsetof(wire::Page, entry);
+		const std::size_t room =
+			(std::size_t{wire::page_bytes} << page_order) - offsetof(wire::Page, entry);
 		u32 entries = 1;
 		while (entries * 2 * sizeof(wire::Entry) <= room)
 			entries *= 2;
@@ -25,8 +26,9 @@ public:
 	}
 
 	FrontRing(void *shared, u32 page_order) noexcept
-	    : page_{static_cast<wire::Page *>(shared)},
-	      entry_{reinterpret_cast<wire::Entry *>(static_cast<u8 *>(shared) + offsetof(wire::Page, entry))},
+	    : page_{static_cast<wire::Page *>(shared)}, entry_{reinterpret_cast<wire::Entry *>(
+								static_cast<u8 *>(shared) +
+								offsetof(wire::Page, entry))},
 	      entries_{entries_of(page_order)}
 	{
 		__builtin_memset(shared, 0, std::size_t{wire::page_bytes} << page_order);
@@ -85,7 +87,7 @@ public:
 private:
 	[[nodiscard]] wire::Entry &at(u32 index) noexcept { return entry_[index % entries_]; }
 
-	wire::Page *page_;   // the first one; the entries go on where it ends
+	wire::Page *page_; // the first one; the entries go on where it ends
 	wire::Entry *entry_;
 	u32 entries_;
 	u32 produced_{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // What a frontend makes of what a backend offers.
-#include "front_ring.hpp"
 #include "limits.hpp"
+#include "front_ring.hpp"
 
 namespace vscsi
 {
