@@ -118,7 +118,9 @@ private:
 		u32 slot = ~0u;
 		const bool task = how & 1;
 		if (!vscsi_front_claim(engine_, task, &slot)) {
-			expect(lost_ + flying_.size() + !task >= slots_, "there was room");
+			const i32 outstanding = static_cast<i32>(flying_.size()) + lost_;
+			expect(flying_.size() == slots_ || outstanding + !task >= static_cast<i32>(slots_),
+			       "there was room");
 			return;
 		}
 		expect(slot < slots_, "a slot that is none");
@@ -180,7 +182,7 @@ private:
 		const auto found = flying_.find(static_cast<u32>(rqid));
 		if (what == VSCSI_FRONT_STALE) {
 			expect(found == flying_.end(), "the answer of what is in flight is dropped");
-			lost_++;
+			lost_--;
 			return;
 		}
 		expect(found != flying_.end(), "an answer of nothing");
@@ -211,7 +213,8 @@ private:
 	vscsi_front_engine *engine_;
 	u32 slots_;
 	std::map<u32, Flight> flying_;
-	u32 sent_{}, answered_{}, taken_{}, lost_{};
+	u32 sent_{}, answered_{}, taken_{};
+	i32 lost_{}; // places of what is forgotten, less answers of nothing
 	bool broken_{};
 };
 
