@@ -11,10 +11,10 @@ namespace
 
 using namespace model;
 
-class Rig
+class FrontRig
 {
 public:
-	explicit Rig(u32 order = 0)
+	explicit FrontRig(u32 order = 0)
 	    : pages_{allocate(VSCSI_PAGE_BYTES, std::size_t{VSCSI_PAGE_BYTES} << order)},
 	      memory_{allocate(64, vscsi_front_bytes())}, front{vscsi_front_init(memory_.get(), pages_.get(),
 										 order)}
@@ -93,7 +93,7 @@ public:
 
 TEST(FrontRing, RequestsAreAsTheWireHasThem)
 {
-	Rig rig;
+	FrontRig rig;
 	vscsi_segment segments[VSCSI_DIRECT_SEGMENTS];
 	for (u32 i = 0; i < VSCSI_DIRECT_SEGMENTS; i++)
 		segments[i] = {1000 + i, static_cast<u16>(8 * i), static_cast<u16>(512 + i)};
@@ -136,7 +136,7 @@ TEST(FrontRing, RequestsAreAsTheWireHasThem)
 
 TEST(FrontRing, TheBackendIsNotifiedWhenItAsks)
 {
-	Rig rig;
+	FrontRig rig;
 	(void)rig.start();
 	rig.send(static_cast<u32>(rig.claim()));
 	EXPECT_FALSE(vscsi_front_push(rig.front)) << "it looks anyway";
@@ -152,7 +152,7 @@ TEST(FrontRing, TheBackendIsNotifiedWhenItAsks)
 
 TEST(FrontRing, AnswersComeWithWhatTheyHave)
 {
-	Rig rig;
+	FrontRig rig;
 	const u32 slot = rig.start(4096);
 	rig.answer(rig.fetch().rqid, 0x0e0002, 4000, 18);
 	EXPECT_EQ(rig.notified, 1u);
@@ -169,7 +169,7 @@ TEST(FrontRing, AnswersComeWithWhatTheyHave)
 
 TEST(FrontRing, HostResultsThatLinuxDoesNotKnowAreErrors)
 {
-	Rig rig;
+	FrontRig rig;
 	for (u32 host = 0; host < 256; host++) {
 		(void)rig.start();
 		rig.answer(rig.fetch().rqid, static_cast<i32>(0x7f000000 | host << 16));
@@ -180,7 +180,7 @@ TEST(FrontRing, HostResultsThatLinuxDoesNotKnowAreErrors)
 
 TEST(FrontRing, NoAnswerHasMoreThanTheRequest)
 {
-	Rig rig;
+	FrontRig rig;
 	(void)rig.start(512);
 	rig.answer(rig.fetch().rqid, 0, 513, 255);
 	ASSERT_EQ(rig.take(), VSCSI_FRONT_ANSWER);
@@ -196,7 +196,7 @@ TEST(FrontRing, NoAnswerHasMoreThanTheRequest)
 
 TEST(FrontRing, AnAnswerTwiceIsOne)
 {
-	Rig rig;
+	FrontRig rig;
 	(void)rig.start();
 	(void)rig.start();
 	const u16 first = rig.fetch().rqid;
@@ -218,7 +218,7 @@ TEST(FrontRing, AnAnswerTwiceIsOne)
 TEST(FrontRing, NoIdButThoseInFlightIsBelieved)
 {
 	for (u32 id = 0; id <= 0xffff; id = id == 1100 ? 0xfe00 : id + 1) {
-		Rig rig{2};
+		FrontRig rig{2};
 		(void)rig.start();
 		const u16 rqid = rig.fetch().rqid;
 		rig.answer(static_cast<u16>(id));
@@ -229,7 +229,7 @@ TEST(FrontRing, NoIdButThoseInFlightIsBelieved)
 TEST(FrontRing, AnIndexThatCannotBeIsTheEnd)
 {
 	for (const u32 jump : {2u, 17u, 0x80000000u, 0xffffffffu}) {
-		Rig rig;
+		FrontRig rig;
 		(void)rig.start();
 		(void)rig.fetch();
 		rig.shared()->rsp_prod = jump;
@@ -243,7 +243,7 @@ TEST(FrontRing, AnIndexThatCannotBeIsTheEnd)
 // An answer of something that was claimed and not sent is none.
 TEST(FrontRing, WhatIsNotSentHasNoAnswer)
 {
-	Rig rig;
+	FrontRig rig;
 	const int claimed = rig.claim();
 	(void)rig.start();
 	(void)rig.fetch();
@@ -255,7 +255,7 @@ TEST(FrontRing, WhatIsNotSentHasNoAnswer)
 TEST(FrontRing, TheLastPlaceIsForTasks)
 {
 	for (u32 order = 0; order <= VSCSI_FRONT_MOST_PAGE_ORDER; order++) {
-		Rig rig{order};
+		FrontRig rig{order};
 		const u32 slots = vscsi_front_slots(rig.front);
 		ASSERT_EQ(slots, 16u << order);
 		ASSERT_EQ(slots, RING_SIZE(&rig.back));
@@ -287,7 +287,7 @@ TEST(FrontRing, TheLastPlaceIsForTasks)
 
 TEST(FrontRing, WhatIsForgottenIsNotAnswered)
 {
-	Rig rig;
+	FrontRig rig;
 	const u32 slot = rig.start();
 	const u16 rqid = rig.fetch().rqid;
 	vscsi_front_forget(rig.front, slot);
@@ -313,7 +313,7 @@ TEST(FrontRing, AtRandom)
 {
 	Random random{23};
 	for (u32 order : {0u, 1u, 4u}) {
-		Rig rig{order};
+		FrontRig rig{order};
 		std::map<u16, std::pair<u32, u32>> flying; // by id: slot and bytes
 		std::vector<u16> done;
 		for (u32 round = 0; round < 40000; round++) {

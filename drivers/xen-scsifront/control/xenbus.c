@@ -15,6 +15,7 @@
 static int vscsi_front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
 	struct vscsi_front *front;
+	int err;
 
 	front = kzalloc(sizeof(*front), GFP_KERNEL);
 	if (!front) {
@@ -25,7 +26,12 @@ static int vscsi_front_probe(struct xenbus_device *dev, const struct xenbus_devi
 	vscsi_front_ring_init(&front->ring, dev);
 	dev_set_drvdata(&dev->dev, front);
 	/* After an earlier connection; the backend then begins anew too. */
-	return xenbus_switch_state(dev, XenbusStateInitialising);
+	err = xenbus_switch_state(dev, XenbusStateInitialising);
+	if (err) {
+		dev_set_drvdata(&dev->dev, NULL);
+		kfree(front);
+	}
+	return err;
 }
 
 static void vscsi_front_connect(struct vscsi_front *front)
@@ -59,11 +65,13 @@ static void vscsi_front_join(struct vscsi_front *front)
 	xenbus_switch_state(front->dev, XenbusStateConnected);
 }
 
-/* The devices go first: they may have something to say to the backend. */
+/* The devices go first: they may have something to say to the backend, if there is one. */
 static void vscsi_front_leave(struct vscsi_front *front)
 {
 	if (!front->host)
 		return;
+	if (!front->ring.shared)
+		vscsi_front_ring_give_up(&front->ring);
 	vscsi_front_unblock(front);
 	vscsi_front_host_remove(front->host);
 	front->host = NULL;

@@ -170,6 +170,13 @@ free:
 	return err;
 }
 
+void vscsi_front_ring_give_up(struct vscsi_front_ring *ring)
+{
+	spin_lock_irq(&ring->lock);
+	ring->broken = true;
+	spin_unlock_irq(&ring->lock);
+}
+
 /* Nobody will answer it, and who waits for it uses the ring until it knows. */
 static void vscsi_front_fail_task(struct vscsi_front_ring *ring)
 {

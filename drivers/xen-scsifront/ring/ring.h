@@ -35,7 +35,7 @@ struct vscsi_front_ring {
 	struct vscsi_front_engine *engine;	/* lock */
 	struct vscsi_front_slot *slot;	/* lock: as many as the engine has; NULL without a ring */
 	bool live;			/* lock: the backend has it, or will when it is connected */
-	bool broken;			/* lock: the backend broke the rules; until the next connection */
+	bool broken;			/* lock: nothing is sent until the next connection */
 	struct vscsi_front_limits limits;	/* who connects */
 	u32 pages;			/* who connects */
 	void *shared;			/* who connects */
@@ -63,6 +63,9 @@ void vscsi_front_ring_negotiate(struct vscsi_front_ring *ring);
 int vscsi_front_ring_connect(struct vscsi_front_ring *ring);
 /* The backend has it no more: commands that are in flight end with a reset. */
 void vscsi_front_ring_disconnect(struct vscsi_front_ring *ring);
+
+/* There will be no other: what is sent from now on fails. */
+void vscsi_front_ring_give_up(struct vscsi_front_ring *ring);
 
 /* send.c */
 /* 0: it is sent; -EBUSY: not now; else not at all.  Any context. */
