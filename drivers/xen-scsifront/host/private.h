@@ -3,6 +3,9 @@
 #ifndef VSCSI_FRONT_HOST_PRIVATE_H
 #define VSCSI_FRONT_HOST_PRIVATE_H
 
+#include <scsi/scsi_device.h>
+#include <scsi/scsi_host.h>
+
 #include "../kernel/compat.h"
 #include "../ring/ring.h"
 #include "host.h"
