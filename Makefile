@@ -5,7 +5,9 @@ SHELL := /bin/bash
 
 MODULE_DIR := drivers/xen-scsiback
 LAB := tests/lab/lab
-ENGINE := $(wildcard drivers/xen-scsiback/engine/*.cc)
+FRONT_DIR := drivers/xen-scsifront
+FRONT := $(FRONT_DIR)/xen-scsifront.ko
+ENGINE := $(wildcard drivers/xen-scsiback/engine/*.cc $(FRONT_DIR)/engine/*.cc)
 TAPE := $(wildcard tests/tape/*.cc tests/tape/scsi/*.cc tests/tape/device/*.cc tests/tape/check/*.cc)
 # The decoders; those that include CLI11 or JSON take clang-tidy up to a minute each.
 TAPE_TIDY := $(filter tests/tape/scsi/% tests/tape/device/%,$(TAPE))
@@ -17,6 +19,8 @@ TOOLS_TIDY := $(filter tools/core/% tools/act/perform.cc tools/act/converge.cc t
 MODULE := $(MODULE_DIR)/xen-scsiback.ko
 MODULE_SOURCES := $(filter-out %.mod.c,$(wildcard $(foreach end,c h cc kbuild sh,$(MODULE_DIR)/*.$(end) \
 	$(MODULE_DIR)/*/*.$(end)) $(MODULE_DIR)/Kbuild include/vscsi/*))
+FRONT_SOURCES := $(filter-out %.mod.c,$(wildcard $(foreach end,c h cc hpp kbuild,$(FRONT_DIR)/*.$(end) \
+	$(FRONT_DIR)/*/*.$(end)) $(FRONT_DIR)/Kbuild $(MODULE_DIR)/engine.kbuild include/vscsi/*))
 LAYERS := tests/layers/layers
 # Headers of the kernel that the module is built for.
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -61,7 +65,7 @@ check-documents: tools
 	@tests/documents/documents
 
 check-format:
-	clang-format --dry-run -Werror include/vscsi/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
+	clang-format --dry-run -Werror include/vscsi/*.hpp $(FRONT_DIR)/engine/*.hpp $(ENGINE) tests/unit/*.cc tests/unit/*.hpp tests/lab/tools/*.cc \
 		tests/bench/plugin/*.cc tests/bench/plugin/*.hpp tests/bench/plugin/unit/*.cc \
 		tests/lab/hostile/*.cc tests/lab/hostile/*.hpp tests/fuzz/*.cc tests/fuzz/*.hpp tests/fuzz/*/*.cc tests/fuzz/*/*.hpp $(TAPE) tests/tape/*.hpp tests/tape/*/*.hpp tests/tape/unit/*.cc \
 		$(FABRIC) tests/fabric/*.hpp tests/fabric/*/*.hpp tests/fabric/unit/*.cc \
@@ -89,7 +93,7 @@ clang-tidy --quiet $(2) build/tidy/$@.cc -- $(3) || { clang-tidy --quiet $(2) $(
 endef
 
 check-engine:
-	$(CPPCHECK) -Iinclude drivers/xen-scsiback/engine
+	$(CPPCHECK) -Iinclude drivers/xen-scsiback/engine $(FRONT_DIR)/engine
 
 check-tape:
 	$(CPPCHECK) -Itests/tape $(TAPE)
@@ -107,9 +111,11 @@ check-python:
 	/usr/bin/python3 -m pyflakes tests/run tests/sim/run tests/sim/mutants/run tests/fuzz/fuzz tests/fuzz/coverage.py tests/matrix.py tests/lab/lab tests/lab tests/bench/bench tests/bench tests/bench/engine/instructions targetcli-plugin \
 		tests/layers/layers tests/layers tests/xl tests/documents/documents tests/documents/terminal tests/documents tests/spdx tests/packages/packages tests/packages
 
-layers: tools $(MODULE) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
+layers: tools $(MODULE) $(FRONT) ## whether calls, includes and imports go down the floors of layers.txt, never in a circle
 	@$(LAYERS) objects $(MODULE_DIR)/layers.txt $(MODULE_DIR)
 	@$(LAYERS) includes $(MODULE_DIR)/layers.txt $(MODULE_DIR)
+	@$(LAYERS) objects $(FRONT_DIR)/layers.txt $(FRONT_DIR)
+	@$(LAYERS) includes $(FRONT_DIR)/layers.txt $(FRONT_DIR)
 	@$(LAYERS) objects tools/layers.txt --sources tools \
 		$(foreach part,vscsi-tools xl-vscsi xen-vscsid,build/tools/CMakeFiles/$(part).dir)
 	@$(LAYERS) includes --without unit --without bench tools/layers.txt tools
@@ -232,12 +238,19 @@ modules: ## build drivers/xen-scsiback/xen-scsiback.ko  [KDIR=kernel headers]
 	@$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) modules || { release=$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease); \
 		echo "the module was not built for $${release:-$(KDIR)}; supported are $(vscsi-supported)" >&2; exit 1; }
 
+frontend-module: ## build drivers/xen-scsifront/xen-scsifront.ko, for guests that need large requests  [KDIR=kernel headers]
+	@[ -e $(KDIR)/Makefile ] || { echo "no kernel headers in $(KDIR): install linux-headers-..., or name theirs by KDIR=" >&2; exit 1; }
+	@$(MAKE) -C $(KDIR) M=$(CURDIR)/$(FRONT_DIR) modules
+
 install: modules ## install the module for the kernel of KDIR, before the in-tree one
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULE_DIR) INSTALL_MOD_DIR=updates modules_install
 
 # For those who read its objects: as for the lab, but without the lab's images.
 $(MODULE): $(MODULE_SOURCES) | kernel-headers
 	@$(MAKE) --no-print-directory modules KDIR=$(LAB_KDIR) CONFIG_DEBUG_INFO_BTF_MODULES= >/dev/null
+
+$(FRONT): $(FRONT_SOURCES) | kernel-headers
+	@$(MAKE) --no-print-directory frontend-module KDIR=$(LAB_KDIR) CONFIG_DEBUG_INFO_BTF_MODULES= >/dev/null
 
 kernel-headers: setup
 	@tests/setup $(notdir $(LAB_KDIR))

@@ -2,25 +2,12 @@
 // The backend's end of a shared ring: indices, barriers and notification rules
 // of Xen's public/io/ring.h.  Guest memory is read once and never trusted.
 #pragma once
+#include <vscsi/read_once.hpp>
 #include <vscsi/types.hpp>
 #include <vscsi/wire.hpp>
 
 namespace vscsi
 {
-
-// Reads 4-byte words out of guest memory, each exactly once.
-template <typename T>
-[[nodiscard]] inline T read_once(const T &shared) noexcept
-{
-	static_assert(sizeof(T) % sizeof(u32) == 0 && alignof(T) >= alignof(u32));
-	T copy;
-	u32 words[sizeof(T) / sizeof(u32)];
-	const auto *from = reinterpret_cast<const volatile u32 *>(&shared);
-	for (auto &word : words)
-		word = *from++;
-	__builtin_memcpy(&copy, words, sizeof copy);
-	return copy;
-}
 
 class BackRing
 {

@@ -34,23 +34,32 @@ extern "C" {
 
 /* A ring page holds 16 requests; no more can be in flight. */
 #define VSCSI_SLOTS 16u
-/* Most data segments of one request, advertised as feature-sg-grant. */
-#define VSCSI_MAX_SEGMENTS 128u
+/*
+ * Most data segments of one request, advertised as feature-sg-grant: 4 MiB, wherever in
+ * its page it begins, and some more.
+ */
+#define VSCSI_MAX_SEGMENTS 1040u
+/* Those that a slot has room for without more memory: as many as the stock frontend sends. */
+#define VSCSI_FEW_SEGMENTS 128u
 /* Segments that fit into the request itself, also the most list pages. */
 #define VSCSI_DIRECT_SEGMENTS 26u
 #define VSCSI_PAGE_BYTES 4096u
 #define VSCSI_CDB_BYTES 16u
 #define VSCSI_SENSE_BYTES 96u
-/* Memory for one slot's segment list, which must not cross a page. */
+/* Memory for one slot's few segments, which must not cross a page. */
 #define VSCSI_LIST_BYTES 1024u
+/* The same for all that there may be, from the beginning of a page on. */
+#define VSCSI_LONG_LIST_BYTES (VSCSI_MAX_SEGMENTS * 8u)
+/* Copies that bring the lists of one request in: one each, and one more where they cross a page. */
+#define VSCSI_LIST_COPIES (VSCSI_DIRECT_SEGMENTS + VSCSI_LONG_LIST_BYTES / VSCSI_PAGE_BYTES)
 
 struct vscsi_ring_engine;
 struct vscsi_lun_map;
 
 /*
  * One piece of a grant copy.  It never crosses a page on either side.  For
- * data, page counts the slot's data pages; for descriptor lists it is 0 and
- * page_offset counts from the start of the slot's list memory.
+ * data, page counts the slot's data pages; for descriptor lists it counts pages
+ * from the start of the slot's list memory, and page_offset from there.
  */
 struct vscsi_copy {
 	vscsi_u32 grant;
@@ -169,6 +178,13 @@ struct vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared) VSCSI_NOEX
  * of its request.  Low slots are used first.
  */
 void vscsi_give_list(struct vscsi_ring_engine *ring, vscsi_u32 slot, void *list) VSCSI_NOEXCEPT;
+/*
+ * (ring) The same, with VSCSI_LONG_LIST_BYTES; also between VSCSI_FETCH_LIST and the copies
+ * of the lists, which a slot with more than VSCSI_FEW_SEGMENTS has to have.
+ */
+void vscsi_give_long_list(struct vscsi_ring_engine *ring, vscsi_u32 slot, void *list) VSCSI_NOEXCEPT;
+/* (ring) Segments that the lists of an indirect slot name. */
+vscsi_u32 vscsi_list_segments(const struct vscsi_ring_engine *ring, vscsi_u32 slot) VSCSI_NOEXCEPT;
 /* (ring) Takes one request.  *slot is set except for EMPTY and BROKEN. */
 int vscsi_fetch(struct vscsi_ring_engine *ring, const struct vscsi_lun_map *luns,
 		vscsi_u32 *slot) VSCSI_NOEXCEPT;
@@ -176,7 +192,7 @@ int vscsi_fetch(struct vscsi_ring_engine *ring, const struct vscsi_lun_map *luns
 bool vscsi_has_requests(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
 /* (ring) The same; else asks the frontend for a notification. */
 bool vscsi_more_requests(struct vscsi_ring_engine *ring) VSCSI_NOEXCEPT;
-/* (ring) Copies that bring an indirect slot's lists in; at most 26. */
+/* (ring) Copies that bring an indirect slot's lists in; at most VSCSI_LIST_COPIES. */
 vscsi_u32 vscsi_list_copies(const struct vscsi_ring_engine *ring, vscsi_u32 slot,
 			    struct vscsi_copy *copies, vscsi_u32 room) VSCSI_NOEXCEPT;
 /* (ring) After those copies: COMMAND or REJECT. */

@@ -13,10 +13,8 @@
 namespace vscsi
 {
 
-struct SegmentList {
-	wire::Segment segment[VSCSI_MAX_SEGMENTS];
-};
-static_assert(sizeof(SegmentList) == VSCSI_LIST_BYTES);
+static_assert(VSCSI_FEW_SEGMENTS * sizeof(wire::Segment) == VSCSI_LIST_BYTES);
+static_assert(VSCSI_MAX_SEGMENTS * sizeof(wire::Segment) == VSCSI_LONG_LIST_BYTES);
 static_assert(VSCSI_PAGE_BYTES % VSCSI_LIST_BYTES == 0, "a list must not cross a page");
 
 struct Slot {
@@ -39,7 +37,8 @@ struct Slot {
 	u8 cdb[wire::cdb_bytes];
 	u8 sense[wire::sense_bytes];
 	wire::Segment list[wire::direct_segments];
-	SegmentList *all; // the data's segments; null: the slot is not to be used
+	wire::Segment *all; // the data's segments; null: the slot is not to be used
+	u32 room;           // of them
 	// The commands that a task covers: a bit for each slot, and the low half of
 	// its uses then; ring thread, then completer.
 	u32 covered;
@@ -58,7 +57,12 @@ class RingEngine
 public:
 	explicit RingEngine(wire::Page *page) noexcept : ring_{page} {}
 
-	void give_list(u32 slot, SegmentList *list) noexcept { slots_[slot].all = list; }
+	void give_list(u32 slot, wire::Segment *list, u32 room) noexcept
+	{
+		slots_[slot].all = list;
+		slots_[slot].room = room;
+	}
+	[[nodiscard]] u32 list_segments(u32 slot) const noexcept { return slots_[slot].segments; }
 	int fetch(const LunMap &luns, u32 &slot) noexcept;
 	[[nodiscard]] bool has_requests() noexcept { return ring_.has_requests(); }
 	[[nodiscard]] bool more() noexcept { return ring_.more(); }
@@ -90,7 +94,7 @@ private:
 	[[nodiscard]] bool rqid_in_flight(u16 rqid, u32 except) const noexcept;
 	[[nodiscard]] Span<const wire::Segment> segments_of(u32 slot) const noexcept
 	{
-		return {slots_[slot].all->segment, slots_[slot].segments};
+		return {slots_[slot].all, slots_[slot].segments};
 	}
 	[[nodiscard]] u32 uses_of(u32 slot) const noexcept
 	{

@@ -96,6 +96,7 @@ private:
 void answers(Input input);
 void cdb(Input input);
 void decisions(Input input);
+void front(Input input);
 void gate(Input input);
 void luns(Input input);
 void names(Input input);

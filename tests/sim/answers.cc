@@ -41,7 +41,7 @@ bool make_slot(World &world, Ring &ring, u32 slot)
 	ring.slot[slot] = make_request(world, ring, slot);
 	if (!ring.slot[slot])
 		return false;
-	vscsi_give_list(ring.engine, slot, ring.slot[slot]->list.data());
+	vscsi_give_long_list(ring.engine, slot, ring.slot[slot]->list.data());
 	return true;
 }
 
@@ -291,7 +291,7 @@ bool abandon(World &world, Ring &ring, u32 slot)
 		request.counted = false;
 	}
 	ring.slot[slot] = spare;
-	vscsi_give_list(ring.engine, slot, spare->list.data());
+	vscsi_give_long_list(ring.engine, slot, spare->list.data());
 	return true;
 }
 

@@ -57,7 +57,7 @@ int verdict_of_lists(const wire::Request &request)
 			return VSCSI_REJECT_LIST;
 		bytes += list.length;
 	}
-	return bytes > 128 * 8 ? VSCSI_REJECT_SEGMENTS : accepted;
+	return bytes > VSCSI_MAX_SEGMENTS * 8 ? VSCSI_REJECT_SEGMENTS : accepted;
 }
 
 int verdict_of_segments(const Request &request)
@@ -89,32 +89,40 @@ void check_layout(World &world, const Request &request, const vscsi_command &com
 
 bool copy_lists(World &world, Ring &ring, Request &request, const wire::Request &shared)
 {
-	std::array<vscsi_copy, VSCSI_DIRECT_SEGMENTS> copies;
+	std::array<vscsi_copy, VSCSI_LIST_COPIES> copies;
 	const u32 count = vscsi_list_copies(ring.engine, request.slot, copies.data(), copies.size());
 	const u32 wanted = shared.head.segments & 0x7fu;
-	u32 at = 0;
+	u32 at = 0, named = 0, done = 0;
 	bool good = true;
-	if (!world.expect(count == wanted, "lists are left out"))
-		return false;
 	for (u32 i = 0; i < count; i++) {
 		const auto &copy = copies[i];
-		const auto &list = shared.segment[i];
-		world.expect(copy.grant == list.grant && copy.grant_offset == list.offset &&
-				     copy.length == list.length && copy.page == 0 && copy.page_offset == at,
+		if (!world.expect(named < wanted, "there are more lists than the guest named"))
+			return false;
+		const auto &list = shared.segment[named];
+		world.expect(copy.grant == list.grant && copy.grant_offset == list.offset + done &&
+				     done + copy.length <= list.length &&
+				     copy.page * 4096u + copy.page_offset == at &&
+				     copy.page_offset + copy.length <= 4096,
 			     "a list is not the one that the guest named");
-		world.expect(copy.page_offset + copy.length <= VSCSI_LIST_BYTES,
-			     "a list overflows its memory");
+		world.expect(at + copy.length <= VSCSI_LONG_LIST_BYTES, "a list overflows its memory");
 		if (world.fault)
 			return false;
+		u8 *to = request.list.data() + at;
 		at += copy.length;
+		done += copy.length;
+		if (done == list.length) {
+			named++;
+			done = 0;
+		}
 		const u32 page = copy.grant - 1;
 		if (page >= list_pages || copy.grant_offset + copy.length > VSCSI_LIST_BYTES) {
 			good = false;
 			continue;
 		}
-		std::memcpy(request.list.data() + copy.page_offset,
-			    ring.guest->list[page].data() + copy.grant_offset, copy.length);
+		std::memcpy(to, ring.guest->list[page].data() + copy.grant_offset, copy.length);
 	}
+	if (!world.expect(named == wanted, "lists are left out"))
+		return false;
 	world.figures[Figure::copies] += count;
 	request.segments = at / 8;
 	std::memcpy(request.segment.data(), request.list.data(), at);

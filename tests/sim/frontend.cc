@@ -40,7 +40,7 @@ u32 grant_of(Random &random)
 }
 
 // Pieces of so many bytes in all.
-u32 cut(std::array<wire::Segment, VSCSI_MAX_SEGMENTS> &out, u32 bytes, u32 most, Random &random)
+u32 cut(std::array<wire::Segment, VSCSI_FEW_SEGMENTS> &out, u32 bytes, u32 most, Random &random)
 {
 	u32 count = 0;
 	while (bytes && count < most) {
@@ -197,9 +197,9 @@ bool send(World &world, Guest &guest, Random &random)
 	auto &head = request.head;
 	u32 bytes = bytes_of(command, random), used = 0;
 	head.direction = bytes ? natures[static_cast<u32>(command)].direction : u8{VSCSI_NO_DATA};
-	std::array<wire::Segment, VSCSI_MAX_SEGMENTS> segment;
+	std::array<wire::Segment, VSCSI_FEW_SEGMENTS> segment;
 	const bool indirect = bytes && random.one_in(4);
-	const u32 count = cut(segment, bytes, indirect ? VSCSI_MAX_SEGMENTS : 26, random);
+	const u32 count = cut(segment, bytes, indirect ? VSCSI_FEW_SEGMENTS : 26, random);
 	u32 there = 0;
 	for (u32 i = 0; i < count; i++)
 		there += segment[i].length;

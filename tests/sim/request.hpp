@@ -77,7 +77,7 @@ struct Request {
 	// As they were when they were read.
 	u32 segments;
 	std::array<wire::Segment, VSCSI_MAX_SEGMENTS> segment;
-	alignas(8) std::array<u8, VSCSI_LIST_BYTES> list;
+	alignas(8) std::array<u8, VSCSI_LONG_LIST_BYTES> list;
 };
 
 // Not what is written before it is read.

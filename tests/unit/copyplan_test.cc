@@ -77,8 +77,9 @@ vscsiif_request indirect(Random &random, GuestMemory &memory, const Segments &se
 	auto r = command(1, direction);
 	u32 lists = 0;
 	for (std::size_t at = 0; at < segments.size();) {
-		const auto left = static_cast<u32>(segments.size() - at);
-		const u32 count = lists == VSCSIIF_SG_TABLESIZE - 1 ? left : random.between(1, left);
+		const u32 most = std::min(static_cast<u32>(segments.size() - at), VSCSI_PAGE_BYTES / 8);
+		// The last ones have room for all.
+		const u32 count = lists >= VSCSIIF_SG_TABLESIZE - 6 ? most : random.between(1, most);
 		const u32 bytes = count * 8;
 		const u32 grant = 100000 + lists;
 		const u32 offset = random.below(VSCSI_PAGE_BYTES - bytes + 1);
@@ -92,16 +93,16 @@ vscsiif_request indirect(Random &random, GuestMemory &memory, const Segments &se
 
 void bring_lists(Rig &rig, u32 slot, GuestMemory &memory)
 {
-	vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
-	const u32 count = vscsi_list_copies(rig.back.engine(), slot, copies, VSCSI_DIRECT_SEGMENTS);
+	vscsi_copy copies[VSCSI_LIST_COPIES];
+	const u32 count = vscsi_list_copies(rig.back.engine(), slot, copies, VSCSI_LIST_COPIES);
 	ASSERT_GE(count, 1u);
 	for (u32 i = 0; i < count; i++) {
 		const auto &c = copies[i];
-		ASSERT_EQ(c.page, 0);
 		ASSERT_LE(u32{c.grant_offset} + c.length, VSCSI_PAGE_BYTES);
-		ASSERT_LE(u32{c.page_offset} + c.length, VSCSI_LIST_BYTES);
-		std::memcpy(rig.back.list(slot) + c.page_offset, memory.page(c.grant).data() + c.grant_offset,
-			    c.length);
+		ASSERT_LE(u32{c.page_offset} + c.length, VSCSI_PAGE_BYTES);
+		const u32 at = c.page * VSCSI_PAGE_BYTES + c.page_offset;
+		ASSERT_LE(at + c.length, VSCSI_LONG_LIST_BYTES);
+		std::memcpy(rig.back.list(slot) + at, memory.page(c.grant).data() + c.grant_offset, c.length);
 	}
 }
 
@@ -140,7 +141,7 @@ struct Case {
 	Case(Random &random, u8 direction)
 	{
 		const bool lists = random.one_in(2);
-		segments = random_segments(random, lists ? 128 : 26);
+		segments = random_segments(random, lists ? random.one_in(16) ? VSCSI_MAX_SEGMENTS : 128 : 26);
 		bytes = total(segments);
 		for (const auto &segment : segments)
 			(void)memory.page(segment.gref);

@@ -148,15 +148,14 @@ class Backend
 public:
 	explicit Backend(void *shared)
 	    : memory_{allocate(64, vscsi_ring_engine_bytes())}, lists_{allocate(VSCSI_PAGE_BYTES,
-										VSCSI_SLOTS *
-											VSCSI_LIST_BYTES)},
+										VSCSI_SLOTS * list_stride)},
 	      engine_{vscsi_ring_init(memory_.get(), shared)}
 	{
 		for (u32 slot = 0; slot < VSCSI_SLOTS; slot++)
-			vscsi_give_list(engine_, slot, list(slot));
+			vscsi_give_long_list(engine_, slot, list(slot));
 	}
 	vscsi_ring_engine *engine() { return engine_; }
-	u8 *list(u32 slot) { return static_cast<u8 *>(lists_.get()) + slot * VSCSI_LIST_BYTES; }
+	u8 *list(u32 slot) { return static_cast<u8 *>(lists_.get()) + slot * list_stride; }
 
 	bool more() { return vscsi_more_requests(engine_); }
 	bool publish() { return vscsi_publish(engine_); }
@@ -195,6 +194,10 @@ public:
 	}
 
 private:
+	// Each begins a page.
+	static constexpr u32 list_stride = 3 * VSCSI_PAGE_BYTES;
+	static_assert(VSCSI_LONG_LIST_BYTES <= list_stride);
+
 	Memory memory_;
 	Memory lists_;
 	vscsi_ring_engine *engine_;

@@ -69,7 +69,7 @@ Fetched fetch_indirect(Rig &rig, const vscsiif_request &request,
 	auto f = rig.fetch(request);
 	if (f.what != VSCSI_FETCH_LIST)
 		return f;
-	EXPECT_LE(segments.size() * sizeof segments[0], VSCSI_LIST_BYTES);
+	EXPECT_LE(segments.size() * sizeof segments[0], VSCSI_LONG_LIST_BYTES);
 	std::memcpy(rig.back.list(f.slot), segments.data(), segments.size() * sizeof segments[0]);
 	f.what = rig.back.lists_done(f.slot, true);
 	return f;
@@ -208,8 +208,8 @@ TEST(Request, SegmentCounts)
 		const auto f = rig.fetch(r);
 		ASSERT_EQ(f.what, lists && entries ? VSCSI_FETCH_LIST : VSCSI_FETCH_COMMAND);
 		if (lists) {
-			vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
-			EXPECT_EQ(vscsi_list_copies(rig.back.engine(), f.slot, copies, VSCSI_DIRECT_SEGMENTS),
+			vscsi_copy copies[VSCSI_LIST_COPIES];
+			EXPECT_EQ(vscsi_list_copies(rig.back.engine(), f.slot, copies, VSCSI_LIST_COPIES),
 				  entries);
 			continue;
 		}
@@ -256,16 +256,58 @@ TEST(Request, ListPageBoundaries)
 	}
 }
 
-TEST(Request, ListPagesAddUpTo128Segments)
+TEST(Request, ListPagesAddUpToTheMostSegments)
 {
+	constexpr u16 rest = VSCSI_LONG_LIST_BYTES - 2 * VSCSI_PAGE_BYTES;
 	expect_accepted(indirect({{1, 0, 1024}}), VSCSI_FETCH_LIST);
 	expect_accepted(indirect({{1, 3072, 1024}}), VSCSI_FETCH_LIST);
-	expect_rejected(indirect({{1, 0, 1032}}), VSCSI_REJECT_SEGMENTS, host_error);
-	expect_accepted(indirect({{1, 0, 512}, {2, 0, 512}}), VSCSI_FETCH_LIST);
-	expect_rejected(indirect({{1, 0, 512}, {2, 0, 520}}), VSCSI_REJECT_SEGMENTS, host_error);
+	expect_accepted(indirect({{1, 0, 4096}, {2, 0, 4096}, {3, 0, rest}}), VSCSI_FETCH_LIST);
+	expect_rejected(indirect({{1, 0, 4096}, {2, 0, 4096}, {3, 0, rest + 8}}), VSCSI_REJECT_SEGMENTS,
+			host_error);
 	expect_rejected(indirect(std::vector<scsiif_request_segment>(26, {1, 0, 4096})),
 			VSCSI_REJECT_SEGMENTS, host_error);
-	expect_accepted(indirect(std::vector<scsiif_request_segment>(26, {1, 0, 32})), VSCSI_FETCH_LIST);
+	expect_accepted(indirect(std::vector<scsiif_request_segment>(26, {1, 0, 320})), VSCSI_FETCH_LIST);
+	expect_rejected(indirect(std::vector<scsiif_request_segment>(26, {1, 0, 328})), VSCSI_REJECT_SEGMENTS,
+			host_error);
+}
+
+TEST(Request, ListsAreCutWhereTheirMemoryHasAPagesEnd)
+{
+	Rig rig;
+	const auto f = rig.fetch(indirect({{7, 8, 4000}, {8, 96, 200}, {9, 0, 4096}}));
+	ASSERT_EQ(f.what, VSCSI_FETCH_LIST);
+	EXPECT_EQ(vscsi_list_segments(rig.back.engine(), f.slot), (4000u + 200 + 4096) / 8);
+	vscsi_copy copies[VSCSI_LIST_COPIES];
+	ASSERT_EQ(vscsi_list_copies(rig.back.engine(), f.slot, copies, VSCSI_LIST_COPIES), 5u);
+	const vscsi_copy wanted[] = {{7, 8, 0, 0, 4000},
+				     {8, 96, 0, 4000, 96},
+				     {8, 192, 1, 0, 104},
+				     {9, 0, 1, 104, 3992},
+				     {9, 3992, 2, 0, 104}};
+	for (u32 i = 0; i < 5; i++) {
+		EXPECT_EQ(copies[i].grant, wanted[i].grant) << i;
+		EXPECT_EQ(copies[i].grant_offset, wanted[i].grant_offset) << i;
+		EXPECT_EQ(copies[i].page, wanted[i].page) << i;
+		EXPECT_EQ(copies[i].page_offset, wanted[i].page_offset) << i;
+		EXPECT_EQ(copies[i].length, wanted[i].length) << i;
+	}
+}
+
+// The shim would have it write behind its memory.
+TEST(Request, FewSegmentsHaveRoomForNoMore)
+{
+	Rig rig;
+	vscsi_give_list(rig.back.engine(), 0, rig.back.list(0));
+	const auto few = rig.fetch(indirect({{1, 0, VSCSI_LIST_BYTES}}));
+	ASSERT_EQ(few.slot, 0u);
+	vscsi_copy copies[VSCSI_LIST_COPIES];
+	EXPECT_EQ(vscsi_list_copies(rig.back.engine(), 0, copies, VSCSI_LIST_COPIES), 1u);
+	rig.back.forget(0);
+	const auto more = rig.fetch(indirect({{1, 0, VSCSI_LIST_BYTES + 8}}));
+	ASSERT_EQ(more.slot, 0u);
+	EXPECT_DEATH(vscsi_list_copies(rig.back.engine(), 0, copies, VSCSI_LIST_COPIES), "");
+	vscsi_give_long_list(rig.back.engine(), 0, rig.back.list(0));
+	EXPECT_EQ(vscsi_list_copies(rig.back.engine(), 0, copies, VSCSI_LIST_COPIES), 1u);
 }
 
 TEST(Request, IndirectSegmentsAreCheckedToo)
@@ -444,12 +486,14 @@ TEST(Request, Noise)
 		}
 		auto f = rig.fetch(r);
 		if (f.what == VSCSI_FETCH_LIST) {
-			vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
+			vscsi_copy copies[VSCSI_LIST_COPIES];
 			const u32 count =
-				vscsi_list_copies(rig.back.engine(), f.slot, copies, VSCSI_DIRECT_SEGMENTS);
+				vscsi_list_copies(rig.back.engine(), f.slot, copies, VSCSI_LIST_COPIES);
 			for (u32 i = 0; i < count; i++)
-				ASSERT_LE(u32{copies[i].page_offset} + copies[i].length, VSCSI_LIST_BYTES);
-			for (u32 i = 0; i < VSCSI_LIST_BYTES; i++)
+				ASSERT_LE(copies[i].page * VSCSI_PAGE_BYTES + copies[i].page_offset +
+						  copies[i].length,
+					  VSCSI_LONG_LIST_BYTES);
+			for (u32 i = 0; i < VSCSI_LONG_LIST_BYTES; i++)
 				rig.back.list(f.slot)[i] = static_cast<u8>(random.next() >> 56) & 0x0f;
 			f.what = rig.back.lists_done(f.slot, !random.one_in(8));
 		}

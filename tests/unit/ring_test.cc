@@ -415,7 +415,7 @@ TEST(Ring, ASlotWithoutAListIsAskedFor)
 			EXPECT_EQ(rig.back.counters().requests, slot);
 			EXPECT_TRUE(rig.back.more());
 		}
-		vscsi_give_list(rig.back.engine(), slot, rig.back.list(slot));
+		vscsi_give_long_list(rig.back.engine(), slot, rig.back.list(slot));
 		const auto f = rig.fetch();
 		ASSERT_EQ(f.what, VSCSI_FETCH_COMMAND);
 		EXPECT_EQ(f.slot, slot);
@@ -429,7 +429,7 @@ TEST(Ring, NoListIsAskedForWithoutARequest)
 	Rig rig;
 	vscsi_give_list(rig.back.engine(), 0, nullptr);
 	EXPECT_EQ(rig.fetch().what, VSCSI_FETCH_EMPTY);
-	vscsi_give_list(rig.back.engine(), 0, rig.back.list(0));
+	vscsi_give_long_list(rig.back.engine(), 0, rig.back.list(0));
 	(void)rig.start(command(1));
 	vscsi_give_list(rig.back.engine(), 1, nullptr);
 	EXPECT_EQ(rig.fetch().what, VSCSI_FETCH_EMPTY);

@@ -66,7 +66,17 @@ vscsi_ring_engine *vscsi_ring_init(void *memory, void *shared) noexcept
 
 void vscsi_give_list(vscsi_ring_engine *ring, vscsi_u32 slot, void *list) noexcept
 {
-	engine(ring).give_list(slot, static_cast<SegmentList *>(list));
+	engine(ring).give_list(slot, static_cast<wire::Segment *>(list), VSCSI_FEW_SEGMENTS);
+}
+
+void vscsi_give_long_list(vscsi_ring_engine *ring, vscsi_u32 slot, void *list) noexcept
+{
+	engine(ring).give_list(slot, static_cast<wire::Segment *>(list), VSCSI_MAX_SEGMENTS);
+}
+
+vscsi_u32 vscsi_list_segments(const vscsi_ring_engine *ring, vscsi_u32 slot) noexcept
+{
+	return engine(ring).list_segments(slot);
 }
 
 int vscsi_fetch(vscsi_ring_engine *ring, const vscsi_lun_map *map, vscsi_u32 *slot) noexcept

@@ -134,7 +134,7 @@ int RingEngine::fetch(const LunMap &luns, u32 &slot) noexcept
 		return s.segments ? VSCSI_FETCH_LIST : VSCSI_FETCH_COMMAND;
 	}
 	for (u32 i = 0; i < entries; i++)
-		s.all->segment[i] = read_once(shared.segment[i]);
+		s.all[i] = read_once(shared.segment[i]);
 	s.segments = entries;
 	return accept(slot);
 }
@@ -166,13 +166,25 @@ int RingEngine::reject(u32 slot, Reject why) noexcept
 u32 RingEngine::list_copies(u32 slot, Span<vscsi_copy> out) const noexcept
 {
 	const Slot &s = slots_[slot];
+	if (s.lists && s.segments > s.room) [[unlikely]]
+		__builtin_trap();
 	u32 at = 0;
+	u32 count = 0;
 	for (u32 i = 0; i < s.lists; i++) {
 		const auto &list = s.list[i];
-		out[i] = {list.grant, list.offset, 0, static_cast<u16>(at), list.length};
-		at += list.length;
+		for (u32 done = 0; done < list.length;) {
+			const u32 offset = at % wire::page_bytes;
+			u32 length = list.length - done;
+			if (length > wire::page_bytes - offset)
+				length = wire::page_bytes - offset;
+			out[count++] = {list.grant, static_cast<u16>(list.offset + done),
+					static_cast<u16>(at / wire::page_bytes), static_cast<u16>(offset),
+					static_cast<u16>(length)};
+			done += length;
+			at += length;
+		}
 	}
-	return s.lists;
+	return count;
 }
 
 int RingEngine::lists_done(u32 slot, bool copied) noexcept
@@ -243,7 +255,7 @@ u32 RingEngine::data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_co
 	const DataLayout &data = slots_[slot].data;
 	const u32 first = data.first_offset;
 	const u32 room = static_cast<u32>(out.size());
-	const wire::Segment *segment = slots_[slot].all->segment + at.segment;
+	const wire::Segment *segment = slots_[slot].all + at.segment;
 	// Copies, so that what is written need not be read again.
 	u32 done = at.done;
 	u32 moved = at.moved;
@@ -270,7 +282,7 @@ u32 RingEngine::data_copies(u32 slot, vscsi_cursor &at, u32 limit, Span<vscsi_co
 		done += length;
 		moved += length;
 	}
-	at = {static_cast<u32>(segment - slots_[slot].all->segment), done, moved};
+	at = {static_cast<u32>(segment - slots_[slot].all), done, moved};
 	return count;
 }
 

@@ -143,13 +143,16 @@ static sense_reason_t vscsi_bio_execute(struct se_cmd *cmd)
 	return TCM_NO_SENSE;
 }
 
-/* Whatever is unusual (protection information, a COMPARE AND WRITE) is left to iblock. */
+/*
+ * Whatever is unusual (protection information, a COMPARE AND WRITE, more pages than bios of
+ * the block layer's own have) is left to iblock.
+ */
 static bool vscsi_bio_take(struct vscsi_io *io)
 {
 	struct se_cmd *cmd = &io->cmd;
 
 	if (!vscsi_direct_wanted() || !(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) ||
-	    !cmd->t_data_nents || cmd->prot_op || cmd->transport_complete_callback ||
+	    !cmd->t_data_nents || cmd->t_data_nents > BIO_MAX_VECS || cmd->prot_op || cmd->transport_complete_callback ||
 	    !vscsi_cdb_is_plain(io->cdb, io->command.direction, io->execution.device_type)) {
 		vscsi_block_take(io);
 		return false;

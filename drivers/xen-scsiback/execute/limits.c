@@ -52,6 +52,6 @@ void vscsi_limits_amend(struct vscsi_io *io)
 	if (io->cdb[0] != INQUIRY || !(io->cdb[1] & VSCSI_EVPD) || !io->data.pages)
 		return;
 	data = vscsi_io_first_page(io);
-	vscsi_widen_block_limits(data, io->data.sgl->length, VSCSI_MAX_SEGMENTS * PAGE_SIZE / block);
+	vscsi_widen_block_limits(data, io->data.sgl->length, VSCSI_FEW_SEGMENTS * PAGE_SIZE / block);
 	kunmap_local(data);
 }

@@ -54,15 +54,17 @@ void vscsi_batch_flush(struct vscsi_batch *batch)
 
 void vscsi_batch_lists(struct vscsi_ring *ring, struct vscsi_batch *batch, u32 slot)
 {
-	struct vscsi_copy copies[VSCSI_DIRECT_SEGMENTS];
-	void *list = vscsi_slot_list(ring->slot[slot]);
-	unsigned long gfn = virt_to_gfn(list);
+	struct vscsi_copy copies[VSCSI_LIST_COPIES];
 	u32 count, i;
 
 	count = vscsi_list_copies(ring->engine, slot, copies, ARRAY_SIZE(copies));
-	for (i = 0; i < count; i++)
-		vscsi_batch_add(batch, ring->controller->domid, slot, &copies[i], gfn,
-				offset_in_page(list) + copies[i].page_offset, false);
+	for (i = 0; i < count; i++) {
+		void *to = vscsi_slot_list(ring->slot[slot]) + copies[i].page * PAGE_SIZE +
+			   copies[i].page_offset;
+
+		vscsi_batch_add(batch, ring->controller->domid, slot, &copies[i],
+				vscsi_slot_list_gfn(to), offset_in_page(to), false);
+	}
 }
 
 /* The first bytes of a slot's data, to the guest if it reads, else from it. */

@@ -105,21 +105,41 @@ static void vscsi_ring_count(struct vscsi_slot *slot)
 	slot->counted = !vscsi_slot_is_task(slot);
 }
 
+/* Room for the segments that lists name.  Without memory the guest is told to try again. */
+static bool vscsi_ring_make_room(struct vscsi_ring *ring, u32 index)
+{
+	const struct vscsi_result busy = { .status = SAM_STAT_BUSY };
+
+	if (vscsi_slot_lists(ring->slot[index], vscsi_list_segments(ring->engine, index)))
+		return true;
+	vscsi_set_result(ring->engine, index, &busy);
+	vscsi_slot_io(ring->slot[index])->result.known = VSCSI_KNOWN_ENGINE;
+	vscsi_request_over(&ring->slot[index]->request);
+	return false;
+}
+
 /* Brings descriptor lists in and sorts out what the engine does not accept. */
 static void vscsi_ring_lists(struct vscsi_ring *ring, u32 pending, u32 listed)
 {
 	struct vscsi_ring_wait *wait = &ring->wait;
-	u32 kept = wait->waiting, i;
+	u32 kept = wait->waiting, refused = 0, i;
 
-	for (i = 0; i < VSCSI_SLOTS; i++)
-		if (listed & BIT(i))
+	for (i = 0; i < VSCSI_SLOTS; i++) {
+		if (!(listed & BIT(i)))
+			continue;
+		if (vscsi_ring_make_room(ring, i))
 			vscsi_batch_lists(ring, ring->out, i);
+		else
+			refused |= BIT(i);
+	}
 	vscsi_batch_flush(ring->out);
 
 	for (i = wait->waiting; i < wait->waiting + pending; i++) {
 		u32 index = wait->slot[i];
 		bool copied = !(ring->out->failed & BIT(index));
 
+		if (refused & BIT(index))
+			continue;
 		if (listed & BIT(index)) {
 			if (vscsi_lists_done(ring->engine, index, copied) == VSCSI_FETCH_REJECT) {
 				vscsi_reject(ring->slot[index]);

@@ -37,6 +37,7 @@ struct vscsi_slot {
 	struct llist_node done;
 	struct list_head abandoned_entry;	/* ring's abandoned.lock */
 	struct vscsi_table *table;	/* ring thread; kept until the ring is idle */
+	struct vscsi_long_table *long_table;	/* the same, in the place of table */
 	struct scatterlist few_sgl[VSCSI_FEW_PAGES];
 	struct bio_vec few_vecs[VSCSI_FEW_PAGES];
 };
@@ -170,8 +171,11 @@ void vscsi_slots_trim(struct vscsi_ring *ring);
 void vscsi_slots_exit(struct vscsi_ring *ring);
 /* complete_lock held. */
 void vscsi_slots_count(const struct vscsi_ring *ring, u32 *slots, u32 *tables);
-/* Its memory for segments. */
+/* Its memory for segments, and where a part of it is. */
 void *vscsi_slot_list(struct vscsi_slot *slot);
+unsigned long vscsi_slot_list_gfn(const void *at);
+/* Ring thread: room for so many segments.  False: no memory now. */
+bool vscsi_slot_lists(struct vscsi_slot *slot, u32 segments);
 
 /* pages.c: process context; only get allocates. */
 int vscsi_pool_init(void);

@@ -124,7 +124,7 @@ BENCHMARK(Read64k)->Apply(fixed)->Arg(1)->Arg(16);
 
 void Read512k(benchmark::State &state)
 {
-	round_trip(state, static_cast<u32>(state.range(0)), VSCSI_MAX_SEGMENTS);
+	round_trip(state, static_cast<u32>(state.range(0)), VSCSI_FEW_SEGMENTS);
 }
 BENCHMARK(Read512k)->Apply(fixed)->Arg(1)->Arg(16);
 

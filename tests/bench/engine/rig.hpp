@@ -66,7 +66,7 @@ public:
 	// What a list copy would have brought.
 	wire::Segment *list(u32 slot)
 	{
-		return static_cast<wire::Segment *>(m_lists.get()) + slot * VSCSI_MAX_SEGMENTS;
+		return static_cast<wire::Segment *>(m_lists.get()) + slot * VSCSI_FEW_SEGMENTS;
 	}
 	void put(const wire::Request &request) { page().entry[m_produced++ % wire::slots].request = request; }
 	void push()

@@ -42,8 +42,8 @@ public:
 		for (u32 i = 0; i < 3; i++)
 			expect(!vscsi_luns_add(map_, &at[i], devices[i]), "a LUN is taken");
 		for (u32 slot = 0; slot < VSCSI_SLOTS; slot++) {
-			std::memset(list(slot), junk, VSCSI_LIST_BYTES);
-			vscsi_give_list(engine_, slot, list(slot));
+			std::memset(list(slot), junk, VSCSI_LONG_LIST_BYTES);
+			vscsi_give_long_list(engine_, slot, list(slot));
 			has_list_[slot] = true;
 		}
 	}
@@ -81,7 +81,7 @@ private:
 	{
 		static std::array<std::unique_ptr<Exact>, VSCSI_SLOTS> all;
 		if (!all[slot])
-			all[slot] = std::make_unique<Exact>(VSCSI_LIST_BYTES);
+			all[slot] = std::make_unique<Exact>(VSCSI_LONG_LIST_BYTES);
 		return all[slot]->data();
 	}
 
@@ -383,21 +383,31 @@ private:
 
 	void list_copies(u32 slot, const wire::Request &read)
 	{
-		Exact memory{VSCSI_DIRECT_SEGMENTS * sizeof(vscsi_copy)};
+		Exact memory{VSCSI_LIST_COPIES * sizeof(vscsi_copy)};
 		auto *copies = reinterpret_cast<vscsi_copy *>(memory.data());
-		const u32 count = vscsi_list_copies(engine_, slot, copies, VSCSI_DIRECT_SEGMENTS);
-		expect(count == (read.head.segments & 0x7fu), "another number of lists");
-		u32 at = 0;
+		const u32 count = vscsi_list_copies(engine_, slot, copies, VSCSI_LIST_COPIES);
+		u32 at = 0, list = 0, done = 0;
 		for (u32 i = 0; i < count; i++) {
 			const vscsi_copy &copy = copies[i];
-			expect(copy.grant == read.segment[i].grant && copy.page == 0 &&
-				       copy.page_offset == at &&
-				       copy.grant_offset + copy.length <= wire::page_bytes &&
-				       copy.length == read.segment[i].length,
+			expect(list < (read.head.segments & 0x7fu), "more lists than there are");
+			const wire::Segment &from = read.segment[list];
+			expect(copy.grant == from.grant && copy.grant_offset == from.offset + done &&
+				       copy.page * wire::page_bytes + copy.page_offset == at &&
+				       copy.page_offset + copy.length <= wire::page_bytes && copy.length &&
+				       done + copy.length <= from.length,
 			       "a list of something else");
 			at += copy.length;
+			done += copy.length;
+			if (done == from.length) {
+				list++;
+				done = 0;
+			}
 		}
-		expect(at <= VSCSI_LIST_BYTES && at % sizeof(wire::Segment) == 0, "lists that are too long");
+		expect(list == (read.head.segments & 0x7fu), "another number of lists");
+		expect(at == vscsi_list_segments(engine_, slot) * sizeof(wire::Segment),
+		       "another number of segments");
+		expect(at <= VSCSI_LONG_LIST_BYTES && at % sizeof(wire::Segment) == 0,
+		       "lists that are too long");
 		slots_[slot].segments.resize(at / sizeof(wire::Segment));
 	}
 	void lists_done(u32 slot)
@@ -528,7 +538,7 @@ private:
 		if (slots_[slot].phase != Phase::free)
 			return;
 		has_list_[slot] = in_.flag();
-		vscsi_give_list(engine_, slot, has_list_[slot] ? list(slot) : nullptr);
+		vscsi_give_long_list(engine_, slot, has_list_[slot] ? list(slot) : nullptr);
 	}
 	void forget(u32 slot)
 	{

@@ -50,6 +50,10 @@ def heads():
         yield one(f"no device: {name}", request(inq, BUFFER, **where), answer(NO_CONNECT))
 
 
+# feature-sg-grant
+MOST = 1040
+
+
 def segments():
     """Segments that leave their page, direct and in lists."""
     inq = inquiry()
@@ -62,12 +66,16 @@ def segments():
     for offset, length in ((0, 12), (0, 7), (0, 0), (4088, 16), (4096, 8), (0, 0xfff8), (0xfff8, 8)):
         yield one(f"list at {offset} of {length} bytes",
                   request(inq, f"{LISTS}/{offset}/{length}", segments=INDIRECT | 1))
-    many = [f"list {LISTS} 0 0/0/512*129", f"list {LISTS + 1} 0 0/0/512*65"]
-    yield Case("129 segments in one list", [
-        *many, request(inq, f"{LISTS}/0/{129 * 8}", segments=INDIRECT | 1), "go"], [answer(ERROR)])
-    yield Case("129 segments in two lists", [
-        *many, request(inq, [f"{LISTS}/0/{64 * 8}", f"{LISTS + 1}/0/{65 * 8}"],
-                       segments=INDIRECT | 2), "go"], [answer(ERROR)])
+    many = [f"list {LISTS} 0 0/0/512*512"]
+    whole = f"{LISTS}/0/4096"
+    yield Case("129 segments in one list are more than the stock frontend sends", [
+        *many, request(read(0, 129), f"{LISTS}/0/{129 * 8}", segments=INDIRECT | 1), "go"], [answer()])
+    yield Case(f"{MOST} segments in lists are as many as there may be", [
+        *many, request(read(0, MOST), [whole, f"{LISTS}/8/4088", f"{LISTS}/0/{(MOST - 1023) * 8}"],
+                       segments=INDIRECT | 3), "go"], [answer()])
+    yield Case(f"{MOST + 1} segments in lists", [
+        *many, request(inq, [whole, whole, f"{LISTS}/0/{(MOST - 1023) * 8}"],
+                       segments=INDIRECT | 3), "go"], [answer(ERROR)])
     yield Case("26 lists of whole pages", [
         *many, request(inq, [f"{LISTS}/0/4096"] * 26, segments=INDIRECT | 26), "go"], [answer(ERROR)])
     yield Case("a list in 26 pieces, at its odd places, is fine", [

@@ -96,6 +96,10 @@ def run(lab):
     load()
     wanted = pair.run(lab.dom0, BEYOND)
     got = pair.run(lab.guests[0], BEYOND)
+    if lab.frontend == "ours":
+        pair.compare(wanted, got)
+        pair.close()
+        return
     lab.check("dom0 writes and reads a megabyte",
               "write if=data bs=1M count=1: 0" in wanted["write"], wanted)
     for section, size in (("write", "524288"), ("write", "1M"), ("read", "1M"),

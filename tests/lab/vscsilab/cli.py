@@ -70,6 +70,8 @@ def _extra(text):
 
 def _machine_options(command):
     command.add_argument("--driver", choices=runner.DRIVERS, default="ours")
+    command.add_argument("--frontend", choices=("stock", "ours"),
+                         help="which xen-scsifront guests have, instead of what each scenario says")
     command.add_argument("--module", type=_path, metavar="PATH",
                          help="the module under test, instead of this tree's for the suite's kernel")
     command.add_argument("--file", dest="extra", type=_extra, default=[],

@@ -4,7 +4,7 @@ import shlex
 import threading
 import time
 
-from . import logscan
+from . import frontend, logscan
 from .guest import Guest
 from .storage import FABRIC, Backstores, Targets
 from .vscsi import Vscsi
@@ -18,8 +18,9 @@ RULE = "/etc/modprobe.d/vscsi-lab.conf"
 
 
 class Lab:
-    def __init__(self, machine, driver, report):
+    def __init__(self, machine, driver, report, frontend="stock"):
         self.machine, self.driver, self.report = machine, driver, report
+        self.frontend = frontend
         self.dom0 = machine.dom0
         self.dom0.transcript = self._transcribe
         self.transcript = open(machine.logs / "commands.log", "a")
@@ -102,13 +103,19 @@ class Lab:
                 self.dom0.run(f"xl destroy {name}")
             guest.create(paused)
         if wait and not paused:
-            guest.wait_up()
+            self._up(guest)
+        return guest
+
+    def _up(self, guest, timeout=300):
+        guest.wait_up(timeout)
+        if self.frontend == "ours":
+            frontend.install(guest)
         return guest
 
     def boot_guests(self, *names, **options):
         """Several at once; their kernels boot side by side."""
         started = [self.guest(name, wait=False, **options) for name in names]
-        return [guest.wait_up(450) for guest in started]
+        return [self._up(guest, 450) for guest in started]
 
     # Devices
 

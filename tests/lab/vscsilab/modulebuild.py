@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""xen-scsiback.ko for a kernel, built aside from the tree's own; and which one a suite's dom0 gets."""
+"""Our modules for a kernel, built aside from the tree's own; and which one a suite's dom0 gets."""
 import dataclasses
 import pathlib
 
@@ -7,7 +7,13 @@ from . import buildroot, image, paths, suite
 from .errors import LabError
 from .shellout import Step, host
 
-FOLDERS = (paths.DEFAULT_MODULE.parent, paths.REPO_DIR / "include")
+BACKEND, FRONTEND = "xen-scsiback", "xen-scsifront"
+DRIVERS = paths.REPO_DIR / "drivers"
+# The frontend's C++ is built by the backend's rule.
+FOLDERS = {BACKEND: (DRIVERS / BACKEND, paths.REPO_DIR / "include"),
+           FRONTEND: (DRIVERS / FRONTEND, DRIVERS / BACKEND / "engine" / "freestanding",
+                      paths.REPO_DIR / "include")}
+RULE = [DRIVERS / BACKEND / "engine.kbuild", DRIVERS / BACKEND / "check-engine-object.sh"]
 SOURCES = (".c", ".h", ".cc", ".hpp", ".sh", ".kbuild")
 # Headers from Linux 6.12 on have a vmlinux, and BTF wants a tool that may be missing.
 NO_BTF = "CONFIG_DEBUG_INFO_BTF_MODULES="
@@ -19,27 +25,28 @@ class Built:
     log: str        # what make and the compiler said
 
 
-def _sources():
-    return sorted(path for top in FOLDERS for path in top.rglob("*")
-                  if path.suffix in SOURCES and not path.name.endswith(".mod.c") or path.name == "Kbuild")
+def _sources(name):
+    found = {path for top in FOLDERS[name] for path in top.rglob("*")
+             if path.suffix in SOURCES and not path.name.endswith(".mod.c") or path.name == "Kbuild"}
+    return sorted(found | set(RULE))
 
 
-def build(which, headers, flags=()):
+def build(which, headers, flags=(), name=BACKEND):
     """headers: a path in the suite's own file system."""
-    sources = _sources()
-    names = [str(path.relative_to(paths.REPO_DIR)) for path in sources]
-    key = paths.digest(buildroot.key(which), str(headers), *flags, *names, *sources)
-    built = paths.cache_dir() / "tools" / f"xen-scsiback-{key}.ko"
+    sources = _sources(name)
+    paths_there = [str(path.relative_to(paths.REPO_DIR)) for path in sources]
+    key = paths.digest(buildroot.key(which), str(headers), *flags, *paths_there, *sources)
+    built = paths.cache_dir() / "tools" / f"{name}-{key}.ko"
     log = built.with_suffix(".log")
     if not built.exists():
         built.parent.mkdir(parents=True, exist_ok=True)
-        with Step(f"building the module for {pathlib.Path(headers).name}"), buildroot.Workshop(which) as shop:
-            for source, name in zip(sources, names):
-                shop.put(source, name)
-            folder = FOLDERS[0].relative_to(paths.REPO_DIR)
+        with Step(f"building {name} for {pathlib.Path(headers).name}"), buildroot.Workshop(which) as shop:
+            for source, there in zip(sources, paths_there):
+                shop.put(source, there)
+            folder = FOLDERS[name][0].relative_to(paths.REPO_DIR)
             said = shop.run("make", "-C", headers, f"M={shop.inside(folder)}", NO_BTF, *flags, "modules")
             log.write_text(said)
-            shop.take(folder / "xen-scsiback.ko", built)
+            shop.take(folder / f"{name}.ko", built)
     return Built(built, log.read_text() if log.exists() else "")
 
 

@@ -43,6 +43,8 @@ class Scenario:
         self.long = self.constants.get("LONG", False)
         # Another disk of dom0's, which not everybody has.
         self.image = self.constants.get("IMAGE")
+        # Which xen-scsifront guests have, unless the command line says otherwise.
+        self.frontend = self.constants.get("FRONTEND", "stock")
 
     def load(self):
         spec = importlib.util.spec_from_file_location(self.name, self.path)
@@ -130,7 +132,7 @@ class Runner:
         try:
             snapshot.start(machine)
             outcome.ready = time.monotonic() - begin
-            lab = Lab(machine, driver, report)
+            lab = Lab(machine, driver, report, self.options.frontend or scenario.frontend)
             expected = lab.expected
             module = scenario.load()
             if scenario.guests:

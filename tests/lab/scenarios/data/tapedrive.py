@@ -2,10 +2,11 @@
 """A tape drive behind target_core_user, for what tgt's drives lack: an early
 warning and an end, positions, LOCATE, ERASE, write protection by the cartridge.
 
-    tapedrive.py /dev/uioN KILOBYTES CARTRIDGES
+    tapedrive.py /dev/uioN KILOBYTES CARTRIDGES [LARGEST]
 
 It has a stack of cartridges: UNLOAD ejects one, LOAD takes the next and after
-the last the first again. The last is write-protected.
+the last the first again. The last is write-protected. LARGEST: bytes of a block, a megabyte if
+it is not said.
 """
 import mmap
 import os
@@ -36,7 +37,8 @@ class Cartridge:
 
 
 class Drive:
-    def __init__(self, kilobytes, cartridges):
+    def __init__(self, kilobytes, cartridges, largest=LARGEST):
+        self.largest = largest
         self.room = kilobytes << 10
         self.stack = [Cartridge(number + 1 == cartridges) for number in range(cartridges)]
         self.number, self.loaded, self.at, self.block = 0, True, 0, 0
@@ -70,7 +72,7 @@ class Drive:
         return Sense(NO_SENSE).bytes[:cdb[4]]
 
     def limits(self, cdb, data):
-        return struct.pack(">IH", LARGEST, 1)
+        return struct.pack(">IH", self.largest, 1)
 
     def inquiry(self, cdb, data):
         if not cdb[1] & 1:
@@ -290,4 +292,4 @@ class Ring:
 if __name__ == "__main__":
     RING = Ring(sys.argv[1])
     print("ready", flush=True)
-    RING.serve(Drive(int(sys.argv[2]), int(sys.argv[3])))
+    RING.serve(Drive(*map(int, sys.argv[2:])))
