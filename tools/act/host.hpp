@@ -26,6 +26,7 @@ struct Host {
 	std::vector<std::filesystem::path> configs{}; // directories with configurations of domains
 	std::filesystem::path modules{};              // of the kernel that runs; empty: not looked at
 	AttributeWriter write_fc = write_once;        // to sysfs' Fibre Channel classes
+	DirectoryAsker ask_fabric = ask_directory;    // its name server
 
 	std::filesystem::path config_lock() const { return run / "config.lock"; }
 	std::filesystem::path daemon_lock() const { return run / "daemon.lock"; }

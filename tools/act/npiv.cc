@@ -78,6 +78,17 @@ bool await_gone(const Host &host, const Tpg &tpg, seconds wait)
 	return true;
 }
 
+// With who has its name, where the fabric tells.
+[[noreturn]] void fail_not_active(const Host &host, const FcPort &port,
+				  std::chrono::steady_clock::duration after)
+{
+	const std::string what = fmt::format("vport {} is not logged in after {} s", to_string(port.port),
+					     std::chrono::duration_cast<seconds>(after).count());
+	if (const auto holder = holder_of(host, fibre_channel(host).ports(), port))
+		fail(Exit::in_use, "{}: the fabric has that WWPN already: {}", what, describe(*holder));
+	fail(code_of(port), "{}: {}", what, why_not_active(port));
+}
+
 // Throws a Failure that says why it is not logged in.
 void await_active(const Host &host, const VportId &id, const std::string &guest, seconds wait)
 {
@@ -92,9 +103,7 @@ void await_active(const Host &host, const VportId &id, const std::string &guest,
 		if (!port && late)
 			fail(Exit::failed, "vport {} has gone again; see the kernel log", to_string(id.port));
 		if (port && (late || is_final(port->vport_state)))
-			fail(code_of(*port), "vport {} is not logged in after {} s: {}", to_string(id.port),
-			     std::chrono::duration_cast<seconds>(host.store.now() - limit + wait).count(),
-			     why_not_active(*port));
+			fail_not_active(host, *port, host.store.now() - limit + wait);
 		pause_a_moment(host);
 	}
 }
@@ -149,6 +158,12 @@ Tpg expect_vport(const Lio &lio, const Domain &domain, const std::optional<Wwn> 
 	if (own.size() > 1)
 		fail(Exit::usage, "{} has several vports: say which by --wwpn: {}", domain.name, known);
 	return *own.front();
+}
+
+void say_if_unknown(VportResult &result, const std::string &text)
+{
+	if (!text.empty())
+		result.steps.push_back(text);
 }
 
 class Creator
@@ -342,6 +357,7 @@ private:
 
 	void log_in()
 	{
+		say_if_unknown(m_result, expect_unused(m_host, m_id));
 		begin_login(m_host, m_id, m_owner);
 		m_result.steps.push_back(
 			fmt::format("fabric: log in {} by {}", to_string(m_id.port), to_string(m_id.parent)));
@@ -404,18 +420,20 @@ std::vector<VportStatus> vports(const Host &host, const std::optional<Domain> &d
 	for (const Tpg &tpg : lio.tpgs) {
 		if (!tpg.vport || (domain && !names_domain(tpg.domain, *domain)))
 			continue;
-		VportStatus one{tpg.id, tpg.domain, *tpg.vport, {}, login_asked(host, tpg.vport->port),
-				{},     {},         {},         {}, static_cast<unsigned>(tpg.luns.size())};
+		VportStatus one;
+		one.tpg = tpg.id;
+		one.domain = tpg.domain;
+		one.id = *tpg.vport;
+		one.asked = login_asked(host, tpg.vport->port);
+		one.luns = static_cast<unsigned>(tpg.luns.size());
 		if (const auto known = memory.of(tpg.vport->port))
 			one.controller = known->controller;
 		if (const FcPort *const port = port_of(ports, tpg.vport->port)) {
 			one.port = *port;
 			one.targets = fc.remote_ports(port->host);
-			// vport-H:C-I is one of host H.
-			for (const FcPort &hba : ports)
-				if (!hba.is_vport &&
-				    port->vport.starts_with(fmt::format("vport-{}:", hba.host)))
-					one.hba = to_string(hba.port);
+			if (const FcPort *const hba = hba_of(ports, *port))
+				one.hba = to_string(hba->port);
+			one.holder = holder_of(host, ports, *port);
 			if (adapters.empty())
 				adapters = host.sysfs.adapters();
 			for (const Adapter &adapter : adapters)
@@ -441,6 +459,7 @@ VportResult login_vport(const Host &host, const Domain &domain, const std::optio
 	result.changed = !login_asked(host, id.port);
 	{
 		const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
+		say_if_unknown(result, expect_unused(host, id));
 		begin_login(host, id, owner_name(domain));
 	}
 	ask_login(host, id.port, true);

@@ -30,9 +30,10 @@ struct VportStatus {
 	std::string domain; // what its portal group is bound to
 	VportId id;
 	std::optional<unsigned> controller{};
-	bool asked = false;         // `npiv login`
-	std::optional<FcPort> port; // it exists
-	std::string hba;            // WWPN of its HBA
+	bool asked = false;               // `npiv login`
+	std::optional<FcPort> port;       // it exists
+	std::string hba;                  // WWPN of its HBA
+	std::optional<FabricPort> holder; // of its name, while it does not get in
 	std::vector<RemotePort> targets;
 	std::vector<HostDevice> devices; // what it is shown
 	unsigned luns = 0;               // that its guest has

@@ -125,7 +125,7 @@ VportMemory vport_memory(const Host &host)
 
 FibreChannel fibre_channel(const Host &host)
 {
-	return FibreChannel{host.sysfs.root(), host.write_fc};
+	return FibreChannel{host.sysfs.root(), host.write_fc, host.ask_fabric};
 }
 
 void order_targets(const Host &host, const VportId &id, Adapter &adapter, bool keep)
@@ -173,6 +173,42 @@ bool is_worked_on(const Host &host, const Wwn &port)
 {
 	std::error_code error;
 	return fs::exists(work_file(host, port), error) && !Lock::attempt(work_file(host, port));
+}
+
+std::string expect_unused(const Host &host, const VportId &id)
+{
+	const FibreChannel fc = fibre_channel(host);
+	const std::vector<FcPort> ports = fc.ports();
+	// One of this host's logs in, or is another's to refuse.
+	if (port_of(ports, id.port))
+		return {};
+	const FcPort &hba = expect_hba(ports, id.parent);
+	const Lookup found = fc.look_up(hba, id.port);
+	if (found.port)
+		fail(Exit::in_use,
+		     "WWPN {} is in the fabric already: {}. Log it out there before it logs in here",
+		     to_string(id.port), describe(*found.port));
+	return found.answered ? std::string{}
+			      : fmt::format("fabric: whether another port is called {} is not told: HBA {} "
+					    "(host{}) gets no answer from the name server",
+					    to_string(id.port), to_string(hba.port), hba.host);
+}
+
+const FcPort *hba_of(const std::vector<FcPort> &ports, const FcPort &vport)
+{
+	// vport-H:C-I is one of host H.
+	const auto found = std::ranges::find_if(ports, [&](const FcPort &hba) {
+		return !hba.is_vport && vport.vport.starts_with(fmt::format("vport-{}:", hba.host));
+	});
+	return found == ports.end() ? nullptr : &*found;
+}
+
+std::optional<FabricPort> holder_of(const Host &host, const std::vector<FcPort> &ports, const FcPort &vport)
+{
+	const FcPort *const hba = hba_of(ports, vport);
+	if (!hba || vport.vport_state == "Active" || hba->state != "Online")
+		return {};
+	return fibre_channel(host).look_up(*hba, vport.port).port;
 }
 
 void begin_login(const Host &host, const VportId &id, const std::string &guest)

@@ -51,6 +51,13 @@ void ask_login(const Host &host, const Wwn &port, bool wanted);
 Lock work_on(const Host &host, const Wwn &port);
 bool is_worked_on(const Host &host, const Wwn &port);
 
+// Throws a Failure that says who has this WWPN in the fabric already.  A fabric that does not tell is no
+// reason; then the text says so.
+std::string expect_unused(const Host &host, const VportId &id);
+// The HBA that a vport is one of; none if that has gone.
+const FcPort *hba_of(const std::vector<FcPort> &ports, const FcPort &vport);
+// Who has the name of a vport that does not get in.
+std::optional<FabricPort> holder_of(const Host &host, const std::vector<FcPort> &ports, const FcPort &vport);
 // Begins to log in; the caller looks at its state afterwards.  Throws a Failure that says why not.
 void begin_login(const Host &host, const VportId &id, const std::string &guest);
 // Tells the fabric which guest's it is, once it is logged in: what was set before that may not have

@@ -96,6 +96,11 @@ ordered_json vport_json(const VportStatus &one)
 		{"devices", std::move(devices)}};
 	if (one.port && one.port->vport_state != "Active")
 		json["why"] = why_not_active(*one.port);
+	if (one.holder)
+		json["holder"] = {{"n-port-id", one.holder->id},
+				  {"wwnn", wwn_json(one.holder->node)},
+				  {"symbolic-name", one.holder->port_text},
+				  {"node-symbolic-name", one.holder->node_text}};
 	return json;
 }
 
@@ -214,7 +219,10 @@ std::string vports_text(const std::vector<VportStatus> &vports)
 				    wwn_or_dash(port.fabric), port.id, port.symbolic,
 				    one.asked ? ", kept by `npiv login`" : "");
 		if (port.vport_state != "Active")
-			text += fmt::format("  problem: {}\n", why_not_active(port));
+			text += fmt::format("  problem: {}\n",
+					    one.holder ? "the fabric has that WWPN already: " +
+								 describe(*one.holder)
+						       : why_not_active(port));
 		for (const RemotePort &target : one.targets) {
 			if (!target.target)
 				continue;

@@ -148,6 +148,27 @@ std::vector<RemotePort> FibreChannel::remote_ports(unsigned host) const
 	return found;
 }
 
+Lookup FibreChannel::look_up(const FcPort &hba, const Wwn &name) const
+{
+	constexpr std::string_view directory_server = "0xfffffc";
+	std::optional<BsgNode> node;
+	const auto ask = [&](const CtBytes &request) -> std::optional<CtBytes> {
+		if (node)
+			return m_ask(*node, request);
+		node = BsgNode{BsgNode::Of::host, fmt::format("fc_host{}", hba.host)};
+		if (auto answer = m_ask(*node, request))
+			return answer;
+		// lpfc passes it on by the remote port only.
+		for (const RemotePort &port : remote_ports(hba.host))
+			if (port.id == directory_server) {
+				node = BsgNode{BsgNode::Of::remote_port, port.name};
+				return m_ask(*node, request);
+			}
+		return {};
+	};
+	return vscsi::look_up(name, ask);
+}
+
 void FibreChannel::create(const FcPort &hba, const VportId &id) const
 {
 	const std::string text = fmt::format("{}:{}", hex_digits(id.port), hex_digits(id.node));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/vport.hpp"
+#include "os/directory.hpp"
 
 namespace vscsi
 {
@@ -24,13 +25,17 @@ Written write_once(const std::filesystem::path &path, const std::string &value);
 class FibreChannel
 {
 public:
-	explicit FibreChannel(std::filesystem::path sysfs, AttributeWriter writer = write_once)
-	    : m_root{std::move(sysfs)}, m_write{std::move(writer)}
+	explicit FibreChannel(std::filesystem::path sysfs, AttributeWriter writer = write_once,
+			      DirectoryAsker asker = ask_directory)
+	    : m_root{std::move(sysfs)}, m_write{std::move(writer)}, m_ask{std::move(asker)}
 	{
 	}
 
 	std::vector<FcPort> ports() const;
 	std::vector<RemotePort> remote_ports(unsigned host) const;
+
+	// Who has that WWPN in the fabric of this HBA.  Takes seconds where nobody answers.
+	Lookup look_up(const FcPort &hba, const Wwn &name) const;
 
 	// The vport exists then, and begins to log in; see FcPort::vport_state.  Throws a Failure that says
 	// by its code and text why the driver refused.  May sleep for seconds with some drivers.
@@ -49,6 +54,7 @@ private:
 	std::filesystem::path class_path(const char *name) const { return m_root / "class" / name; }
 	std::filesystem::path m_root;
 	AttributeWriter m_write;
+	DirectoryAsker m_ask;
 };
 
 } // namespace vscsi

@@ -17,6 +17,9 @@ FakeFabric::FakeFabric(FakeHost &host) : m_host{host}
 	m_host.host.write_fc = [this](const fs::path &path, const std::string &value) {
 		return write(path, value);
 	};
+	m_host.host.ask_fabric = [this](const BsgNode &node, const CtBytes &request) {
+		return answer(node, request);
+	};
 }
 
 void FakeFabric::add_hba(unsigned host, const Wwn &port, const Wwn &fabric, bool npiv)
@@ -72,6 +75,50 @@ Written FakeFabric::write(const fs::path &path, const std::string &value)
 		return {EINVAL, 0};
 	put(path, value + '\n');
 	return {0, value.size()};
+}
+
+// Name servers' own form: a preamble, then what was asked for.
+std::optional<CtBytes> FakeFabric::answer(const BsgNode &node, const CtBytes &request)
+{
+	asked.push_back(node);
+	const bool by_host = node.of == BsgNode::Of::host;
+	if (server == Reached::no || by_host != (server == Reached::by_host))
+		return {};
+	CtBytes said(request.begin(), request.begin() + 16);
+	const auto verdict = [&](unsigned code, unsigned reason, unsigned explanation) {
+		said[8] = static_cast<std::uint8_t>(code >> 8);
+		said[9] = static_cast<std::uint8_t>(code);
+		said[13] = static_cast<std::uint8_t>(reason);
+		said[14] = static_cast<std::uint8_t>(explanation);
+	};
+	std::uint64_t about = 0;
+	for (std::size_t at = 16; at < request.size(); ++at)
+		about = about << 8 | request[at];
+	const auto text = [&](const std::string &value) {
+		said.push_back(static_cast<std::uint8_t>(value.size()));
+		said.insert(said.end(), value.begin(), value.end());
+	};
+	verdict(0x8002, 0, 0);
+	const unsigned query = static_cast<unsigned>(request[8]) << 8 | request[9];
+	for (const auto &[name, port] : elsewhere) {
+		const std::uint64_t id = std::stoul(port.id, nullptr, 16);
+		if (query == 0x0121 && name.number == about) {
+			for (const unsigned shift : {24U, 16U, 8U, 0U})
+				said.push_back(static_cast<std::uint8_t>(id >> shift));
+			return said;
+		}
+		if (query == 0x0113 && id == about) {
+			for (unsigned left = 8; left-- != 0;)
+				said.push_back(static_cast<std::uint8_t>(port.node.number >> (8 * left)));
+			return said;
+		}
+		if ((query == 0x0118 && id == about) || (query == 0x0139 && port.node.number == about)) {
+			text(query == 0x0118 ? port.port_text : port.node_text);
+			return said;
+		}
+	}
+	verdict(0x8001, 9, 2);
+	return said;
 }
 
 // Of a remote port, as the kernel has it.

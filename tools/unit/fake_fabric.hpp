@@ -31,6 +31,10 @@ public:
 	std::string state = "Active";
 	bool hangs = false;    // a vport that is deleted stays
 	int until_killed = -1; // writes that still go through; -1: all
+	// Ports of other hosts in the fabric; how its name server is reached, if at all.
+	std::map<Wwn, FabricPort> elsewhere;
+	enum class Reached { no, by_host, by_remote_port } server = Reached::by_host;
+	std::vector<BsgNode> asked;
 	// What the arrays show to a port, in the order in which this host finds it.
 	std::map<Wwn, std::vector<ShownLun>> shown;
 
@@ -55,6 +59,7 @@ private:
 	Written write(const std::filesystem::path &path, const std::string &value);
 	static bool may_be(const std::filesystem::path &path, const std::string &value);
 	Written create(unsigned host, const std::string &value);
+	std::optional<CtBytes> answer(const BsgNode &node, const CtBytes &request);
 	void add_lun(const Wwn &port, Vport &vport, const ShownLun &lun);
 	std::filesystem::path sys() const { return m_host.folder.path() / "sys"; }
 

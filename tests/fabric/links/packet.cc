@@ -52,26 +52,56 @@ PacketLink::PacketLink(Poller &poller, const std::string &interface, Frame frame
 {
 	if (index_ == 0)
 		throw Failure{interface + ": no such network interface (`ip link` shows them)"};
-	sockets_[0] = open(static_cast<std::uint16_t>(frames::EtherType::fip));
-	sockets_[1] = open(static_cast<std::uint16_t>(frames::EtherType::fcoe));
 	news_ = open_socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE, "netlink");
 	sockaddr_nl address{};
 	address.nl_family = AF_NETLINK;
 	address.nl_groups = RTMGRP_LINK;
 	if (bind(news_.number(), reinterpret_cast<sockaddr *>(&address), sizeof address) != 0)
 		throw Failure::last("netlink");
-	for (const File &file : sockets_)
-		poller_.watch(file.number(), EPOLLIN,
-			      [this, number = file.number()](std::uint32_t) { receive(number); });
 	poller_.watch(news_.number(), EPOLLIN, [this](std::uint32_t) { receive_news(); });
-	became((flags() & IFF_RUNNING) != 0);
+	plug();
 }
 
 PacketLink::~PacketLink()
 {
-	for (const File &file : sockets_)
-		poller_.forget(file.number());
+	unplug();
 	poller_.forget(news_.number());
+}
+
+void PacketLink::plug()
+{
+	sockets_[0] = open(static_cast<std::uint16_t>(frames::EtherType::fip));
+	sockets_[1] = open(static_cast<std::uint16_t>(frames::EtherType::fcoe));
+	for (const File &file : sockets_)
+		poller_.watch(file.number(), EPOLLIN,
+			      [this, number = file.number()](std::uint32_t) { receive(number); });
+	became((flags() & IFF_RUNNING) != 0);
+}
+
+void PacketLink::unplug()
+{
+	for (File &file : sockets_) {
+		if (file.open())
+			poller_.forget(file.number());
+		file = File{};
+	}
+}
+
+// The interface has gone, and another one has its name now: a virtual machine's that was started anew.
+void PacketLink::look_for_another()
+{
+	const int found = static_cast<int>(if_nametoindex(name().c_str()));
+	if (found == 0 || found == index_)
+		return;
+	became(false);
+	unplug();
+	index_ = found;
+	try {
+		plug();
+	} catch (const Failure &) {
+		// It has gone again already; the news of the next one are to come.
+		unplug();
+	}
 }
 
 File PacketLink::open(std::uint16_t type)
@@ -99,13 +129,15 @@ File PacketLink::open(std::uint16_t type)
 unsigned PacketLink::flags() const
 {
 	ifreq request = request_of(name());
-	if (ioctl(sockets_[0].number(), SIOCGIFFLAGS, &request) != 0)
+	if (!sockets_[0].open() || ioctl(sockets_[0].number(), SIOCGIFFLAGS, &request) != 0)
 		return 0;
 	return static_cast<unsigned>(request.ifr_flags);
 }
 
 void PacketLink::carrier(bool on)
 {
+	if (!sockets_[0].open())
+		throw Failure{name() + ": there is no such network interface now"};
 	ifreq request = request_of(name());
 	const unsigned wanted = on ? flags() | IFF_UP : flags() & ~static_cast<unsigned>(IFF_UP);
 	request.ifr_flags = static_cast<short>(wanted);
@@ -151,7 +183,7 @@ void PacketLink::receive_news()
 			continue;
 		}
 		if (size <= 0)
-			return;
+			return look_for_another();
 		auto left = static_cast<unsigned>(size);
 		for (auto *header = reinterpret_cast<nlmsghdr *>(data.data()); NLMSG_OK(header, left);
 		     header = NLMSG_NEXT(header, left)) {

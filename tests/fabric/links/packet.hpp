@@ -20,6 +20,9 @@ public:
 
 private:
 	File open(std::uint16_t type);
+	void plug();
+	void unplug();
+	void look_for_another();
 	void receive(int file);
 	void receive_news();
 	unsigned flags() const;

@@ -2,7 +2,7 @@
 """A SAN inside dom0: the kernel's software FCoE on both sides of the project's own switch (tests/fabric).
 
 HBAs and the target are veth pairs, one end of each the switch's. dom0 alone plays all parts, with no
-Fibre Channel hardware and no udev.
+Fibre Channel hardware and no udev; or the target is a domain of its own (array.py).
 """
 import functools
 import json
@@ -16,12 +16,12 @@ from .patience import stretch
 from .storage import config
 
 PROGRAM = "/usr/bin/fcswitch"
-SOCKET = "/run/fcswitch"
-LOG = "/run/fcswitch.log"
 FC = "/sys/kernel/config/target/fc"
 MODULES = "veth sd_mod sg target_core_mod target_core_file target_core_pscsi fcoe tcm_fc"
 # What may take long on the emulated machine: a physical login, that of a vport.
 LOGIN, VPORT = 60, 40
+# Of each fabric, so that no two have one name.
+PORTS_EACH = 8
 
 
 def wwn(number):
@@ -33,17 +33,17 @@ def bare(name):
     return name.replace(":", "")
 
 
-class Hba:
-    """An fc_host of dom0's over the interface fcN; its WWPN comes from its MAC address."""
+def mac_of(number):
+    return f"02:00:00:00:00:{number + 0x10:02x}"
 
-    def __init__(self, fabric, number):
-        self.fabric, self.dom0 = fabric, fabric.dom0
-        self.interface, self.switch_end = f"fc{number}", f"sw{number}"
-        self.mac = f"02:00:00:00:00:{number + 0x10:02x}"
+
+class Port:
+    """An fc_host over a network interface, of dom0's or of another domain's; its WWPN comes from its MAC address."""
+
+    def __init__(self, place, interface, switch_end, number):
+        self.dom0, self.interface, self.switch_end = place, interface, switch_end
+        self.mac = mac_of(number)
         self.wwpn, self.wwnn = f"20:00:{self.mac}", f"10:00:{self.mac}"
-        self.dom0.run(f"ip link add {self.interface} address {self.mac} mtu 2500 type veth peer name "
-                      f"{self.switch_end} mtu 2500 && ip link set {self.interface} up && "
-                      f"ip link set {self.switch_end} up")
 
     def enable(self):
         """Makes the adapter; login goes on by itself."""
@@ -66,6 +66,16 @@ class Hba:
     def link(self, state):
         """up or down."""
         self.dom0.run(f"ip link set {self.interface} {state}")
+
+
+class Hba(Port):
+    """Of dom0's, with a cable: fcN and swN."""
+
+    def __init__(self, dom0, number):
+        super().__init__(dom0, f"fc{number}", f"sw{number}", number)
+        dom0.run(f"ip link add {self.interface} address {self.mac} mtu 2500 type veth peer name "
+                 f"{self.switch_end} mtu 2500 && ip link set {self.interface} up && "
+                 f"ip link set {self.switch_end} up")
 
     def vport(self, wwpn_, wwnn, active=True):
         """By the transport's own file; waits until it is logged in."""
@@ -146,9 +156,9 @@ def luns_of(dom0, host):
 class FcTarget:
     """tcm_fc's portal group: LUNs, and who gets which of them by what number."""
 
-    def __init__(self, fabric, hba):
-        self.dom0, self.hba = fabric.dom0, hba
-        self.path = f"{FC}/{hba.wwpn}/tpgt_1"
+    def __init__(self, port):
+        self.dom0 = port.dom0
+        self.path = f"{FC}/{port.wwpn}/tpgt_1"
         self.dom0.run(f"mkdir -p {self.path}")
         self.number = 0
 
@@ -191,18 +201,27 @@ class Fabric:
     """The switch, HBAs, and one target behind a port of its own.
 
     Zoned so that only the target is seen by others, as tcm_fc makes every local port a target too.
-    capture: a file in dom0 for all frames.
+    capture: a file in dom0 for all frames. number: another one of several. controllers: of an array (array.py),
+    instead of a target in dom0; they have one WWPN.
     """
 
-    def __init__(self, lab, hbas=1, capture=None):
-        self.lab, self.dom0 = lab, lab.dom0
-        program = programs.build(lab.dom0.image.suite, "tests/fabric", ["fcswitch"]) / "fcswitch"
-        self.dom0.put(program.read_bytes(), PROGRAM, 0o755)
-        # Without enough of a backlog veth drops frames, which Fibre Channel never does.
-        self.dom0.run(f"modprobe -a {MODULES} && sysctl -qw net.core.netdev_max_backlog=100000")
-        self.hbas = [Hba(self, number) for number in range(hbas)]
-        self.storage = Hba(self, hbas)
-        self.target = FcTarget(self, self.storage)
+    def __init__(self, lab, hbas=1, capture=None, number=0, controllers=()):
+        self.lab, self.dom0, self.number = lab, lab.dom0, number
+        self.socket, self.journal = f"/run/fcswitch{number}", f"/run/fcswitch{number}.log"
+        if number == 0:
+            program = programs.build(lab.dom0.image.suite, "tests/fabric", ["fcswitch"]) / "fcswitch"
+            self.dom0.put(program.read_bytes(), PROGRAM, 0o755)
+            # Without enough of a backlog veth drops frames, which Fibre Channel never does.
+            self.dom0.run(f"modprobe -a {MODULES} && sysctl -qw net.core.netdev_max_backlog=100000")
+        first = number * PORTS_EACH
+        self.hbas = [Hba(self.dom0, first + at) for at in range(hbas)]
+        if controllers:
+            self.ends = [controller.switch_end for controller in controllers]
+            self.storage, self.target = controllers[0], None
+        else:
+            self.storage = Hba(self.dom0, first + hbas)
+            self.target = FcTarget(self.storage)
+            self.ends = [self.storage.switch_end]
         self.capture = capture
         self.process = None
         self.start()
@@ -212,12 +231,12 @@ class Fabric:
         return self.hbas[0]
 
     def start(self):
-        links = " ".join(f"--packet {hba.switch_end}" for hba in (*self.hbas, self.storage))
+        links = " ".join(f"--packet {end}" for end in (*[hba.switch_end for hba in self.hbas], *self.ends))
         capture = f"--capture {self.capture}" if self.capture else ""
         self.process = self.dom0.start(
-            f"exec {PROGRAM} run {links} --control {SOCKET} --verbose {capture} "
-            f"--command 'zone peer lab {self.storage.wwpn}' 2>> {LOG}")
-        self.dom0.poll(f"{PROGRAM} ctl {SOCKET} ports", 20)
+            f"exec {PROGRAM} run {links} --domain {self.number + 1} --control {self.socket} --verbose {capture} "
+            f"--command 'zone peer lab {self.storage.wwpn}' 2>> {self.journal}")
+        self.dom0.poll(f"{PROGRAM} ctl {self.socket} ports", 20)
 
     def stop(self):
         self.process.signal(15)
@@ -225,7 +244,7 @@ class Fabric:
 
     def ctl(self, line):
         """The switch's answer."""
-        done = self.dom0.run(f"{PROGRAM} ctl {SOCKET} {shlex.join(line.split())}")
+        done = self.dom0.run(f"{PROGRAM} ctl {self.socket} {shlex.join(line.split())}")
         return json.loads(done.out or "{}")
 
     def ports(self):
@@ -243,7 +262,7 @@ class Fabric:
             hba.online()
 
     def log(self):
-        return self.dom0.run(f"cat {LOG}").out
+        return self.dom0.run(f"cat {self.journal}").out
 
     def until(self, what, condition, patience=30):
         """condition: of ports(); true in the end."""
