@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """200 devices come and go, 30 guests are destroyed, 20 are saved and restored, all under I/O; nothing is left."""
-import re
-
+from vscsilab.accounts import counts, grants, ports
 from vscsilab.load import VerifiedLoad
 from vscsilab.vscsi import CONNECTED
 
@@ -11,30 +10,6 @@ LONG = True
 DRIVERS = ("ours",)
 NAA = "naa.5001405000000096"
 HOTPLUGS, DESTROYS, RESTORES = 200, 30, 20
-
-
-def counts(lab):
-    """What could leak, as numbers."""
-    text = lab.dom0.run(
-        "sync; echo 3 > /proc/sys/vm/drop_caches; sleep 1; "
-        "echo threads $(pgrep -c '^vscsi-'); echo interrupts $(grep -c xen-vscsi /proc/interrupts); "
-        "echo devices $(ls /sys/bus/xen-backend/devices | grep -c vscsi); "
-        "echo rings $(grep -c xenbus_map_ring /proc/vmallocinfo); "
-        "echo sessions $(cat /sys/kernel/config/target/xen-pvscsi/*/tpgt_1/guests | wc -l); "
-        "echo references $(awk '$1 == \"xen_scsiback\" { print $3 }' /proc/modules); "
-        "awk '/^(Slab|VmallocUsed|Percpu|KernelStack)/ { print $1, $2 }' /proc/meminfo").out
-    return {name.rstrip(":"): int(value) for name, value in re.findall(r"^(\S+) (\d+)$", text, re.M)}
-
-
-def grants(lab):
-    """Of dom0 and by dom0, as Xen counts them: entries that are in use."""
-    out = lab.dom0.run("xl dmesg -c > /dev/null; xl debug-keys g; sleep 1; xl dmesg", timeout=60).out
-    return len(re.findall(r"^\(XEN\)\s+\[0x", out, re.M))
-
-
-def ports(lab):
-    out = lab.dom0.run("xl dmesg -c > /dev/null; xl debug-keys e; sleep 1; xl dmesg", timeout=60).out
-    return len(re.findall(r"^\(XEN\)\s+\d+ \[", out, re.M))
 
 
 def same(lab, what, before, after, memory):
