@@ -2,12 +2,11 @@
 """Each allocation of the module fails once: a clean error or success, nothing is lost, the next one works."""
 import time
 
-from vscsilab import paths
+from vscsilab import paths, patience
 from vscsilab.accounts import counts, grants, ports
 from vscsilab.errors import LabError
 from vscsilab.faultinjection import Injection, Site, call_sites
 from vscsilab.lab import LOADED, MODULE
-from vscsilab.patience import stretch
 from vscsilab.storage import FABRIC
 from vscsilab.vscsi import CLOSED, CLOSING, CONNECTED, backend, frontend
 
@@ -18,8 +17,8 @@ DRIVERS = ("ours",)
 DEBUG_KERNEL = ("lockdep",)
 NAA = "naa.5001405000000099"
 OTHER = "naa.500140500000009a"
-# Nothing takes longer than this to say what became of it.
-SETTLED = 12
+# Nothing takes longer than this to say what became of it, in seconds and on this kernel.
+SETTLED = 24
 MOST_LIVES = 150
 
 # What the module asks the kernel for besides memory, and how it is refused, in the phase named.
@@ -87,7 +86,7 @@ class Lives:
 
     def _settled(self, devices):
         """Why it is not connected with all of them, or ""."""
-        limit = time.monotonic() + stretch(SETTLED)
+        limit = time.monotonic() + SETTLED
         while time.monotonic() < limit:
             back, front, *states = self._states(devices)
             if back in (CLOSING, CLOSED):
@@ -125,7 +124,7 @@ class Lives:
     def remove(self):
         """A device that was not removed is still there for who tries again."""
         try:
-            self.lab.detach(self.guest, "dev-2")
+            self.lab.detach(self.guest, "dev-2", timeout=SETTLED / patience.FACTOR)
         except LabError as error:
             if not self._reason():
                 raise
@@ -133,8 +132,13 @@ class Lives:
         return ""
 
     def end(self):
-        self.lab.vscsi.detach_controller(self.guest.domid, timeout=SETTLED)
-        self.gone()
+        try:
+            self.lab.vscsi.detach_controller(self.guest.domid, timeout=SETTLED / patience.FACTOR)
+        except LabError as error:
+            if not self._reason():
+                raise
+            return f"{error}"
+        self.clear()
         return ""
 
     # And what follows
@@ -247,11 +251,9 @@ def run(lab):
     refusals = {phase: [item[1:] for item in REFUSALS if item[0] == phase] for phase in todo}
 
     def next_failure(phase):
-        while todo[phase]:
+        if todo[phase]:
             how, site = todo[phase].pop(0)
-            # Reached in an earlier phase, where it was not refused, it is the same again.
-            if site not in report.sites:
-                return f"{how} {site}", injection.failing(how, site)
+            return f"{how} {site}", injection.failing(how, site)
         if refusals[phase]:
             function, error = refusals[phase].pop(0)
             return f"{function} {error}", injection.refusing(function, error)
