@@ -273,8 +273,8 @@ clean: ## remove what was built (`tests/lab/lab clean` removes the lab's images)
 test-long: setup lab-setup lab-module ## the scenarios that `make test` leaves out, an hour
 	@tests/run lab-long
 
-test-debug: setup lab-setup ## scenarios on a dom0 kernel with lockdep and the like, built at the first time
-	@tests/run lab-debug
+test-debug: setup lab-setup ## scenarios on a dom0 kernel that checks itself, built at the first time  [DEBUG_KIND=lockdep|kcsan VSCSI_LAB_SUITE=bookworm|trixie SCENARIOS=]
+	@DEBUG_KIND=$(DEBUG_KIND) SCENARIOS="$(SCENARIOS)" tests/run lab-debug
 
 matrix: setup ## every suite of Debian: module without warnings, short scenarios, a table  [VSCSI_LAB_SUITES= SCENARIOS= DRIVER= RESUME=1]
 	@tests/run matrix

@@ -101,18 +101,25 @@ static void vscsi_device_give(struct vscsi_vhost *vhost, const char *name,
 	}
 }
 
-static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, int host_action)
+static int vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, int host_action)
 {
+	enum xenbus_state backend, frontend;
 	struct vscsi_device *device = vscsi_device_find(vhost, name), *draining;
 	struct vscsi_device_view view = {
 		.host_action = host_action,
-		.backend = vscsi_device_state(vhost->dev->nodename, name),
-		.frontend = vscsi_device_state(vhost->frontend, name),
 		.mapped = device,
 		.round_begins = host_action == VSCSI_HOST_RECONFIGURE &&
 				vhost->dev->state != XenbusStateReconfigured,
 		.asked = device && device->asked,
 	};
+	int err = vscsi_device_state(vhost->dev->nodename, name, &backend);
+
+	if (!err)
+		err = vscsi_device_state(vhost->frontend, name, &frontend);
+	if (err)
+		return err;
+	view.backend = backend;
+	view.frontend = frontend;
 
 	switch (vscsi_device_step(&view)) {
 	case VSCSI_DEVICE_MAP:
@@ -148,15 +155,19 @@ static void vscsi_device_step_one(struct vscsi_vhost *vhost, const char *name, i
 	default:
 		break;
 	}
+	return 0;
 }
 
-void vscsi_devices_step(struct vscsi_vhost *vhost, int host_action)
+int vscsi_devices_step(struct vscsi_vhost *vhost, int host_action)
 {
 	unsigned int count, i;
+	int err = 0, failed;
 	char **names;
 
 	if (host_action == VSCSI_HOST_CONNECT || host_action == VSCSI_HOST_RECONFIGURE) {
 		vscsi_guest_read(vhost);
+		if (vhost->initiator.guest.unread == -ENOMEM)
+			return -ENOMEM;
 		/* Who must still wait is found again. */
 		vscsi_waits_drop(vhost);
 	}
@@ -164,9 +175,13 @@ void vscsi_devices_step(struct vscsi_vhost *vhost, int host_action)
 	if (IS_ERR(names)) {
 		vscsi_vhost_complain(vhost, PTR_ERR(names),
 				     "reading vscsi-devs: none of its devices is looked at; a controller takes as many as their names fit into 4096 bytes, some 500");
-		return;
+		return PTR_ERR(names) == -ENOMEM ? -ENOMEM : 0;
 	}
-	for (i = 0; i < count; i++)
-		vscsi_device_step_one(vhost, names[i], host_action);
+	for (i = 0; i < count; i++) {
+		failed = vscsi_device_step_one(vhost, names[i], host_action);
+		if (failed)
+			err = failed;
+	}
 	kfree(names);
+	return err;
 }

@@ -4,9 +4,14 @@
 
 #include "private.h"
 
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "../watch/trace.h"
+
+/* Memory that is short now will be there by and by, or never. */
+#define VSCSI_MEMORY_MS 20
+#define VSCSI_MEMORY_TRIES 50
 
 char *vscsi_device_read(struct vscsi_vhost *vhost, const char *name, const char *node)
 {
@@ -20,12 +25,27 @@ char *vscsi_device_read(struct vscsi_vhost *vhost, const char *name, const char 
 	return IS_ERR(value) ? NULL : value;
 }
 
-u32 vscsi_device_state(const char *dir, const char *name)
+static int vscsi_read_state(const char *dir, const char *node, enum xenbus_state *state)
+{
+	unsigned int found;
+	int got = xenbus_scanf(XBT_NIL, dir, node, "%u", &found);
+
+	*state = got == 1 ? found : XenbusStateUnknown;
+	/* Of all that can be wrong this alone says nothing of the node, and passes. */
+	return got == -ENOMEM ? got : 0;
+}
+
+int vscsi_state(const char *dir, enum xenbus_state *state)
+{
+	return vscsi_read_state(dir, "state", state);
+}
+
+int vscsi_device_state(const char *dir, const char *name, enum xenbus_state *state)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "vscsi-devs/%s/state", name);
-	return xenbus_read_unsigned(dir, path, XenbusStateUnknown);
+	return vscsi_read_state(dir, path, state);
 }
 
 static int vscsi_node_change(struct xenbus_transaction xbt, const char *dir, const char *node,
@@ -36,36 +56,53 @@ static int vscsi_node_change(struct xenbus_transaction xbt, const char *dir, con
 	return xenbus_exists(xbt, dir, node) ? xenbus_rm(xbt, dir, node) : 0;
 }
 
-/* Whether the directory's state is this one; XenbusStateUnknown: any, if it is there. */
-static bool vscsi_node_has_state(struct xenbus_transaction xbt, const char *dir,
-				 enum xenbus_state state)
+/*
+ * Whether the directory's state is this one, or an error; XenbusStateUnknown: any, if it
+ * is there.
+ */
+static int vscsi_node_has_state(struct xenbus_transaction xbt, const char *dir,
+				enum xenbus_state state)
 {
 	unsigned int found;
+	int got = xenbus_scanf(xbt, dir, "state", "%u", &found);
 
+	if (got == -ENOMEM)
+		return got;
 	if (state == XenbusStateUnknown)
-		return xenbus_exists(xbt, dir, "state");
-	return xenbus_scanf(xbt, dir, "state", "%u", &found) == 1 && found == state;
+		return got != -ENOENT;
+	return got == 1 && found == state;
+}
+
+static int vscsi_node_try(const char *dir, enum xenbus_state state, const char *node,
+			  const char *value)
+{
+	struct xenbus_transaction xbt;
+	int err = xenbus_transaction_start(&xbt);
+
+	if (err)
+		return err;
+	err = vscsi_node_has_state(xbt, dir, state);
+	if (err > 0)
+		err = vscsi_node_change(xbt, dir, node, value);
+	if (!err)
+		return xenbus_transaction_end(xbt, 0);
+	xenbus_transaction_end(xbt, 1);
+	return err;
 }
 
 /* Only while the directory has that state. */
 static void vscsi_node_write(struct vscsi_vhost *vhost, const char *dir, enum xenbus_state state,
 			     const char *node, const char *value)
 {
-	struct xenbus_transaction xbt;
+	unsigned int tries = 0;
 	int err;
 
+	/* Who waits for it would wait in vain. */
 	do {
-		err = xenbus_transaction_start(&xbt);
-		if (err)
-			break;
-		if (vscsi_node_has_state(xbt, dir, state))
-			err = vscsi_node_change(xbt, dir, node, value);
-		if (err) {
-			xenbus_transaction_end(xbt, 1);
-			break;
-		}
-		err = xenbus_transaction_end(xbt, 0);
-	} while (err == -EAGAIN);
+		err = vscsi_node_try(dir, state, node, value);
+		if (err == -ENOMEM)
+			msleep(VSCSI_MEMORY_MS);
+	} while (err == -EAGAIN || (err == -ENOMEM && ++tries < VSCSI_MEMORY_TRIES));
 	if (err)
 		xenbus_dev_error(vhost->dev, err, "writing %s/%s", dir, node);
 }
@@ -78,8 +115,11 @@ void vscsi_device_write(struct vscsi_vhost *vhost, const char *name, const char 
 	if (READ_ONCE(vhost->gone))
 		return;
 	dir = kasprintf(GFP_KERNEL, "%s/vscsi-devs/%s", vhost->dev->nodename, name);
-	if (!dir)
+	if (!dir) {
+		pr_err("%s/vscsi-devs/%s: out of memory, %s is not %s\n", vhost->dev->nodename,
+		       name, node, value ? "written" : "removed");
 		return;
+	}
 	vscsi_node_write(vhost, dir, XenbusStateUnknown, node, value);
 	kfree(dir);
 }

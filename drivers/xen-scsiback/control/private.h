@@ -57,6 +57,7 @@ struct vscsi_vhost {
 	bool was_connected;		/* control work: at least once */
 	bool restarted;			/* frontend began anew since the last connect */
 	bool broken_told;		/* control work */
+	bool again;			/* control work: could not look, will by and by */
 	struct ratelimit_state complaints;	/* control work */
 	bool ready;			/* control work: devices await a connection anew */
 	unsigned long since;		/* control work: jiffies of the last change of state */
@@ -81,7 +82,8 @@ void vscsi_vhost_put(struct vscsi_vhost *vhost);
 void vscsi_vhost_numbers(struct vscsi_vhost *vhost, struct vscsi_controller_numbers *out);
 
 /* device.c: control work only; may sleep. */
-void vscsi_devices_step(struct vscsi_vhost *vhost, int host_action);
+/* An error: not all of them were looked at, and it is to be done again. */
+int vscsi_devices_step(struct vscsi_vhost *vhost, int host_action);
 void vscsi_devices_unmap_all(struct vscsi_vhost *vhost);
 /* Takes away the devices of sessions that target core wants gone. */
 void vscsi_devices_close_sessions(struct vscsi_vhost *vhost);
@@ -122,7 +124,9 @@ void vscsi_suspend_look(struct vscsi_vhost *vhost);
 /* node.c: control work; directories of vscsi-devs in xenstore. */
 /* NULL if it is not there; kfree() it. */
 char *vscsi_device_read(struct vscsi_vhost *vhost, const char *name, const char *node);
-u32 vscsi_device_state(const char *dir, const char *name);
+/* XenbusStateUnknown if there is none; an error if that cannot be told now. */
+int vscsi_state(const char *dir, enum xenbus_state *state);
+int vscsi_device_state(const char *dir, const char *name, enum xenbus_state *state);
 /*
  * Writes a node, or removes it if value is NULL; but only while the directory is
  * there: what the toolstack removed stays removed.

@@ -117,6 +117,18 @@ static void vscsi_vhost_fatal(struct vscsi_vhost *vhost, int err, const char *wh
 	mutex_unlock(&vhost->state_lock);
 }
 
+/* At its devices; false: once more in a moment, and until then everything stays as it is. */
+static bool vscsi_vhost_look(struct vscsi_vhost *vhost, int host_action)
+{
+	int err = vscsi_devices_step(vhost, host_action);
+
+	if (!err)
+		return true;
+	vscsi_vhost_complain(vhost, err, "looking at its devices, which is tried again");
+	vhost->again = true;
+	return false;
+}
+
 static void vscsi_vhost_connect(struct vscsi_vhost *vhost)
 {
 	const char *why = "reading ring-ref and event-channel";
@@ -144,8 +156,10 @@ static void vscsi_vhost_connect(struct vscsi_vhost *vhost)
 	mutex_unlock(&vhost->ring_lock);
 	vhost->ring_live = true;
 	WRITE_ONCE(vhost->was_connected, true);
-	vscsi_devices_step(vhost, VSCSI_HOST_CONNECT);
-	vscsi_vhost_switch(vhost, XenbusStateConnected);
+	if (vscsi_vhost_look(vhost, VSCSI_HOST_CONNECT))
+		vscsi_vhost_switch(vhost, XenbusStateConnected);
+	else
+		vscsi_vhost_disconnect(vhost);
 }
 
 static bool vscsi_ring_changed(struct vscsi_vhost *vhost)
@@ -153,9 +167,11 @@ static bool vscsi_ring_changed(struct vscsi_vhost *vhost)
 	evtchn_port_t evtchn;
 	grant_ref_t grant;
 
-	if (!vhost->ring_live || vscsi_read_ring(vhost, &grant, &evtchn))
+	if (!vhost->ring_live)
 		return false;
-	return !vscsi_ring_is_at(vhost->ring, grant, evtchn);
+	/* Where it cannot be read, the attempt to connect says so. */
+	return vscsi_read_ring(vhost, &grant, &evtchn) ||
+	       !vscsi_ring_is_at(vhost->ring, grant, evtchn);
 }
 
 static void vscsi_vhost_tell_broken(struct vscsi_vhost *vhost)
@@ -184,14 +200,21 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 		.rested = time_after_eq(jiffies, vhost->since + VSCSI_CLOSED_FOR),
 		.ready = vhost->ready,
 	};
-	int action;
+	enum xenbus_state frontend;
+	int action, err;
 
 	/*
 	 * Only now: a frontend that becomes Connected between two readings would
 	 * else be Initialised here and have been Connected, as if it began anew.
 	 */
 	smp_rmb();
-	view.frontend = vscsi_state_of(vhost->frontend);
+	err = vscsi_state(vhost->frontend, &frontend);
+	if (err) {
+		vscsi_vhost_complain(vhost, err, "reading the frontend's state, which is tried again");
+		vhost->again = true;
+		return false;
+	}
+	view.frontend = frontend;
 	if (view.frontend == XenbusStateInitialised)
 		view.ring_changed = vscsi_ring_changed(vhost);
 	action = vscsi_host_step(&view);
@@ -202,7 +225,8 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 		return true;
 	case VSCSI_HOST_WAIT_READY:
 		vscsi_devices_unmap_all(vhost);
-		vscsi_devices_step(vhost, VSCSI_HOST_CLOSED);
+		if (!vscsi_vhost_look(vhost, VSCSI_HOST_CLOSED))
+			return false;
 		WRITE_ONCE(vhost->restarted, false);
 		vhost->ready = true;
 		vscsi_vhost_switch(vhost, XenbusStateInitWait);
@@ -211,20 +235,20 @@ static bool vscsi_vhost_step(struct vscsi_vhost *vhost)
 		vscsi_vhost_connect(vhost);
 		return false;
 	case VSCSI_HOST_SETTLE:
-		vscsi_devices_step(vhost, action);
-		vscsi_vhost_switch(vhost, XenbusStateConnected);
+		if (vscsi_vhost_look(vhost, action))
+			vscsi_vhost_switch(vhost, XenbusStateConnected);
 		return false;
 	case VSCSI_HOST_RECONFIGURE:
-		vscsi_devices_step(vhost, action);
-		vscsi_vhost_switch(vhost, XenbusStateReconfigured);
+		if (vscsi_vhost_look(vhost, action))
+			vscsi_vhost_switch(vhost, XenbusStateReconfigured);
 		return false;
 	case VSCSI_HOST_CLOSING:
 		vscsi_vhost_switch(vhost, XenbusStateClosing);
 		return false;
 	case VSCSI_HOST_CLOSED:
 		vscsi_devices_unmap_all(vhost);
-		vscsi_devices_step(vhost, action);
-		vscsi_vhost_switch(vhost, XenbusStateClosed);
+		if (vscsi_vhost_look(vhost, action))
+			vscsi_vhost_switch(vhost, XenbusStateClosed);
 		return false;
 	default:
 		return false;
@@ -250,8 +274,9 @@ static void vscsi_vhost_remind(struct vscsi_vhost *vhost)
 	bool closed = !READ_ONCE(vhost->gone) && vhost->dev->state == XenbusStateClosed;
 	bool waits = vscsi_waits_look(vhost);
 
-	if (!draining && !unpinned && !closed && !waits)
+	if (!draining && !unpinned && !closed && !waits && !vhost->again)
 		return;
+	vhost->again = false;
 	if (draining)
 		vscsi_ring_recall(vhost->ring);
 	kref_get(&vhost->kref);

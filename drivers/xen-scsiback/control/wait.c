@@ -101,11 +101,13 @@ static void vscsi_device_let_go(struct vscsi_device *device)
 static void vscsi_waits_begin_round(struct vscsi_vhost *vhost)
 {
 	struct vscsi_wait *wait, *next;
+	enum xenbus_state state;
 	bool over = false;
 
 	list_for_each_entry_safe(wait, next, &vhost->waits, entry) {
-		if (vscsi_device_state(vhost->dev->nodename, wait->name) !=
-		    XenbusStateInitialising)
+		if (vscsi_device_state(vhost->dev->nodename, wait->name, &state))
+			continue;
+		if (state != XenbusStateInitialising)
 			vscsi_wait_drop(wait);
 		else
 			over |= !vscsi_session_waits(wait->session, wait->lun);

@@ -33,11 +33,14 @@ static void vscsi_unwatch_shutdown(struct vscsi_vhost *vhost)
 
 static int vscsi_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
+	enum xenbus_state frontend;
 	struct vscsi_vhost *vhost;
-	int err;
+	int err = vscsi_state(dev->otherend, &frontend);
 
+	if (err)
+		return err;
 	/* What a dead guest's toolstack left behind is no new device. */
-	if (vscsi_state_of(dev->otherend) == XenbusStateUnknown)
+	if (frontend == XenbusStateUnknown)
 		return -ENODEV;
 
 	vhost = vscsi_vhost_create(dev);

@@ -70,12 +70,3 @@ int vscsi_map_kernel(struct request *req, void *data, u32 bytes)
 	return blk_rq_map_kern(req->q, req, data, bytes, GFP_NOIO);
 #endif
 }
-
-enum xenbus_state vscsi_state_of(const char *path)
-{
-#ifdef VSCSI_KERNEL_STATE_OF_DEVICE
-	return xenbus_read_driver_state(NULL, path);
-#else
-	return xenbus_read_driver_state(path);
-#endif
-}

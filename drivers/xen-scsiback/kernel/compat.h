@@ -15,7 +15,6 @@
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include <target/target_core_base.h>
-#include <xen/xenbus.h>
 
 #ifdef VSCSI_KERNEL_PLAIN_UNALIGNED
 #include <linux/unaligned.h>
@@ -138,8 +137,5 @@ static inline void vscsi_count_data(struct se_lun *lun, bool from_device, u32 by
 		atomic_long_add(bytes, &lun->lun_stats.rx_data_octets);
 #endif
 }
-
-/* xenstore: may sleep. */
-enum xenbus_state vscsi_state_of(const char *path);
 
 #endif

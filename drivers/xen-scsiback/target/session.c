@@ -44,7 +44,7 @@ static u64 vscsi_tpg_vport(struct vscsi_tpg *tpg)
 
 /* The initiator port name: the toolstack's choice, else its vport's, else one from the UUID. */
 static int vscsi_initiator_port(struct vscsi_initiator *initiator, struct vscsi_tpg *tpg,
-				char *name, size_t room)
+				char *name, size_t room, struct vscsi_why *why)
 {
 	u64 wwpn = vscsi_tpg_vport(tpg);
 	u32 protocol = tpg->port->protocol;
@@ -59,7 +59,13 @@ static int vscsi_initiator_port(struct vscsi_initiator *initiator, struct vscsi_
 		kfree(chosen);
 		if (length > 0)
 			return 0;
+	} else if (PTR_ERR(chosen) != -ENOENT) {
+		/* Under another name it would be another initiator, with other rights. */
+		vscsi_why(why, "reading initiator in the backend's directory: error %ld",
+			  PTR_ERR(chosen));
+		return PTR_ERR(chosen);
 	}
+	vscsi_why(why, "the guest's UUID in xenstore is malformed");
 	if (wwpn)
 		return vscsi_vport_name(protocol, wwpn, name, room) ? -EINVAL : 0;
 	if (!uuid[0]) {
@@ -172,6 +178,11 @@ struct vscsi_session *vscsi_session_get(struct vscsi_initiator *initiator,
 	struct vscsi_tpg *tpg;
 	int err;
 
+	err = initiator->guest.unread;
+	if (err) {
+		vscsi_why(why, "reading the guest's name and UUID: error %d", err);
+		return ERR_PTR(err);
+	}
 	tpg = vscsi_tpg_pin(pdev, &initiator->guest, why);
 	if (IS_ERR(tpg))
 		return ERR_CAST(tpg);
@@ -200,11 +211,9 @@ struct vscsi_session *vscsi_session_get(struct vscsi_initiator *initiator,
 	session->index = atomic_inc_return(&vscsi_session_indices);
 	session->devices = 1;
 	INIT_LIST_HEAD(&session->mapped);
-	err = vscsi_initiator_port(initiator, tpg, session->port, sizeof(session->port));
-	if (err) {
-		vscsi_why(why, "the guest's UUID in xenstore is malformed");
+	err = vscsi_initiator_port(initiator, tpg, session->port, sizeof(session->port), why);
+	if (err)
 		goto free_session;
-	}
 	session->nexus = vscsi_nexus_number(session);
 	err = vscsi_session_setup(session, why);
 	if (err)

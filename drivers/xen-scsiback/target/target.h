@@ -54,6 +54,7 @@ struct vscsi_tpg {
 struct vscsi_guest {
 	char name[VSCSI_NAME_BYTES];
 	char uuid[40];
+	int unread;	/* an error: name or UUID are not known, which is not to have none */
 };
 
 /* Why something cannot be done, for the operator. */

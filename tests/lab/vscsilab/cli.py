@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from . import buildroot, console, debugkernel, demo, image, modulebuild, paths, runner, snapshot, suite
+from . import buildroot, console, debugbuild, debugkernel, demo, image, modulebuild, paths, runner, snapshot, suite
 from .errors import LabError
 from .shellout import host, say
 
@@ -24,9 +24,11 @@ def parser():
     run.add_argument("scenario", nargs="*", metavar="SCENARIO")
     run.add_argument("--all", action="store_true", help="every scenario")
     _machine_options(run)
-    run.add_argument("--debug-kernel", action="store_true",
-                     help="dom0 gets a kernel with lockdep and the like; "
-                     "built at the first time, boots every time")
+    run.add_argument("--debug-kernel", action="store_const", const=debugbuild.KINDS[0],
+                     help="dom0 gets a kernel that checks itself, built at the first time")
+    run.add_argument("--debug-kind", dest="debug_kernel", choices=debugbuild.KINDS,
+                     help="the same, and what it checks: lockdep (also objects and memory; this it is "
+                     "unless said otherwise), kcsan (data races)")
     run.add_argument("--keep", action="store_true",
                      help="after a failure wait with the machine running")
     run.add_argument("--timeout", type=int, metavar="N",
@@ -127,12 +129,12 @@ def do_run(options):
 
 
 def run_debug(options, chosen):
-    debugkernel.ensure()
+    debugkernel.ensure(options.debug_kernel)
     module = None
     if options.driver == "ours":
-        module = options.module or debugkernel.module()
+        module = options.module or debugkernel.module(options.debug_kernel)
     with paths.cache_lock():
-        debugkernel.discard_old()
+        debugkernel.discard_old(options.debug_kernel)
         return runner.Runner(options, module).run_all(chosen)
 
 

@@ -22,6 +22,7 @@ class Image:
         self.kernel = self.info["kernel"]
         # What modules for it are built against, in a tree of its suite.
         self.headers = f"/usr/src/linux-headers-{self.kernel}"
+        self.builder = self.suite
         # What guests run on a dom0 of this one.
         self.guests = self
 

@@ -38,12 +38,12 @@ class Machine:
     """Everything of one QEMU run; logs outlive it in log_dir."""
 
     def __init__(self, log_dir, module=None, extra=(), full_boot=False,
-                 verbose=False, guests=0, features="", debug_kernel=False,
+                 verbose=False, guests=0, features="", debug_kernel=None,
                  icount=False, plugin=None, devices=(), shadow=False, kind=None):
         self.image = images.current()
         self.debug_kernel = debug_kernel
         if debug_kernel:
-            self.image = debugkernel.use(self.image)
+            self.image = debugkernel.use(self.image, debug_kernel)
         if kind == packaged.KIND:
             self.image = packaged.Packaged(self.image)
         self.logs = pathlib.Path(log_dir)

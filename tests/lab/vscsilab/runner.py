@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 
-from . import image, logscan, paths, selfcheck, snapshot
+from . import image, kcsan, logscan, paths, selfcheck, snapshot
 from .errors import LabError, Unsuited
 from .lab import Lab
 from .machine import Machine
@@ -41,6 +41,8 @@ class Scenario:
         self.guests = self.constants.get("GUESTS", 0)
         self.fails_on = self.constants.get("FAILS_ON", {})
         self.long = self.constants.get("LONG", False)
+        # On debug kernels of these kinds only.
+        self.debug = self.constants.get("DEBUG_KERNEL", ())
         # Another disk of dom0's, which not everybody has.
         self.image = self.constants.get("IMAGE")
         # Which xen-scsifront guests have, unless the command line says otherwise.
@@ -103,6 +105,10 @@ class Runner:
         if driver not in scenario.drivers:
             outcome.status = "SKIP"
             print(f"  SKIP only for driver {', '.join(scenario.drivers)}")
+            return outcome
+        if scenario.debug and self.options.debug_kernel not in scenario.debug:
+            outcome.status = "SKIP"
+            print(f"  SKIP only with --debug-kind {' or '.join(scenario.debug)}")
             return outcome
         logs = self.results / f"{scenario.name}-{driver}"
         shutil.rmtree(logs, ignore_errors=True)
@@ -216,6 +222,9 @@ class Runner:
             if log.name == "commands.log":
                 continue
             text = log.read_text(errors="replace")
+            text, others = kcsan.split(text)
+            for title in sorted(set(others)):
+                report("note", f"KCSAN, none of ours: {title}", "")
             for excerpt in logscan.scan(text, expected):
                 problems.append(f"{log.name} is not clean:\n"
                                 + "\n".join(excerpt))

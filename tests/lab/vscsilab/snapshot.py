@@ -8,8 +8,7 @@ stored, guests run.
 import shutil
 import time
 
-from . import guest, initrd, logscan, machine, paths
-from .debugkernel import KIND as DEBUG
+from . import guest, initrd, kcsan, logscan, machine, paths
 from .errors import LabError
 from .qemu import machine_key
 from .shellout import Step
@@ -79,7 +78,7 @@ def start(host):
 def _make(stored, image, guests, before, icount):
     logs = paths.results_dir() / f"snapshot-{_prefix(image, guests, icount)[:-1]}"
     shutil.rmtree(logs, ignore_errors=True)
-    host = machine.Machine(logs, icount=icount, debug_kernel=_kind(image) == DEBUG)
+    host = machine.Machine(logs, icount=icount, debug_kernel=getattr(image, "debug_kind", None))
     try:
         host.write_payload()
         if before:
@@ -98,7 +97,7 @@ def _make(stored, image, guests, before, icount):
         host.stopping.set()
         host.qemu.stop()
         for log in logs.glob("*.log"):
-            excerpts = logscan.scan(log.read_text(errors="replace"))
+            excerpts = logscan.scan(kcsan.split(log.read_text(errors="replace"))[0])
             if excerpts:
                 raise LabError(f"{log} is not clean:\n"
                                + "\n".join(excerpts[0]))

@@ -32,7 +32,7 @@ def install(place, name, directory=SOURCES):
 
 def kernel_module(name, directory, place):
     """The module's path on the host, for the kernel of dom0 or of a guest, built if its sources are new."""
-    headers, which = str(place.image.headers), place.image.suite
+    headers, which = str(place.image.headers), place.image.builder
     sources = [directory / "Kbuild", *sorted(directory.glob("*.[ch]"))]
     key = paths.digest(buildroot.key(which), headers, *sources)
     module = paths.cache_dir() / "tools" / f"{name}-{key}.ko"
