@@ -116,7 +116,7 @@ void clears_no_other(const vscsi_keys &have, int which)
 	Exact cdb{12}, data{VSCSI_CLEAR_KEYS_BYTES};
 	vscsi_keys_clear(&have, which, cdb.data(), data.data());
 	vscsi_keys cleared{{{9}}, {{9}}, have.algorithm};
-	const vscsi_gate_outcome well{data.data(), VSCSI_CLEAR_KEYS_BYTES, 0, VSCSI_EFFECT_ALL, false};
+	const vscsi_gate_outcome well{data.data(), VSCSI_CLEAR_KEYS_BYTES, 0, VSCSI_EFFECT_ALL, 0, false};
 	(void)vscsi_keys_note(&cleared, 5, cdb.data(), &well);
 	const bool all = which == VSCSI_GATE_CLEAR_ALL_KEYS;
 	expect(same(all ? cleared.all : cleared.own, {}) && same(all ? cleared.own : cleared.all, {9}),
