@@ -153,7 +153,7 @@ void keys(Input &input)
 		const u32 effect = bad & 0x80 ? VSCSI_EFFECT_UNKNOWN : VSCSI_EFFECT_ALL;
 		Exact data{input.below(24)};
 		input.fill(data.data(), data.size());
-		const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), 0, effect,
+		const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), 0, effect, 0,
 						 false};
 		const int replaced = vscsi_keys_note(&have, nexus, cdb.data(), &outcome);
 		std::set<u32> *owners = nullptr;
