@@ -14,7 +14,7 @@ void gate_hear(vscsi_gate &gate, u16 attention) noexcept;
 [[nodiscard]] int gate_session_ended(vscsi_gate &gate, u32 session) noexcept;
 [[nodiscard]] int gate_reset(vscsi_gate &gate) noexcept;
 void gate_owe(vscsi_gate &gate, int bits) noexcept;
-[[nodiscard]] int gate_due(vscsi_gate &gate) noexcept;
+[[nodiscard]] int gate_due(const vscsi_gate &gate) noexcept;
 void gate_paid(vscsi_gate &gate, int bits) noexcept;
 [[nodiscard]] bool gate_comes_back(vscsi_gate &gate, u32 nexus) noexcept;
 void gate_inherit(vscsi_gate &gate, u8 type, bool registered) noexcept;

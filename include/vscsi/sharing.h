@@ -63,6 +63,7 @@ struct vscsi_gate {
 	vscsi_u32 prevented; /* the device has been told to prevent, and not to allow */
 	vscsi_u32 lost[VSCSI_GATE_LOST]; /* nexuses whose end took something, the newest first */
 	vscsi_u32 owed; /* the device has not been told yet, and nobody gets what that would undo */
+	vscsi_u32 resets; /* that are known of; wraps */
 };
 #define VSCSI_GATE_PASS 0
 #define VSCSI_GATE_CONFLICT 1 /* RESERVATION CONFLICT */
@@ -76,6 +77,7 @@ struct vscsi_gate_outcome {
 	vscsi_u32 data_bytes;
 	vscsi_u16 attention; /* a unit attention that came with it, ASC << 8 | ASCQ; 0: none */
 	vscsi_u32 effect;    /* VSCSI_EFFECT_* */
+	vscsi_u32 resets;    /* the gate's when it passed */
 	bool unheard;        /* its guest was told before that it failed */
 };
 void vscsi_gate_leave(struct vscsi_gate *gate, vscsi_u32 session, const vscsi_u8 *cdb,
@@ -87,7 +89,7 @@ int vscsi_gate_session_ended(struct vscsi_gate *gate, vscsi_u32 session) VSCSI_N
 int vscsi_gate_reset(struct vscsi_gate *gate) VSCSI_NOEXCEPT;
 void vscsi_gate_owe(struct vscsi_gate *gate, int bits) VSCSI_NOEXCEPT;
 /* What of it can be done now: not what a command that is in flight may yet take up. */
-int vscsi_gate_due(struct vscsi_gate *gate) VSCSI_NOEXCEPT;
+int vscsi_gate_due(const struct vscsi_gate *gate) VSCSI_NOEXCEPT;
 void vscsi_gate_paid(struct vscsi_gate *gate, int bits) VSCSI_NOEXCEPT;
 /* True once for a nexus whose end took RESERVE or a prevention: I_T NEXUS LOSS OCCURRED. */
 bool vscsi_gate_comes_back(struct vscsi_gate *gate, vscsi_u32 nexus) VSCSI_NOEXCEPT;

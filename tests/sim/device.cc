@@ -77,8 +77,8 @@ void leave_gate(World &world, Request &request, u32 effect, u16 attention = 0)
 		data[6] = 2;
 		data[7] = 2;
 	}
-	const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), attention, effect,
-					 request.abandoned};
+	const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), attention,
+					 effect,      request.resets_known,          request.abandoned};
 	const u32 nexus = world.guest[request.lun->guest].nexus();
 	vscsi_gate_leave(&device.gate, nexus, request.cdb.data(), &outcome);
 	if (device.kind == Kind::tape)
@@ -94,9 +94,11 @@ void claim(World &world, Device &device, const Request &request)
 	// It was told that this failed.
 	if (request.abandoned && command_of(request.cdb) != Command::clear)
 		return;
+	// Or hears next of the reset that came after it.
+	const bool reset = request.undone || request.resets_known != device.gate.resets;
 	switch (command_of(request.cdb)) {
 	case Command::reserve:
-		device.reserver = guest.nexus();
+		device.reserver = reset ? device.reserver : guest.nexus();
 		break;
 	case Command::registration:
 	case Command::persistent_reserve:
@@ -106,7 +108,7 @@ void claim(World &world, Device &device, const Request &request)
 		device.registrant = 0;
 		break;
 	case Command::to_prevent:
-		device.preventers |= 1u << guest.index;
+		device.preventers |= reset ? 0 : 1u << guest.index;
 		break;
 	case Command::set_key:
 		device.own_told = device.own_key;
@@ -204,6 +206,7 @@ void enter_gate(World &world, Request &request)
 	switch (verdict) {
 	case VSCSI_GATE_PASS:
 		request.gated = true;
+		request.resets_known = device.gate.resets;
 		pass_to_device(world, request);
 		break;
 	case VSCSI_GATE_CONFLICT:
@@ -365,13 +368,6 @@ bool moves_lock(const Request &request)
 	return command == Command::to_prevent || command == Command::to_allow;
 }
 
-void end_all_executed(World &world, Device &device)
-{
-	for (u32 i = device.commands.count; i--;)
-		if (device.commands.at[i]->executed)
-			end_executed(world, device, *device.commands.at[i], 0);
-}
-
 } // namespace
 
 void begin(Device &device, u32 index, const Plan &plan)
@@ -520,14 +516,13 @@ bool end_task(World &world, Device &device, u32 index, Random &random)
 void reset(World &world, Device &device)
 {
 	world.say("device %u is reset", device.index);
-	end_all_executed(world, device);
 	device.preventers = device.reserver = 0;
 	device.paying = 0;
 	const int owed = vscsi_gate_reset(&device.gate);
 	world.expect(!(static_cast<u32>(owed) & ~device.gate.owed), "the gate forgets what is owed");
-	world.expect(!device.prevents || device.gate.owed & VSCSI_GATE_ALLOW || device.attention,
+	world.expect(!device.prevents || device.gate.owed & VSCSI_GATE_ALLOW || has(device, moves_lock),
 		     "after a reset the device prevents");
-	world.expect(!device.reserved || device.gate.owed & VSCSI_GATE_RELEASE || device.attention,
+	world.expect(!device.reserved || device.gate.owed & VSCSI_GATE_RELEASE || has(device, reserves),
 		     "after a reset the device is reserved");
 	note_attention(device, reset_code);
 }
@@ -536,7 +531,8 @@ void power_on(World &world, Device &device)
 {
 	if (!device.passes() || device.attention)
 		return;
-	end_all_executed(world, device);
+	for (u32 i = 0; i < device.commands.count; i++)
+		device.commands.at[i]->undone |= device.commands.at[i]->executed;
 	device.attention = power_on_code;
 	device.prevents = device.reserved = false;
 	device.preventers = device.reserver = 0;

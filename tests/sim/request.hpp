@@ -52,6 +52,8 @@ struct Request {
 	bool executed; // the device has, and did not say so yet
 	u16 told;      // it has told this unit attention instead; 0: none
 	bool gated;
+	bool undone; // the device has been without power since it was executed
+	u32 resets_known;
 	bool good; // of a task
 	bool counted;
 	u32 slot;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <map>
+#include <utility>
 #include <vscsi/sharing.h>
 
 #include "gate_commands.hpp"
@@ -14,7 +16,13 @@ namespace gates
 class Gate : public ::testing::Test
 {
 protected:
-	int enter(vscsi_u32 session, const Cdb &cdb) { return vscsi_gate_enter(&gate, session, cdb.data()); }
+	int enter(vscsi_u32 session, const Cdb &cdb)
+	{
+		const int verdict = vscsi_gate_enter(&gate, session, cdb.data());
+		if (verdict == VSCSI_GATE_PASS)
+			resets[{session, cdb[0]}] = gate.resets;
+		return verdict;
+	}
 	void leave(vscsi_u32 session, const Cdb &cdb, bool good = true, const vscsi_u8 *sense = nullptr,
 		   vscsi_u64 key = 0)
 	{
@@ -23,7 +31,7 @@ protected:
 	// It was carried out when its session had been told that it failed.
 	void leave_unheard(vscsi_u32 session, const Cdb &cdb)
 	{
-		const vscsi_gate_outcome outcome{nullptr, 0, 0, VSCSI_EFFECT_ALL, true};
+		const vscsi_gate_outcome outcome{nullptr, 0, 0, VSCSI_EFFECT_ALL, gate.resets, true};
 		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
 	}
 	void is_lost(vscsi_u32 session, const Cdb &cdb) { leave_with(VSCSI_EFFECT_UNKNOWN, session, cdb); }
@@ -33,8 +41,9 @@ protected:
 		std::array<vscsi_u8, 24> data{};
 		for (unsigned i = 0; i < 8; i++)
 			data[8 + i] = static_cast<vscsi_u8>(key >> (56 - 8 * i));
-		const vscsi_gate_outcome outcome{data.data(), data.size(), attention_of(sense), effect,
-						 false};
+		const vscsi_gate_outcome outcome{
+			data.data(), data.size(), attention_of(sense), effect, resets[{session, cdb[0]}],
+			false};
 		vscsi_gate_leave(&gate, session, cdb.data(), &outcome);
 	}
 	void pass(vscsi_u32 session, const Cdb &cdb, vscsi_u64 key = 0)
@@ -53,7 +62,8 @@ protected:
 	}
 	bool is_zero()
 	{
-		constexpr vscsi_gate zero{};
+		vscsi_gate zero{};
+		zero.resets = gate.resets;
 		return !std::memcmp(&gate, &zero, sizeof gate);
 	}
 	bool open()
@@ -63,6 +73,7 @@ protected:
 	}
 
 	vscsi_gate gate{};
+	std::map<std::pair<vscsi_u32, vscsi_u8>, vscsi_u32> resets; // of each that passed last, its gate's
 };
 
 } // namespace gates

@@ -120,7 +120,7 @@ inline bool gets_its_turn(const World &w, u32 nexus, u8 command, const std::vect
 		for (u32 other = 0; other < nexuses; other++)
 			for (const u8 what : others)
 				if (other != nexus && enter(gate, other, what) == VSCSI_GATE_PASS)
-					sent.push_back({what, static_cast<u8>(other), 0});
+					sent.push_back({what, static_cast<u8>(other), 0, 0});
 		for (const Slot &slot : before)
 			if (slot.command != none)
 				leave(gate, owners, slot.nexus, slot.command, VSCSI_EFFECT_NONE);

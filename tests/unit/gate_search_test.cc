@@ -79,9 +79,9 @@ TEST(GateSearch, Keys)
 	find_nothing(all_events(3, {set_key, drop_key, other}), {start(3)});
 }
 
-TEST(GateSearch, All)
+TEST(GateSearch, ReserveAndPrevent)
 {
-	find_nothing(all_events(2, {reserve, registration, to_prevent, to_allow}), {start(2)});
+	find_nothing(all_events(2, {reserve, to_prevent, to_allow}), {start(2)});
 }
 
 TEST(GateSearch, PersistentReservations)

@@ -73,7 +73,10 @@ struct Slot {
 	u8 command;
 	u8 nexus;
 	u8 executed; // and it has not left
+	u8 resets;   // a Reset, or both, since
 };
+// One that the gate knows of, and one after the device had carried it out.
+enum Reset : u8 { known = 1, undone = 2 };
 // How the device has.
 enum Executed : u8 { not_yet, well, told_attention };
 
@@ -97,7 +100,7 @@ struct State {
 	u8 room;   // slots that are used
 	u8 paying; // what the host has begun to tell the device
 	u8 doubt;  // of what was lost after the device had carried it out
-	u8 spare[1];
+	u8 spare[2];
 };
 enum Doubt : u8 { of_registration = 1, of_prevention = 2, of_reservation = 4 };
 
@@ -120,10 +123,11 @@ inline constexpr std::array<u8, 24> parameters{0, 0x10, 0, 20, 1 << 5, 0, 0, 0, 
 inline constexpr std::array<u8, 24> parameters_with_key{0, 0x10, 0, 20, 1 << 5, 0, 2, 2};
 
 inline void leave(vscsi_gate &gate, vscsi_keys &owners, u32 nexus, u8 command, u32 effect,
-		  vscsi_u16 attention = 0, bool unheard = false)
+		  vscsi_u16 attention = 0, bool stale = false, bool unheard = false)
 {
 	const u8 *data = (command == set_key ? parameters_with_key : parameters).data();
-	const vscsi_gate_outcome outcome{data, parameters.size(), attention, effect, unheard};
+	const vscsi_gate_outcome outcome{
+		data, parameters.size(), attention, effect, stale ? gate.resets - 1 : gate.resets, unheard};
 	const u8 *cdb = cdbs[command].data();
 	vscsi_gate_leave(&gate, number(nexus), cdb, &outcome);
 	vscsi_gate_paid(&gate, vscsi_keys_note(&owners, number(nexus), cdb, &outcome));
@@ -164,12 +168,6 @@ public:
 			       return slot.executed == told_attention;
 		       });
 	}
-	[[nodiscard]] bool is_executed() const
-	{
-		return std::any_of(s.slots.begin(), s.slots.end(),
-				   [](const Slot &slot) { return slot.executed; });
-	}
-
 	// A nexus sends a command.
 	bool sends(u32 nexus, u8 command)
 	{
@@ -178,7 +176,7 @@ public:
 			return false;
 		const int verdict = refused_or_not(nexus, command);
 		if (verdict == VSCSI_GATE_PASS)
-			*free = {command, static_cast<u8>(nexus), 0};
+			*free = {command, static_cast<u8>(nexus), 0, 0};
 		if (verdict == VSCSI_GATE_IGNORE)
 			ignored(nexus, command);
 		settle();
@@ -260,15 +258,17 @@ public:
 		if (slot.executed == told_attention) {
 			// Whoever shares the device hears of it next.
 			s.preventers = s.reserver = 0;
-			leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_NONE, power_on);
+			leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_NONE, power_on,
+			      slot.resets & known);
 			settle();
 			return true;
 		}
-		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_ALL);
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_ALL, 0, slot.resets & known);
 		const auto nexus = static_cast<u8>(slot.nexus + 1);
 		switch (slot.command) {
 		case reserve:
-			s.reserver = nexus;
+			// Else it hears next of the reset that came after it.
+			s.reserver = slot.resets ? s.reserver : nexus;
 			break;
 		case registration:
 			s.registrant = nexus;
@@ -281,7 +281,7 @@ public:
 			s.registrant = 0;
 			break;
 		case to_prevent:
-			s.preventers |= bit(slot.nexus);
+			s.preventers |= slot.resets ? u8{0} : bit(slot.nexus);
 			break;
 		case set_key:
 			s.key_of = nexus;
@@ -299,7 +299,7 @@ public:
 		if (slot.command == none || slot.executed)
 			return false;
 		s.slots[at] = {};
-		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_NONE);
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_NONE, 0, slot.resets & known);
 		settle();
 		return true;
 	}
@@ -310,7 +310,8 @@ public:
 		if (slot.executed != well)
 			return false;
 		s.slots[at] = {};
-		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_ALL, 0, true);
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_ALL, 0, slot.resets & known,
+		      true);
 		if (slot.command == clear)
 			s.registrant = 0;
 		settle();
@@ -329,7 +330,7 @@ public:
 			s.doubt |= of_registration;
 		if (slot.executed && slot.command == release)
 			s.doubt |= of_reservation;
-		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_UNKNOWN);
+		leave(s.gate, s.keys, slot.nexus, slot.command, VSCSI_EFFECT_UNKNOWN, 0, slot.resets & known);
 		if (is_keying(slot.command))
 			s.key_of = 0;
 		settle();
@@ -360,12 +361,11 @@ public:
 	// A guest resets the LUN.
 	bool gets_reset()
 	{
-		if (is_executed())
-			return false;
 		s.preventers = s.reserver = 0;
 		owes(vscsi_gate_reset(&s.gate));
-		expect(!s.prevents || s.gate.owed & VSCSI_GATE_ALLOW, "after a reset the device prevents");
-		expect(!s.reserved || s.gate.owed & VSCSI_GATE_RELEASE,
+		expect(!s.prevents || s.gate.owed & VSCSI_GATE_ALLOW || in_flight(is_medium),
+		       "after a reset the device prevents");
+		expect(!s.reserved || s.gate.owed & VSCSI_GATE_RELEASE || in_flight(is_reserving),
 		       "after a reset the device is reserved");
 		settle();
 		return true;
@@ -391,15 +391,20 @@ public:
 		}
 		vscsi_gate_paid(&s.gate, s.paying);
 		s.paying = 0;
+		settle();
 		return true;
 	}
 	// Something else resets it.
 	bool loses_all()
 	{
-		if (is_executed() || s.attention)
+		if (s.attention)
 			return false;
+		for (Slot &slot : s.slots)
+			if (slot.executed)
+				slot.resets |= undone;
 		s.attention = 1;
 		s.prevents = s.reserved = s.preventers = s.reserver = 0;
+		settle();
 		return true;
 	}
 	// The module asks it what the host has.
@@ -460,19 +465,28 @@ private:
 		       "the gate says what is not known");
 		expect(!(static_cast<u32>(flags) & ~s.gate.owed), "the gate forgets what is owed");
 		expect(!(flags & VSCSI_GATE_RELEASE) || s.reserved || hears_soon() ||
-			       s.doubt & of_reservation,
+			       s.doubt & of_reservation || in_flight(is_reserving),
 		       "nothing is there to be released");
 		// Nor is it known what becomes of an ALLOW that is in flight.
 		expect(!(flags & VSCSI_GATE_ALLOW) || s.prevents || hears_soon() || in_flight(is_medium) ||
 			       s.doubt & of_prevention,
 		       "nothing is there to be allowed");
 	}
-	// Order that means nothing, and how many have been refused, tells no states apart.
+	// Order that means nothing, how many resets there were, and how many have been refused, tells no
+	// states apart.
 	void settle()
 	{
+		for (Slot &slot : s.slots) {
+			// Of others they mean nothing.
+			if (slot.command != reserve && slot.command != to_prevent)
+				slot.resets = 0;
+			else if (s.gate.resets)
+				slot.resets |= known;
+		}
+		s.gate.resets = 0;
 		std::sort(s.slots.begin(), s.slots.end(), [](const Slot &a, const Slot &b) {
-			return std::tie(a.command, a.nexus, a.executed) >
-			       std::tie(b.command, b.nexus, b.executed);
+			return std::tie(a.command, a.nexus, a.executed, a.resets) >
+			       std::tie(b.command, b.nexus, b.executed, b.resets);
 		});
 		std::sort(std::begin(s.gate.preventers), std::end(s.gate.preventers),
 			  [](const auto &a, const auto &b) { return a.nexus > b.nexus; });

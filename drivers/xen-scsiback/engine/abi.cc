@@ -257,7 +257,7 @@ void vscsi_gate_owe(vscsi_gate *gate, int bits) noexcept
 	gate_owe(*gate, bits);
 }
 
-int vscsi_gate_due(vscsi_gate *gate) noexcept
+int vscsi_gate_due(const vscsi_gate *gate) noexcept
 {
 	return gate_due(*gate);
 }

@@ -91,7 +91,6 @@ constexpr void drop_if_over(vscsi_gate_preventer &preventer) noexcept
 		preventer = {};
 }
 
-// What is in flight may be carried out after that, and counts then.
 constexpr void forget_prevention(vscsi_gate &gate) noexcept
 {
 	gate.prevented = 0;
@@ -108,6 +107,7 @@ constexpr int forget_what_a_reset_ends(vscsi_gate &gate) noexcept
 	gate.reserved = 0;
 	forget_prevention(gate);
 	gate.owed |= static_cast<u32>(owed);
+	gate.resets++;
 	return owed;
 }
 
@@ -251,10 +251,12 @@ constexpr int enter_to_reserve(vscsi_gate &gate, u32 session, Reserving reservin
 	return enter_single(gate.reserving, session, may_reserve(gate, session, reserving));
 }
 
-// What a guest does not know that it has it has not; what is given back is given back.
-constexpr u32 what_is_taken(const vscsi_gate_outcome &outcome) noexcept
+// What a guest does not know that it has it has not; nor what it got before it hears of a
+// reset, whichever came first at the device.  What is given back is given back.
+constexpr u32 what_is_taken(const vscsi_gate &gate, const vscsi_gate_outcome &outcome) noexcept
 {
-	return outcome.unheard && outcome.effect == VSCSI_EFFECT_ALL ? VSCSI_EFFECT_UNKNOWN : outcome.effect;
+	const bool has_it = !outcome.unheard && outcome.resets == gate.resets;
+	return !has_it && outcome.effect == VSCSI_EFFECT_ALL ? VSCSI_EFFECT_UNKNOWN : outcome.effect;
 }
 
 // Nobody has a RESERVE that is not known to have failed, and whose session has not.
@@ -274,7 +276,7 @@ constexpr void leave_reserving(vscsi_gate &gate, u32 session, const u8 *cdb,
 	const bool gone = leave_single(gate.reserving);
 	const bool good = outcome.effect == VSCSI_EFFECT_ALL;
 	if (reserving == Reserving::reserve) {
-		reserve_done(gate, session, what_is_taken(outcome), gone);
+		reserve_done(gate, session, what_is_taken(gate, outcome), gone);
 	} else if (reserving == Reserving::release) {
 		// Of all of it, not of elements or for a third party.
 		if (good && gate.holder == session && !(cdb[1] & 0x1f))
@@ -391,7 +393,7 @@ void leave_medium(vscsi_gate &gate, u32 session, const u8 *cdb, const vscsi_gate
 	case Removal::neither:
 		break;
 	case Removal::prevents:
-		prevention_done(gate, session, what_is_taken(outcome));
+		prevention_done(gate, session, what_is_taken(gate, outcome));
 		break;
 	case Removal::allows:
 		allow_done(gate, session, outcome.effect == VSCSI_EFFECT_ALL);
@@ -519,16 +521,11 @@ void gate_owe(vscsi_gate &gate, int bits) noexcept
 	gate.owed |= static_cast<u32>(bits);
 }
 
-// A RESERVE or PREVENT that passed before a reset may be carried out after it: then it stays.
-int gate_due(vscsi_gate &gate) noexcept
+int gate_due(const vscsi_gate &gate) noexcept
 {
-	bool in_flight = false, prevents = false;
-	for (const auto &preventer : gate.preventers) {
+	bool in_flight = false;
+	for (const auto &preventer : gate.preventers)
 		in_flight |= preventer.in_flight != 0;
-		prevents |= preventer.prevents != 0;
-	}
-	gate.owed &= ~static_cast<u32>((gate.reserved ? VSCSI_GATE_RELEASE : 0) |
-				       (prevents ? VSCSI_GATE_ALLOW : 0));
 	return static_cast<int>(gate.owed) &
 	       ~((gate.reserving.nexus ? VSCSI_GATE_RELEASE : 0) | (in_flight ? VSCSI_GATE_ALLOW : 0) |
 		 (gate.keying.nexus ? clears_keys : 0));

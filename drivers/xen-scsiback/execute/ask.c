@@ -18,17 +18,11 @@
 static void vscsi_device_told(struct vscsi_scsi_device *device, const struct vscsi_sense *sense)
 {
 	u16 attention = sense->code << 8 | sense->qualifier;
-	u32 owed;
 
 	spin_lock_irq(&device->lock);
 	vscsi_attention_add(&device->attentions, attention);
-	owed = device->gate.owed;
 	vscsi_gate_hear(&device->gate, attention);
-	owed = device->gate.owed & ~owed;
 	spin_unlock_irq(&device->lock);
-	/* Once more after this look. */
-	if (owed)
-		vscsi_scsi_device_look(device, true);
 }
 
 int vscsi_device_ask(struct vscsi_scsi_device *device, struct scsi_device *sdev,

@@ -132,6 +132,7 @@ struct vscsi_execution {
 	u32 piece_from, piece_bytes;	/* of the data: what is with the device, mostly all of it */
 	u32 recovered;			/* additional sense of an earlier piece's RECOVERED ERROR, or 0 */
 	u32 resets;			/* of the device, when the first piece was sent */
+	u32 resets_known;		/* to its gate, when the command passed */
 	enum vscsi_request_stage stage;
 	spinlock_t lock;
 	bool aborting;			/* lock to set: somebody wants the command back */

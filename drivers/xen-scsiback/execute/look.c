@@ -122,6 +122,17 @@ static void vscsi_device_read(struct vscsi_scsi_device *device, struct scsi_devi
 	spin_unlock_irq(&device->lock);
 }
 
+/* Since it was paid: the device has told of a reset. */
+static bool vscsi_device_to_pay(struct vscsi_scsi_device *device)
+{
+	int due;
+
+	spin_lock_irq(&device->lock);
+	due = vscsi_gate_due(&device->gate);
+	spin_unlock_irq(&device->lock);
+	return due;
+}
+
 static bool vscsi_device_to_read(struct vscsi_scsi_device *device)
 {
 	bool due;
@@ -156,6 +167,8 @@ static void vscsi_device_look(struct work_struct *work)
 		vscsi_device_pay(device, sdev);
 		if (vscsi_device_to_read(device))
 			vscsi_device_read(device, sdev);
+		if (vscsi_device_to_pay(device))
+			vscsi_scsi_device_look(device, true);
 	}
 	vscsi_sdev_unpin(sdev);
 	vscsi_scsi_device_put(device);

@@ -58,6 +58,7 @@ int vscsi_share_enter(struct vscsi_io *io)
 	}
 	handled = READ_ONCE(device->sdev->handler) != device->handler;
 	io->execution.resets = device->resets;
+	io->execution.resets_known = device->gate.resets;
 	spin_unlock_irqrestore(&device->lock, flags);
 	/* The device says who holds it now; or dom0 has a device handler for it since. */
 	if (inherited || handled)
@@ -95,6 +96,7 @@ void vscsi_share_leave(struct vscsi_io *io, bool ended)
 {
 	struct vscsi_gate_outcome outcome = {
 		.effect = ended ? vscsi_share_effect(io) : VSCSI_EFFECT_NONE,
+		.resets = io->execution.resets_known,
 		.unheard = READ_ONCE(io->execution.forsaken),
 	};
 	struct vscsi_scsi_device *device = io->execution.device;

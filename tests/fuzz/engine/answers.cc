@@ -116,7 +116,7 @@ void clears_no_other(const vscsi_keys &have, int which)
 	Exact cdb{12}, data{VSCSI_CLEAR_KEYS_BYTES};
 	vscsi_keys_clear(&have, which, cdb.data(), data.data());
 	vscsi_keys cleared{{{9}}, {{9}}, have.algorithm};
-	const vscsi_gate_outcome well{data.data(), VSCSI_CLEAR_KEYS_BYTES, 0, VSCSI_EFFECT_ALL, false};
+	const vscsi_gate_outcome well{data.data(), VSCSI_CLEAR_KEYS_BYTES, 0, VSCSI_EFFECT_ALL, 0, false};
 	(void)vscsi_keys_note(&cleared, 5, cdb.data(), &well);
 	const bool all = which == VSCSI_GATE_CLEAR_ALL_KEYS;
 	expect(same(all ? cleared.all : cleared.own, {}) && same(all ? cleared.own : cleared.all, {9}),
@@ -153,7 +153,7 @@ void keys(Input &input)
 		const u32 effect = bad & 0x80 ? VSCSI_EFFECT_UNKNOWN : VSCSI_EFFECT_ALL;
 		Exact data{input.below(24)};
 		input.fill(data.data(), data.size());
-		const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), 0, effect,
+		const vscsi_gate_outcome outcome{data.data(), static_cast<u32>(data.size()), 0, effect, 0,
 						 false};
 		const int replaced = vscsi_keys_note(&have, nexus, cdb.data(), &outcome);
 		std::set<u32> *owners = nullptr;

@@ -154,8 +154,11 @@ private:
 		in_.fill(data.data(), data.size());
 		constexpr u16 attentions[] = {0, 0, 0, 0x2900, 0x2a03, 0x2a04, 0x2a05, 0x2800};
 		const vscsi_gate_outcome outcome{data.size() ? data.data() : nullptr,
-						 static_cast<u32>(data.size()), attentions[in_.below(8)],
-						 in_.below(3), in_.flag()};
+						 static_cast<u32>(data.size()),
+						 attentions[in_.below(8)],
+						 in_.below(3),
+						 gate_.resets - in_.flag(),
+						 in_.flag()};
 		vscsi_gate_leave(&gate_, command.nexus, command.cdb, &outcome);
 		vscsi_gate_paid(&gate_, vscsi_keys_note(&keys_, command.nexus, command.cdb, &outcome));
 	}

@@ -52,7 +52,8 @@ block 16k; must "nothing" is "" 0; where; mt setblk 0
 say a request of a size that it does not have
 mt rewind; mt setblk 512; put if=block bs=700 count=1; where; mt setblk 0
 say two partitions
-mt stsetoptions can-partitions; mt mkpartition 2; where
+# Less than 100 it refuses.
+mt stsetoptions can-partitions; mt mkpartition 1000; where
 mt rewind; fill 1 1000; put if=block bs=1000; mt setpartition 1; where
 fill 2 2000; put if=block bs=2000; mt setpartition 0; mt rewind; block 64k; must "its own" is 1 1000
 mt setpartition 1; mt rewind; block 64k; must "its own, too" is 2 2000; mt partseek 0 1; where
