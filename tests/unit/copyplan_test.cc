@@ -254,9 +254,10 @@ TEST(CopyPlan, AnyRoomGivesTheSamePlan)
 	for (u64 seed = 1; seed <= 300; seed++) {
 		Random random{seed + 2000000};
 		Case c{random, VSCSI_FROM_DEVICE};
-		std::vector<vscsi_copy> whole(1024);
+		std::vector<vscsi_copy> whole(2 * VSCSI_MAX_SEGMENTS);
 		vscsi_cursor at{};
-		whole.resize(vscsi_data_copies(c.rig.back.engine(), c.slot, &at, ~0u, whole.data(), 1024));
+		whole.resize(vscsi_data_copies(c.rig.back.engine(), c.slot, &at, ~0u, whole.data(),
+					       static_cast<u32>(whole.size())));
 		EXPECT_EQ(at.moved, c.bytes) << "a limit beyond the data ends with the data";
 		const auto pieces = plan(random, c.rig, c.slot, c.bytes);
 		ASSERT_EQ(pieces.size(), whole.size());

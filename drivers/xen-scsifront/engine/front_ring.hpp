@@ -19,10 +19,10 @@ public:
 	{
 		const std::size_t room =
 			(std::size_t{wire::page_bytes} << page_order) - offsetof(wire::Page, entry);
-		u32 entries = 1;
-		while (entries * 2 * sizeof(wire::Entry) <= room)
-			entries *= 2;
-		return entries;
+		u32 count = 1;
+		while (count * 2 * sizeof(wire::Entry) <= room)
+			count *= 2;
+		return count;
 	}
 
 	FrontRing(void *shared, u32 page_order) noexcept

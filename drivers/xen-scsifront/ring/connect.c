@@ -28,7 +28,7 @@ void vscsi_front_ring_negotiate(struct vscsi_front_ring *ring)
 static int vscsi_front_write_pages(struct vscsi_front_ring *ring, struct xenbus_transaction xbt)
 {
 	const char *node = ring->dev->nodename;
-	char name[16];
+	char name[24];
 	u32 i;
 	int err;
 

@@ -68,7 +68,7 @@ static void vscsi_front_fill(struct vscsi_front_ring *ring, struct vscsi_front_s
 		while (offset < end) {
 			struct vscsi_segment *segment = vscsi_front_segment(slot, at++);
 			u32 length = min_t(u32, end - offset, PAGE_SIZE - offset_in_page(offset));
-			struct page *page = nth_page(sg_page(sg), offset >> PAGE_SHIFT);
+			struct page *page = sg_page(sg) + (offset >> PAGE_SHIFT);
 			grant_ref_t ref = gnttab_claim_grant_reference(&slot->spare);
 
 			gnttab_grant_foreign_access_ref(ref, ring->dev->otherend_id,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Our frontend in a guest: I/O, large requests, hot plug, aborts, reload, save, restore, checkpoint."""
+"""Our frontend in a guest, beside another with the stock one: I/O, large requests, hot plug, aborts, save, restore."""
 from vscsilab import frontend
 from vscsilab.load import VerifiedLoad
 from vscsilab.mapper import Mapped, linear
@@ -33,6 +33,30 @@ def large(lab, guest, vdev):
                          f"sg_dd if={node} of=/tmp/out bs=512 count={2 * count} bpt={count} && "
                          f"cmp -n {1024 * count} /tmp/in /tmp/out", timeout=120, check=False)
         lab.check(f"two requests of {count // 2 or 0.5} KiB are written and read back", done.rc == 0, done.err)
+
+
+def many(lab, guest, vdev):
+    """More data at once than is the guest's own share of dom0's memory."""
+    node, blocks = lab.generic(guest, vdev), SEGMENTS[lab.driver] // 128 * 1024
+    done = guest.run(f"for i in 1 2 3 4 5 6; do sg_dd if={node} bs=512 count={2 * blocks} bpt={blocks} 2>/dev/null | "
+                     f"cmp -n {1024 * blocks} /tmp/in - & p=\"$p $!\"; done; for i in $p; do wait $i || exit 1; done",
+                     timeout=240, check=False)
+    lab.check("six large reads at once", done.rc == 0, done.out + done.err)
+
+
+def beside_stock(lab, guest, pdev, load):
+    lab.frontend = "stock"
+    other = lab.guest("other")
+    dev = lab.attach(other, pdev, "0:0:0:0")
+    lab.check("the other guest has the stock module", other.run(frontend.is_ours(), check=False).rc != 0)
+    theirs = VerifiedLoad(other, lab.disk(other, "0:0:0:0"))
+    lab.check("the stock frontend's I/O goes on beside ours", theirs.goes_on(), theirs.log())
+    lab.check("ours beside it", load.goes_on(), load.log())
+    lab.check("all of the other's read right", theirs.stop(), theirs.log())
+    lab.detach(other, dev)
+    domid = other.domid
+    other.destroy()
+    lab.vscsi.forget(domid)
 
 
 def plug(lab, guest, pdev):
@@ -109,6 +133,7 @@ def run(lab):
 
     limits(lab, guest, disk)
     large(lab, guest, "0:0:0:0")
+    many(lab, guest, "0:0:0:0")
     plug(lab, guest, second)
     if lab.driver == "ours":
         # The other keeps nobody's device, and has no counters.
@@ -117,6 +142,7 @@ def run(lab):
         aborts(lab, guest, disk, slow)
     load = VerifiedLoad(guest, disk)
     lab.check("I/O reads right", load.goes_on(), load.log())
+    beside_stock(lab, guest, second, load)
     checkpoint(lab, guest, load)
     if lab.driver == "ours":
         dev = save_and_restore(lab, guest, pdev, load)
