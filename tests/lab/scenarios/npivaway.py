@@ -45,6 +45,8 @@ def run(lab):
         parent = f"hba:{fabric.hba.wwpn}"
         admin.run(f"npiv create {guest.name} {parent} --wwpn {PORT}")
         admin.run(f"npiv attach {guest.name} {parent}")
+        admin.refused(f"npiv create g9 {parent} --wwpn {controllers[0].wwpn}", 4, "is in the fabric already",
+                      fabric.ports()[controllers[0].wwpn]["id"], "over eth0")
         disk = lab.disk(guest, "0:0:0:0")
         load = VerifiedLoad(guest, disk)
         active, other = controllers

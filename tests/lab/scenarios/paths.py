@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Two target ports of one disk with ALUA, dm-multipath in the guest: I/O goes on as states change and a path goes."""
-import re
-import time
-
 from vscsilab.cdbs import GOOD, READ_CAPACITY10, REPORT_PORT_GROUPS, Node, reads, ten
 from vscsilab.load import VerifiedLoad
-from vscsilab.mapper import Mapped
+from vscsilab.multipath import Multipath
 
 GUESTS = 1
 TIMEOUT = 600
@@ -89,36 +86,6 @@ def told(lab, groups, paths, states):
                   {group.number: its for group, its in zip(groups, states)})
         lab.note(f"{what}: READs before that end with {', '.join(first)}")
     lab.note(f"{name}: {paths[0].guest.run(f'sg_rtpg -d {paths[0].node.node}', check=False).out}")
-
-
-class Multipath:
-    """A group of its own for each path, as multipathd makes them by ALUA's priorities; here nobody reinstates a
-    path but the scenario."""
-
-    def __init__(self, lab, guest, paths):
-        self.lab, self.guest, self.paths = lab, guest, paths
-        sectors = guest.run(f"blockdev --getsz {paths[0].disk}").out.strip()
-        groups = " ".join(f"round-robin 0 1 1 {path.block} 1000" for path in paths)
-        self.mapped = Mapped(guest, "paths", f"0 {sectors} multipath 1 queue_if_no_path 1 alua {len(paths)} 1 {groups}")
-        numbers = guest.run("dmsetup info -c --noheadings --separator : -o major,minor paths").out.strip()
-        self.disk = "/dev/" + guest.run(f"basename $(readlink -f /sys/dev/block/{numbers})").out.strip()
-
-    def status(self):
-        return self.guest.run("dmsetup status paths").out.strip()
-
-    def uses(self, what, path):
-        """The one of these that is in use is this."""
-        line = ""
-        for _ in range(20):
-            line = self.status()
-            used = re.findall(r"A \d+ 1 \d+ (\d+:\d+) A", line)
-            if used == [path.block]:
-                break
-            time.sleep(0.5)
-        self.lab.check(f"{what}: path {path.number} is used", used == [path.block], f"it is {path.block}: {line}")
-
-    def reinstate(self, path):
-        self.mapped.message(f"reinstate_path {path.block}")
 
 
 def goes_on(lab, what, load, multipath, path):
