@@ -27,10 +27,9 @@ REFUSALS = (
     ("connect", "bind_interdomain_evtchn_to_irqhandler_lateeoi", -28),
     ("connect", "kthread_create_on_node", -12), ("connect", "register_xenbus_watch", -12),
     ("connect", "xenbus_printf", -12), ("connect", "xenbus_read", -12), ("connect", "xenbus_gather", -12),
-    ("connect", "xenbus_directory", -12), ("connect", "xenbus_switch_state", -5),
-    ("connect", "xenbus_transaction_start", -12), ("connect", "xenbus_transaction_end", -11),
-    ("connect", "xenbus_write", -12), ("add", "xenbus_read", -5), ("add", "xenbus_transaction_end", -12),
-    ("add", "xenbus_write", -5), ("remove", "xenbus_write", -12), ("end", "xenbus_switch_state", -5),
+    ("connect", "xenbus_directory", -12), ("connect", "xenbus_transaction_start", -12),
+    ("connect", "xenbus_write", -12), ("add", "xenbus_read", -5), ("add", "xenbus_transaction_start", -5),
+    ("add", "xenbus_write", -5), ("remove", "xenbus_write", -12),
 )
 
 IO = """
@@ -64,6 +63,8 @@ class Lives:
         self.spare = lab.backstore.ramdisk("spare", "8M")
         self.back = backend(guest.domid, 0)
         self.front = frontend(guest.domid, 0)
+        # xenbus tells operators there.
+        self.errors = f"/local/domain/0/error/backend/vscsi/{guest.domid}"
         self.phases = {"config": self.config, "connect": self.connect, "add": self.add, "io": self.io,
                        "remove": self.remove, "end": self.end}
         guest.put(IO, "/tmp/io.sh")
@@ -103,8 +104,8 @@ class Lives:
 
     def _reason(self):
         """What an operator finds in xenstore."""
-        tree = {**self.lab.xs.tree(self.back), **{f"/{key}": value for key, value in self.lab.xs.tree(
-            f"/local/domain/0/error/backend/vscsi/{self.guest.domid}/0").items()}}
+        tree = {**self.lab.xs.tree(self.back),
+                **{f"/{key}": value for key, value in self.lab.xs.tree(f"{self.errors}/0").items()}}
         return "; ".join(value for key, value in tree.items() if key.endswith("error") and value)
 
     def connect(self):
@@ -145,11 +146,12 @@ class Lives:
 
     def gone(self):
         self.lab.dom0.poll(f"! ls -d /sys/bus/xen-backend/devices/vscsi-{self.guest.domid}-0", 20)
+        # The guest takes a directory that is there again for one that never went.
+        self.guest.poll("! ls -d /sys/bus/xen/devices/vscsi-0", 20)
 
     def clear(self):
         """As a toolstack does with what did not connect."""
-        self.lab.xs.transaction([("rm", self.front), ("rm", self.back),
-                                 ("rm", f"/local/domain/0/error/backend/vscsi/{self.guest.domid}")])
+        self.lab.xs.transaction([("rm", self.front), ("rm", self.back), ("rm", self.errors)])
         self.gone()
 
     def learn(self):
@@ -175,6 +177,7 @@ class Lives:
                 if refused:
                     raise LabError(f"{name}: without a failure: {refused}")
                 continue
+            self.lab.xs.rm(self.errors)
             with failure[1] as hit:
                 refused = phase()
             verdict(name, failure[0], hit, refused)
@@ -223,7 +226,7 @@ def loading(lab):
                  "echo 0 > require-start && echo 18446744073709551615 > require-end && echo 1 > interval")
     failed = 0
     while failed < 20:
-        done = lab.dom0.run(f"cd {hook} && echo {failed} > space && echo 1 > times && echo 100 > probability; "
+        done = lab.dom0.run(f"cd {hook} && echo {failed + 1} > space && echo 1 > times && echo 100 > probability; "
                             f"bash -c 'echo 1 > /proc/self/make-it-fail; exec {load}'; rc=$?; "
                             f"echo 0 > probability; exit $rc", check=False)
         if done.rc == 0:

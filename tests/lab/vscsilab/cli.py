@@ -179,7 +179,7 @@ def do_shell(options):
 def do_clean(options):
     with paths.cache_lock():
         for path in paths.cache_dir().iterdir():
-            if path.name in ("lock", "debug.lock"):
+            if path.name.endswith("lock"):
                 continue
             if path.name.startswith(("buildroot-", "packages")):
                 host("rm", "-rf", "--one-file-system", path, root=True)

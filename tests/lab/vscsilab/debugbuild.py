@@ -33,10 +33,10 @@ MAKE = ["nice", "-n", "19", "make", "-s", f"-j{min(os.cpu_count() or 1, 2)}"]
 
 
 @contextlib.contextmanager
-def _building():
-    """One build at a time; labs without a debug kernel need not wait for it."""
+def _building(which, kind):
+    """One build of it at a time; labs without it need not wait."""
     paths.cache_dir().mkdir(parents=True, exist_ok=True)
-    with open(paths.cache_dir() / "debug.lock", "a+") as handle:
+    with open(paths.cache_dir() / f"{_prefix(which, kind)}lock", "a+") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -49,7 +49,7 @@ def ensure(which, kind):
     if missing:
         debian.install(missing)
     which.refresh_if_old()
-    with _building():
+    with _building(which, kind):
         if not (directory(which, kind) / "release").exists():
             _build(which, kind, directory(which, kind))
 
@@ -57,7 +57,7 @@ def ensure(which, kind):
 def discard_old(which, kind):
     """Others of the same suite and kind; under the cache's lock, so that nobody runs one of them."""
     current = directory(which, kind)
-    with _building():
+    with _building(which, kind):
         for stale in paths.cache_dir().glob("debug-*"):
             ours = stale.name.startswith(_prefix(which, kind)) or not _is_of_a_kind(stale.name)
             if stale.is_dir() and stale != current and ours:
