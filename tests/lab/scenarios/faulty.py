@@ -150,10 +150,12 @@ def debugged(lab, exports):
     own = lab.backstore.block_node(hctl)
     pair, _ = exports.disk(lab.backstore.iblock("debugged", device=own), own)
     for name in ("transport errors", "short transfers", "recovered errors"):
-        inject(lab, INJECTED[name], 1)
-        pair.same(f"iblock, {name} at each command", "get bs=4k count=1 skip=40", fails=None)
+        # One block that is short each time is asked for again without end, by dom0's own driver.
+        if name != "short transfers":
+            inject(lab, INJECTED[name], 1)
+            pair.same(f"iblock, {name} at each command", "get bs=4k count=1 skip=40", fails=None)
         inject(lab, INJECTED[name], 3)
-        pair.same(f"iblock, {name} at every third command", "get bs=4k count=4 skip=80", fails=None)
+        pair.same(f"iblock, {name} at every third command", "get bs=64k count=4 skip=8", fails=None)
         inject(lab, 0, 0)
     pair.same("iblock, and then none", "get bs=4k count=4", fails=False)
     return pair, hctl, passed
