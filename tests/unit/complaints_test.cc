@@ -23,7 +23,7 @@ bool complains(std::array<u8, 16> cdb, u32 status, vscsi_sense sense = {})
 
 TEST(Complaints, WhatIsRefusedIsTold)
 {
-	EXPECT_TRUE(complains({0xff}, check, {5, 0x20, 0, true}));
+	EXPECT_TRUE(complains({0x1a}, check, {5, 0x24, 0, true}));
 	EXPECT_TRUE(complains({0x28}, check, {5, 0x21, 0, true}));
 	EXPECT_TRUE(complains({0x89}, check, {0xe, 0x1d, 0, true}));
 	EXPECT_TRUE(complains({0x2a}, check, {7, 0x27, 0, true}));
@@ -39,6 +39,15 @@ TEST(Complaints, WhatGoesWrongOrWaitsIsNot)
 	EXPECT_FALSE(complains({0x28}, check, {3, 0x11, 0, true}));
 	EXPECT_FALSE(complains({0x2a}, check, {7, 0x27, 7, true})) << "there is no space";
 	EXPECT_FALSE(complains({0x00}, check, {6, 0x29, 0, true}));
+}
+
+// As Linux does at each disk: REPORT SUPPORTED OPERATION CODES, SECURITY PROTOCOL IN, ATA ones.
+TEST(Complaints, WhatAScanMeetsIsNot)
+{
+	for (const u8 opcode : {u8{0xa3}, u8{0xa2}, u8{0x85}, u8{0xa1}, u8{0xff}})
+		EXPECT_FALSE(complains({opcode}, check, {5, 0x20, 0, true})) << unsigned{opcode};
+	for (const u8 opcode : {u8{0x41}, u8{0x42}, u8{0x5e}, u8{0x5f}, u8{0x7f}, u8{0x84}, u8{0x93}})
+		EXPECT_TRUE(complains({opcode}, check, {5, 0x20, 0, true})) << unsigned{opcode};
 }
 
 TEST(Complaints, SomeAreToldThoughTheySucceed)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "core/change.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include <fmt/core.h>
@@ -125,23 +126,26 @@ std::optional<Change> from_line(std::string_view line)
 	std::istringstream stream{std::string{line}};
 	for (std::string field; std::getline(stream, field, '\t');)
 		fields.push_back(field);
-	if (fields.size() < 3)
+	const std::size_t written = fields.size();
+	fields.resize(std::max<std::size_t>(written, 5));
+	// Nothing has no name, and would stand for the folder that all of its kind are in.
+	if (fields[1].empty() || fields[2].empty())
 		return {};
-	fields.resize(5);
-	if (fields[0] == "remove-store")
+	if (fields[0] == "remove-store" && written == 3)
 		return RemoveStore{{fields[1], fields[2]}};
-	if (fields[0] == "set")
+	if (fields[0] == "set" && written <= 5 && !fields[3].empty())
 		return SetAttribute{{fields[1], fields[2]}, fields[3], fields[4], {}};
 	const auto tag = parse_number(fields[2], UINT16_MAX);
 	if (!tag)
 		return {};
 	const TpgId id{fields[1], static_cast<std::uint16_t>(*tag)};
-	if (fields[0] == "remove-tpg")
+	if (fields[0] == "remove-tpg" && written == 3)
 		return RemoveTpg{id};
-	if (fields[0] == "bind")
+	// Bound to nobody, it has no last field.
+	if (fields[0] == "bind" && written <= 4)
 		return BindTpg{id, fields[3], {}};
 	const auto number = parse_number(fields[3], greatest_lun);
-	if (fields[0] != "remove-lun" || !number)
+	if (fields[0] != "remove-lun" || written != 4 || !number)
 		return {};
 	return RemoveLun{id, static_cast<unsigned>(*number)};
 }

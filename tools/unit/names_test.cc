@@ -83,7 +83,11 @@ TEST(Names, JournalLinesComeBack)
 		EXPECT_EQ(describe(*back), describe(change));
 	}
 	for (const char *bad :
-	     {"", "remove-lun", "remove-lun\ta\tb\tc", "remove-lun\ta\t1\t", "burn\ta\t1\t2"})
+	     {"", "remove-lun", "remove-lun\ta\tb\tc", "remove-lun\ta\t1\t", "burn\ta\t1\t2",
+	      // Nothing has no name; and what has more fields is something else.
+	      "remove-store\t\t", "remove-store\t\tx", "remove-store\tx\t", "remove-store\t\t\tx",
+	      "remove-store\ta\tb\tc", "remove-tpg\t\t1", "remove-tpg\ta\t1\t2", "remove-lun\t\t1\t2",
+	      "remove-lun\ta\t1\t2\t3", "bind\t\t1\tg", "bind\ta\t1\tg\th", "set\ta\tb\t\t1"})
 		EXPECT_FALSE(from_line(bad)) << bad;
 }
 

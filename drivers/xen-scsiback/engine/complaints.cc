@@ -10,11 +10,15 @@ namespace
 // SPC-4 and SBC-3
 constexpr u8 reserve6 = 0x16;
 constexpr u8 release6 = 0x17;
+constexpr u8 write_same10 = 0x41;
 constexpr u8 unmap = 0x42;
 constexpr u8 reserve10 = 0x56;
 constexpr u8 release10 = 0x57;
 constexpr u8 persistent_reserve_in = 0x5e;
 constexpr u8 persistent_reserve_out = 0x5f;
+constexpr u8 variable_length = 0x7f;
+constexpr u8 receive_copy_results = 0x84;
+constexpr u8 write_same16 = 0x93;
 
 constexpr u8 illegal_request = 0x5;
 constexpr u8 data_protect = 0x7;
@@ -24,6 +28,15 @@ constexpr u8 miscompare = 0xe;
 constexpr u64 second = 1'000'000'000;
 // An honest guest asks for a lot that there is not when it starts, and then no more.
 constexpr u64 at_once = 256;
+
+// INVALID COMMAND OPERATION CODE is passed over in silence, and is what a guest's scan of its
+// disks meets; not where it is for want of something else.
+constexpr bool is_unknown(u8 opcode, const vscsi_sense &sense) noexcept
+{
+	return sense.key == illegal_request && sense.code == 0x20 && opcode != write_same10 &&
+	       opcode != unmap && opcode != variable_length && opcode != receive_copy_results &&
+	       opcode != write_same16 && opcode != persistent_reserve_in && opcode != persistent_reserve_out;
+}
 
 // Not what is wrong with a device: of that the block layer tells, and not too often.
 constexpr bool is_refused(const vscsi_sense &sense) noexcept
@@ -74,7 +87,7 @@ bool complains(const vscsi_complaint_view &view) noexcept
 	case good:
 		return is_cut_off(view) || is_full_status(view.cdb);
 	case check_condition:
-		return is_refused(view.sense);
+		return is_refused(view.sense) && !is_unknown(view.cdb[0], view.sense);
 	case reservation_conflict:
 		return is_about_reservations(view.cdb[0]);
 	default:

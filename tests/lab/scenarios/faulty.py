@@ -76,7 +76,8 @@ def mapped(lab, exports):
     disk = Mapped(lab.dom0, "faulty", linear(ram, SECTORS))
     pair, node = exports.disk(lab.backstore.iblock("mapped", device=disk.device), disk.device)
     node.settle()
-    everything = f"get bs=64k count=8; put x bs=64k count=1; get bs=64k count=1; get bs=64k skip={BAD // 128} count=1"
+    # What is written comes first: what was there is not the same for who comes second.
+    everything = f"put x bs=64k count=1; get bs=64k count=8; get bs=64k skip={BAD // 128} count=1"
     pair.same("a device that is well", everything, fails=False)
 
     lab.dom0.run("modprobe -a dm-flakey dm-delay")
@@ -105,7 +106,7 @@ def mapped(lab, exports):
 
     disk.becomes(f"0 {SECTORS} delay {ram} 0 {DELAY_MS}")
     begin = time.monotonic()
-    pair.same("dm-delay", "get bs=4k count=1; put v bs=4k count=1", fails=False)
+    pair.same("dm-delay", "put v bs=4k count=1; get bs=4k count=1", fails=False)
     lab.check("dm-delay: each took its time", time.monotonic() - begin >= 4 * DELAY_MS / 1000)
     if lab.dom0.run("modprobe dm-dust", check=False).rc == 0:
         disk.becomes(f"0 {SECTORS} dust {ram} 0 512")
@@ -123,6 +124,11 @@ def inject(lab, opts, every):
     lab.dom0.run(f"echo 0 > {DEBUG}/every_nth; echo {opts} > {DEBUG}/opts; echo {every} > {DEBUG}/every_nth")
 
 
+def heard(answers):
+    """Of what fails in the adapter it is not said how much was moved."""
+    return ", ".join(answer.said if answer.said.startswith("host") else repr(answer) for answer in answers)
+
+
 def debugged(lab, exports):
     """scsi_debug's errors, passed through and under iblock."""
     hctl = lab.backstore.scsi_debug(16, "delay=1 statistics=1")
@@ -136,7 +142,7 @@ def debugged(lab, exports):
               repr(host.ask(*commands)))
     for name, opts in INJECTED.items():
         inject(lab, opts, 1)
-        answers = [repr(place.ask(*commands)) for place in (host, node)]
+        answers = [heard(place.ask(*commands)) for place in (host, node)]
         inject(lab, 0, 0)
         lab.equal(f"passed through, {name}: the guest hears what dom0 hears", answers[1], answers[0])
         lab.note(f"{name}: {answers[0]}")
@@ -144,10 +150,12 @@ def debugged(lab, exports):
     own = lab.backstore.block_node(hctl)
     pair, _ = exports.disk(lab.backstore.iblock("debugged", device=own), own)
     for name in ("transport errors", "short transfers", "recovered errors"):
-        inject(lab, INJECTED[name], 1)
-        pair.same(f"iblock, {name} at each command", "get bs=4k count=1 skip=40", fails=None)
+        # One block that is short each time is asked for again without end, by dom0's own driver.
+        if name != "short transfers":
+            inject(lab, INJECTED[name], 1)
+            pair.same(f"iblock, {name} at each command", "get bs=4k count=1 skip=40", fails=None)
         inject(lab, INJECTED[name], 3)
-        pair.same(f"iblock, {name} at every third command", "get bs=4k count=4 skip=80", fails=None)
+        pair.same(f"iblock, {name} at every third command", "get bs=64k count=4 skip=8", fails=None)
         inject(lab, 0, 0)
     pair.same("iblock, and then none", "get bs=4k count=4", fails=False)
     return pair, hctl, passed

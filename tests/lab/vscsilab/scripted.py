@@ -22,7 +22,7 @@ class Scripted:
                       "(mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug)")
         self.host = self.dom0.poll("grep -l scripted_scsi /sys/class/scsi_host/*/proc_name | "
                                    "sed 's/.*host\\([0-9]*\\).*/\\1/'").out.strip()
-        for lun in (TAPE, DISK):
+        for lun in (TAPE, DISK, CHANGER, OTHER_TAPE)[:4 if "more" in parameters else 2]:
             self.dom0.poll(f"ls /sys/class/scsi_device/{self.hctl(lun)}/device/scsi_generic/sg*")
 
     def hctl(self, lun):
