@@ -146,7 +146,7 @@ bench-engine: setup ## what the engine costs a request: ns, and instructions
 	build/bench-engine/engine-bench
 	@tests/bench/engine/instructions build/bench-engine/engine-bench
 
-bench-tools: setup ## what it costs the daemon to decide for 16,000 LUNs, of one guest or of 500
+bench-tools: setup ## what it costs the daemon to decide for 16,000 LUNs, of one guest or of 500; and up to 64 vports
 	cmake -G Ninja -S tools -B build/tools >/dev/null
 	ninja -C build/tools --quiet tools-bench
 	build/tools/tools-bench

@@ -2,6 +2,7 @@
 """The tree, parameters, completion, other commands."""
 import os
 import re
+import time
 
 import pytest
 
@@ -161,6 +162,31 @@ def test_set_domain_in_use(mapped, kernel, monkeypatch):
     from targetcli.ui_target import TPG as Tpg
     monkeypatch.setattr(Tpg, "set_parameter", refuse)
     assert "in use by 'g1' (domain 3)" in mapped.fails(f"{TPG} set parameter domain=g2")
+
+
+def test_a_vport(mapped, kernel, xen):
+    put(kernel, "param/vport", "500163ef00000042:500163ef00000041@fabric:10000000000000fa\n")
+    mapped("/xen-pvscsi refresh")
+    assert mapped(f"{TPG} get attribute vport_state").strip() == "vport_state= [ro]"
+    vport = {"wwpn": "50:01:63:ef:00:00:00:42", "parent": "fabric:10:00:00:00:00:00:00:fa", "state": "Active",
+             "since": int(time.time()) - 7205, "hba": "20:00:00:00:00:00:0a:01", "n-port-id": "0x010101",
+             "fabric": "10:00:00:00:00:00:00:fa", "last-cause": "the link of its HBA is down",
+             "last-cause-at": int(time.time()) - 200000, "counters": {"tx_frames": 12, "rx_frames": 34,
+                                                                     "error_frames": None}}
+    xen.domain("g1", 3)
+    xen.status["tpgs"] = [{"wwn": TARGET, "tpgt": 1, "vport-status": vport, "luns": []}]
+    xen.write()
+    assert "vport 50:01:63:ef:00:00:00:42 Active]" in line_of(mapped.ls(), "tpg1")
+    shown = mapped(f"{TPG} get attribute vport_state")
+    for part in ("Active for 2 h", "HBA 20:00:00:00:00:00:0a:01", "N_Port_ID 0x010101", "frames sent 12",
+                 "received 34", "2 d ago: the link of its HBA is down", "[ro]"):
+        assert part in shown, shown
+    assert "in error" not in shown, "what the driver does not count"
+    vport.update(state="Initializing", why="the fabric has not taken its login")
+    xen.write()
+    assert "vport 50:01:63:ef:00:00:00:42 Initializing]" in line_of(mapped.ls(), "tpg1")
+    assert "the fabric has not taken its login" in mapped(f"{TPG} get attribute vport_state")
+    assert "is read-only" in mapped.fails(f"{TPG} set attribute vport_state=x")
 
 
 def test_help_texts_and_read_only(mapped):

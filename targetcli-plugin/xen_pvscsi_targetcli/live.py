@@ -83,6 +83,39 @@ class Device:
             self.text = f"waiting ({state_name})"
 
 
+class Vport:
+    """A guest's own port on a SAN, as xl-vscsi sees it."""
+    UNITS = ((2 * 86400, 86400, "d"), (2 * 3600, 3600, "h"), (2 * 60, 60, "min"), (0, 1, "s"))
+
+    def __init__(self, item):
+        self.item = item
+        self.wwpn, self.state, self.active = item["wwpn"], item["state"], item["state"] == "Active"
+
+    def __str__(self):
+        return f"vport {self.wwpn} {self.state}"
+
+    @classmethod
+    def age(cls, since):
+        seconds = max(int(time.time() - since), 0)
+        return next(f"{seconds // size} {unit}" for least, size, unit in cls.UNITS if seconds >= least)
+
+    def text(self):
+        """All of it in one line."""
+        item = self.item
+        words = [self.state + (f" for {self.age(item['since'])}" if item.get("since") else "")]
+        words += [f"{name} {item[key]}" for name, key in
+                  (("parent", "parent"), ("HBA", "hba"), ("fabric", "fabric"), ("N_Port_ID", "n-port-id")) if item.get(key)]
+        counters = item.get("counters", {})
+        words += [f"{name} {counters[key]}" for name, key in
+                  (("frames sent", "tx_frames"), ("received", "rx_frames"), ("in error", "error_frames"))
+                  if counters.get(key) is not None]
+        if item.get("why"):
+            words.append(item["why"])
+        elif item.get("last-cause"):
+            words.append(f"{self.age(item['last-cause-at'] or time.time())} ago: {item['last-cause']}")
+        return ", ".join(words)
+
+
 class Snapshot:
     """One look at all guests."""
 
@@ -95,10 +128,13 @@ class Snapshot:
         self._vdevs = {}    # (wwn, tag, lun) -> v-dev that it is to have
         self._another = {}  # (wwn, tag, lun) -> why nobody gets it: its device is not the one that was mapped
         self._numbered = {}  # (wwn, tag, lun) -> its number is all that is known of its device
+        self._vports = {}   # (wwn, tag) -> the port on a SAN that the group has its LUNs by
         self._read_domains(answer)
         for guest in answer.get("guests", []):
             self._read_guest(guest)
         for group in answer.get("tpgs", []):
+            if group.get("vport-status"):
+                self._vports[group["wwn"], group["tpgt"]] = Vport(group["vport-status"])
             for lun in group["luns"]:
                 place = group["wwn"], group["tpgt"], lun["lun"]
                 self._vdevs[place] = lun["v-dev"]
@@ -144,6 +180,9 @@ class Snapshot:
 
     def numbered(self, wwn, tag, lun):
         return self._numbered.get((wwn, tag, lun))
+
+    def vport(self, wwn, tag):
+        return self._vports.get((wwn, tag))
 
     def vdev(self, wwn, tag, lun):
         """The v-dev that the LUN has, or is to have."""

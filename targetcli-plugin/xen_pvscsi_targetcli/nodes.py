@@ -12,6 +12,7 @@ from .config import WRITE_PROTECT, Lun
 from .shared import AUTO
 from .guests import read, sessions
 
+VPORT_STATE = "vport_state"
 ExecutionError = ui_target.ExecutionError
 RTSLibError = ui_target.RTSLibError
 RTSLibBrokenLink = ui_target.RTSLibBrokenLink
@@ -222,11 +223,22 @@ class XenTPG(UITPG):
         super().__init__(tpg, parent)
         self.remove_child(self.get_child("luns"))
         XenLUNs(tpg, self)
+        if parameter(tpg, "vport"):
+            self.define_config_group_param(
+                "attribute", VPORT_STATE, "string", "The vport: state and since when, HBA, fabric, frames, what went "
+                "wrong last. `xl-vscsi npiv status` has more.", False)
         for name, text in self.shown_attributes.items():
             if os.path.isfile(f"{tpg.path}/{name}"):
                 self.define_config_group_param("attribute", name, "string", text, False)
 
+    def _vport(self):
+        tpg = self.rtsnode
+        return live.snapshot().vport(tpg.parent_target.wwn, tpg.tag)
+
     def ui_getgroup_attribute(self, attribute):
+        if attribute == VPORT_STATE:
+            vport = self._vport()
+            return vport.text() if vport else ""
         if attribute in self.shown_attributes:
             return read(f"{self.rtsnode.path}/{attribute}").replace("\n", "; ")
         return super().ui_getgroup_attribute(attribute)
@@ -310,6 +322,12 @@ class XenTPG(UITPG):
         acls = sum(1 for _ in self.rtsnode.node_acls)
         if acls:
             words.append(f"ACLs: {acls}")
+        vport = self._vport()
+        if vport:
+            words.append(str(vport))
+            # Without its guest it is not logged in.
+            if state != "not running" and not vport.active:
+                health = False
         return ", ".join(words), health
 
 

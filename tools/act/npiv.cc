@@ -2,6 +2,7 @@
 #include "act/npiv.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "act/detach.hpp"
 #include "act/devices.hpp"
@@ -409,40 +410,62 @@ std::optional<VportStatus> status_of(const Host &host, const Domain &domain, con
 
 } // namespace
 
-std::vector<VportStatus> vports(const Host &host, const std::optional<Domain> &domain)
+std::vector<VportStatus> vports(const Host &host, const Lio &lio, const std::optional<Domain> &domain,
+				VportDetail detail)
 {
-	const Lio lio = host.configfs.read();
+	const bool whole = detail == VportDetail::whole;
+	std::vector<const Tpg *> wanted;
+	for (const Tpg &tpg : lio.tpgs)
+		if (tpg.vport && (!domain || names_domain(tpg.domain, *domain)))
+			wanted.push_back(&tpg);
+	if (wanted.empty())
+		return {};
 	const FibreChannel fc = fibre_channel(host);
 	const std::vector<FcPort> ports = fc.ports();
-	const VportMemory memory = vport_memory(host);
-	std::vector<Adapter> adapters;
+	std::map<Wwn, const FcPort *> by_name;
+	for (const FcPort &port : ports)
+		by_name.emplace(port.port, &port);
+	std::map<Wwn, unsigned> controllers;
+	for (const KnownVport &known : vport_memory(host).all())
+		controllers.emplace(known.id.port, known.controller);
+	RemotePorts remote;
+	std::map<unsigned, std::vector<HostDevice>> devices;
+	if (whole) {
+		remote = fc.remote_ports();
+		for (Adapter &adapter : host.sysfs.adapters())
+			devices.emplace(adapter.number, std::move(adapter.devices));
+	}
 	std::vector<VportStatus> found;
-	for (const Tpg &tpg : lio.tpgs) {
-		if (!tpg.vport || (domain && !names_domain(tpg.domain, *domain)))
-			continue;
+	for (const Tpg *const tpg : wanted) {
 		VportStatus one;
-		one.tpg = tpg.id;
-		one.domain = tpg.domain;
-		one.id = *tpg.vport;
-		one.asked = login_asked(host, tpg.vport->port);
-		one.luns = static_cast<unsigned>(tpg.luns.size());
-		if (const auto known = memory.of(tpg.vport->port))
-			one.controller = known->controller;
-		if (const FcPort *const port = port_of(ports, tpg.vport->port)) {
-			one.port = *port;
-			one.targets = fc.remote_ports(port->host);
-			if (const FcPort *const hba = hba_of(ports, *port))
+		one.tpg = tpg->id;
+		one.domain = tpg->domain;
+		one.id = *tpg->vport;
+		one.asked = login_asked(host, tpg->vport->port);
+		one.luns = static_cast<unsigned>(tpg->luns.size());
+		one.history = vport_history(host, tpg->vport->port);
+		if (const auto known = controllers.find(tpg->vport->port); known != controllers.end())
+			one.controller = known->second;
+		if (const auto there = by_name.find(tpg->vport->port); there != by_name.end()) {
+			const FcPort &port = *there->second;
+			one.port = port;
+			one.counters = fc.counters(port);
+			if (const FcPort *const hba = hba_of(ports, port))
 				one.hba = to_string(hba->port);
-			one.holder = holder_of(host, ports, *port);
-			if (adapters.empty())
-				adapters = host.sysfs.adapters();
-			for (const Adapter &adapter : adapters)
-				if (adapter.number == port->host)
-					one.devices = adapter.devices;
+			if (whole) {
+				one.targets = remote[port.host];
+				one.devices = devices[port.host];
+				one.holder = holder_of(host, ports, port);
+			}
 		}
 		found.push_back(std::move(one));
 	}
 	return found;
+}
+
+std::vector<VportStatus> vports(const Host &host, const std::optional<Domain> &domain)
+{
+	return vports(host, host.configfs.read(), domain, VportDetail::whole);
 }
 
 VportResult create_vport(const Host &host, const VportRequest &request)
@@ -528,6 +551,7 @@ VportResult delete_vport(const Host &host, const Domain &domain, const std::opti
 	if (forget) {
 		const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
 		vport_memory(host).forget(tpg.vport->port);
+		forget_history(host, tpg.vport->port);
 	}
 	return result;
 }

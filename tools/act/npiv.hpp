@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "act/attach.hpp"
+#include "act/vporthistory.hpp"
 #include "act/vports.hpp"
 
 namespace vscsi
@@ -37,6 +38,8 @@ struct VportStatus {
 	std::vector<RemotePort> targets;
 	std::vector<HostDevice> devices; // what it is shown
 	unsigned luns = 0;               // that its guest has
+	VportHistory history;
+	PortCounters counters;
 };
 
 struct VportResult {
@@ -46,7 +49,11 @@ struct VportResult {
 	bool changed = false;
 };
 
-// All, or those of one domain, which need not run.
+// All, or those of one domain, which need not run.  brief: without targets and devices, and without asking
+// the fabric.
+enum class VportDetail { brief, whole };
+std::vector<VportStatus> vports(const Host &host, const Lio &lio, const std::optional<Domain> &domain,
+				VportDetail detail);
 std::vector<VportStatus> vports(const Host &host, const std::optional<Domain> &domain);
 
 // The portal group with its vport; with a Failure nothing is left of it.

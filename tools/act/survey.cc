@@ -50,10 +50,53 @@ std::vector<ListedRefusal> refused_of(const Lio &lio, const Guest &guest)
 	return found;
 }
 
+// Vports by what is asked for them.
+class VportIndex
+{
+public:
+	explicit VportIndex(std::vector<VportStatus> all) : m_all{std::move(all)}
+	{
+		for (const VportStatus &one : m_all) {
+			m_by_tpg.emplace(one.tpg, &one);
+			if (one.controller)
+				m_by_controller.emplace(std::pair{one.domain, *one.controller}, &one);
+		}
+	}
+	VportIndex(const VportIndex &) = delete;
+	VportIndex &operator=(const VportIndex &) = delete;
+
+	const VportStatus *of(const TpgId &tpg) const { return found(m_by_tpg, tpg); }
+	// Whose LUNs a controller of a guest has.
+	const VportStatus *of(const Domain &domain, const ListedController &entry) const
+	{
+		for (const ListedDevice &item : entry.devices)
+			if (item.lun && item.lun->tpgt)
+				if (const VportStatus *const one = of({item.lun->port, *item.lun->tpgt}))
+					return one;
+		if (!entry.devices.empty())
+			return nullptr;
+		const VportStatus *const named =
+			found(m_by_controller, {domain.name, entry.controller.number});
+		return named ? named : found(m_by_controller, {domain.uuid, entry.controller.number});
+	}
+
+private:
+	template <typename Key>
+	static const VportStatus *found(const std::map<Key, const VportStatus *> &index, const Key &key)
+	{
+		const auto entry = index.find(key);
+		return entry == index.end() ? nullptr : entry->second;
+	}
+	std::vector<VportStatus> m_all;
+	std::map<TpgId, const VportStatus *> m_by_tpg;
+	std::map<std::pair<std::string, unsigned>, const VportStatus *> m_by_controller;
+};
+
 // In the order of the domains, with what each server has for them.
 std::vector<ListedGuest> listed(const Host &host, const Lio &lio, const std::vector<Domain> &domains,
 				const std::vector<DomId> &servers)
 {
+	const VportIndex ports{vports(host, lio, {}, VportDetail::brief)};
 	std::vector<ListedGuest> items;
 	for (const Domain &domain : domains)
 		items.push_back({domain, true, {}, {}});
@@ -67,6 +110,9 @@ std::vector<ListedGuest> listed(const Host &host, const Lio &lio, const std::vec
 				ListedController entry{controller, {}};
 				for (const Device &device : controller.devices)
 					entry.devices.push_back(listed(server == 0 ? lio : Lio{}, device));
+				if (const VportStatus *const port =
+					    server == 0 ? ports.of(domains[at], entry) : nullptr)
+					entry.vport = *port;
 				items[at].controllers.push_back(std::move(entry));
 			}
 		}
@@ -247,6 +293,7 @@ Status status(const Host &host)
 	std::ranges::copy_if(domains, std::back_inserter(result.domains),
 			     [](const Domain &domain) { return domain.id != 0; });
 	std::set<std::string> seen;
+	const VportIndex ports{vports(host, lio, {}, VportDetail::whole)};
 	for (const Tpg &tpg : lio.tpgs) {
 		TpgStatus item{tpg, {}, {}, host.configfs.guests(tpg.id)};
 		const auto domain = std::ranges::find_if(
@@ -254,6 +301,8 @@ Status status(const Host &host)
 		Domain named{0, tpg.domain, tpg.domain};
 		if (domain != domains.end())
 			named = item.domain.emplace(*domain);
+		if (const VportStatus *const port = ports.of(tpg.id))
+			item.vport = *port;
 		for (const Lun &lun : tpg.luns)
 			if (const Backstore *const store = lio.store_of(lun.store))
 				item.reach.emplace(lun.number, reach_of(*store));

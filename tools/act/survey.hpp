@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "act/host.hpp"
+#include "act/npiv.hpp"
 #include "core/reach.hpp"
 #include "core/saved.hpp"
 #include "core/vscsiline.hpp"
@@ -32,6 +33,7 @@ struct ListedRefusal {
 struct ListedController {
 	Controller controller;
 	std::vector<ListedDevice> devices;
+	std::optional<VportStatus> vport{}; // whose LUNs these are
 };
 
 struct ListedGuest {
@@ -56,6 +58,7 @@ struct TpgStatus {
 	std::vector<Wanted> devices;  // which it is to have
 	std::vector<std::string> connected;
 	std::map<unsigned, Reach> reach{}; // by LUN
+	std::optional<VportStatus> vport{};
 };
 
 struct Status {

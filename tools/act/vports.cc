@@ -131,11 +131,17 @@ FibreChannel fibre_channel(const Host &host)
 void order_targets(const Host &host, const VportId &id, Adapter &adapter, bool keep)
 {
 	VportMemory memory = vport_memory(host);
-	adapter.vport = id.port;
 	const auto kept = memory.of(id.port);
+	order_targets(memory, kept ? &*kept : nullptr, id, adapter, keep);
+}
+
+void order_targets(VportMemory &memory, const KnownVport *kept, const VportId &id, Adapter &adapter,
+		   bool keep)
+{
+	adapter.vport = id.port;
 	if (kept)
 		adapter.controller = kept->controller;
-	KnownVport known = kept.value_or(KnownVport{id, {}, 0, {}});
+	KnownVport known = kept ? *kept : KnownVport{id, {}, 0, {}};
 	adapter.targets = known.targets;
 	adapter.targets = target_order(adapter);
 	if (adapter.targets == known.targets)
@@ -232,14 +238,15 @@ void announce(const Host &host, const FcPort &vport, const std::string &guest)
 	fibre_channel(host).set_symbolic_name(vport, guest);
 }
 
-bool tend(const Host &host, const FcPort &vport, const std::string &guest, bool several)
+bool tend(const Host &host, const FcPort &vport, const std::vector<RemotePort> &remote,
+	  const std::string &guest, bool several)
 {
 	const FibreChannel fc = fibre_channel(host);
 	if (vport.symbolic.find(guest) == std::string::npos)
 		fc.set_symbolic_name(vport, guest);
 	const unsigned wanted = several ? fail_soon : fail_late;
 	bool done = true;
-	for (const RemotePort &port : fc.remote_ports(vport.host))
+	for (const RemotePort &port : remote)
 		if (port.target && may_be_set(port) && port.fast_io_fail != fmt::format("{}", wanted))
 			// It refuses while the port is blocked.
 			done &= fc.set_timeouts(port, wanted, never_lose);

@@ -42,6 +42,9 @@ FibreChannel fibre_channel(const Host &host);
 
 // The adapter's target ports in the order that the guest knows them by; keep: what is new is kept.
 void order_targets(const Host &host, const VportId &id, Adapter &adapter, bool keep);
+// kept: what is kept of that vport, if anything; for those who ask for many.
+void order_targets(VportMemory &memory, const KnownVport *kept, const VportId &id, Adapter &adapter,
+		   bool keep);
 
 // `npiv login` wants it logged in, guest or no guest.
 bool login_asked(const Host &host, const Wwn &port);
@@ -65,7 +68,8 @@ void begin_login(const Host &host, const VportId &id, const std::string &guest);
 void announce(const Host &host, const FcPort &vport, const std::string &guest);
 // Time-outs and names of what is logged in; what an operator has set stays.  several: the guest has
 // other vports.  Whether all is done.
-bool tend(const Host &host, const FcPort &vport, const std::string &guest, bool several);
+bool tend(const Host &host, const FcPort &vport, const std::vector<RemotePort> &remote,
+	  const std::string &guest, bool several);
 
 // Takes the LUNs of its portal group away, and logs out.  The guest has none of them any more.
 // Whether it has gone; if not, it is asked again.

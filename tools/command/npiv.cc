@@ -11,6 +11,7 @@
 #include "command/outcome.hpp"
 #include "command/output.hpp"
 #include "command/table.hpp"
+#include "command/vporttext.hpp"
 #include "os/process.hpp"
 
 namespace vscsi
@@ -26,16 +27,6 @@ std::string dump_all(const ordered_json &json)
 	return json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + '\n';
 }
 
-ordered_json wwn_json(const Wwn &wwn)
-{
-	return wwn ? ordered_json(to_string(wwn)) : ordered_json(nullptr);
-}
-
-std::string wwn_or_dash(const Wwn &wwn)
-{
-	return wwn ? to_string(wwn) : "-";
-}
-
 ordered_json port_json(const FcPort &port)
 {
 	return {{"host", port.host},
@@ -49,59 +40,6 @@ ordered_json port_json(const FcPort &port)
 		{"npiv", port.takes_vports},
 		{"vports", port.vports},
 		{"most-vports", port.most_vports}};
-}
-
-ordered_json device_of_vport(const HostDevice &device)
-{
-	return {{"target", wwn_json(device.target_port)},
-		{"lun", device.scsi->lun},
-		{"phy-hctl", to_string(*device.scsi)},
-		{"node", device.node},
-		{"vendor", device.vendor},
-		{"model", device.model},
-		{"identity", device.identity}};
-}
-
-ordered_json vport_json(const VportStatus &one)
-{
-	ordered_json targets = ordered_json::array();
-	for (const RemotePort &target : one.targets)
-		targets.push_back({{"wwpn", wwn_json(target.port)},
-				   {"n-port-id", target.id},
-				   {"state", target.state},
-				   {"target", target.target},
-				   {"luns", target.luns},
-				   {"dev-loss-tmo", target.dev_loss},
-				   {"fast-io-fail-tmo", target.fast_io_fail}});
-	ordered_json devices = ordered_json::array();
-	for (const HostDevice &device : one.devices)
-		devices.push_back(device_of_vport(device));
-	ordered_json json{
-		{"domain", one.domain},
-		{"wwpn", to_string(one.id.port)},
-		{"wwnn", to_string(one.id.node)},
-		{"parent", to_string(one.id.parent)},
-		{"tpg", one.tpg.wwn},
-		{"controller", one.controller ? ordered_json(*one.controller) : ordered_json(nullptr)},
-		{"login-asked", one.asked},
-		{"state", one.port ? one.port->vport_state : "Logged Out"},
-		{"last-state", one.port ? one.port->vport_last_state : ""},
-		{"host", one.port ? ordered_json(one.port->host) : ordered_json(nullptr)},
-		{"hba", one.hba},
-		{"fabric", one.port ? wwn_json(one.port->fabric) : ordered_json(nullptr)},
-		{"n-port-id", one.port ? one.port->id : ""},
-		{"symbolic-name", one.port ? one.port->symbolic : ""},
-		{"luns", one.luns},
-		{"targets", std::move(targets)},
-		{"devices", std::move(devices)}};
-	if (one.port && one.port->vport_state != "Active")
-		json["why"] = why_not_active(*one.port);
-	if (one.holder)
-		json["holder"] = {{"n-port-id", one.holder->id},
-				  {"wwnn", wwn_json(one.holder->node)},
-				  {"symbolic-name", one.holder->port_text},
-				  {"node-symbolic-name", one.holder->node_text}};
-	return json;
 }
 
 // Of a domain that runs, or of one by that name.
@@ -145,7 +83,7 @@ Exit finish(const Options &options, const VportResult &result, const std::vector
 			  {"warnings", result.warnings},
 			  {"vports", ordered_json::array()}};
 	for (const VportStatus &one : now)
-		json["vports"].push_back(vport_json(one));
+		json["vports"].push_back(whole_vport_json(one));
 	const auto unsaved = save_if_asked(options);
 	std::string text = options.dry_run ? steps_text(result, true) : vports_text(now);
 	if (!options.dry_run && now.empty())
@@ -197,60 +135,6 @@ std::string ports_json(const std::vector<FcPort> &ports)
 	for (const FcPort &port : ports)
 		if (!port.is_vport)
 			all.push_back(port_json(port));
-	return dump_all(all);
-}
-
-std::string vports_text(const std::vector<VportStatus> &vports)
-{
-	std::string text;
-	for (const VportStatus &one : vports) {
-		text += fmt::format("{}: vport {} (node {}) by {}\n", as_word(one.domain),
-				    to_string(one.id.port), to_string(one.id.node), to_string(one.id.parent));
-		if (one.controller)
-			text += fmt::format("  controller {} in the guest, {} LUNs given\n", *one.controller,
-					    one.luns);
-		if (!one.port) {
-			text += "  logged out: its guest does not run, or the daemon has not got to it yet\n";
-			continue;
-		}
-		const FcPort &port = *one.port;
-		text += fmt::format("  {}: host{} at HBA {}, fabric {}, N_Port_ID {}, named '{}'{}\n",
-				    port.vport_state, port.host, one.hba.empty() ? "-" : one.hba,
-				    wwn_or_dash(port.fabric), port.id, port.symbolic,
-				    one.asked ? ", kept by `npiv login`" : "");
-		if (port.vport_state != "Active")
-			text += fmt::format("  problem: {}\n",
-					    one.holder ? "the fabric has that WWPN already: " +
-								 describe(*one.holder)
-						       : why_not_active(port));
-		for (const RemotePort &target : one.targets) {
-			if (!target.target)
-				continue;
-			text += fmt::format(
-				"  target {} ({}): {}, {} LUNs, I/O fails after {} s, devices go after "
-				"{} s\n",
-				to_string(target.port), target.id, target.state, target.luns,
-				target.fast_io_fail, target.dev_loss);
-			TextTable table{{8, 24, 0}, "    "};
-			for (const HostDevice &device : one.devices)
-				if (device.target_port == target.port)
-					table.add({fmt::format("LUN {}", device.scsi->lun),
-						   fmt::format("{} {}", device.vendor, device.model),
-						   fmt::format("{} {}", to_string(*device.scsi),
-							       device.identity)});
-			text += table.text();
-		}
-		if (port.vport_state == "Active" && one.devices.empty())
-			text += "  no LUN is shown to it: zone it with its target, and mask LUNs to it\n";
-	}
-	return text;
-}
-
-std::string vports_json(const std::vector<VportStatus> &vports)
-{
-	ordered_json all = ordered_json::array();
-	for (const VportStatus &one : vports)
-		all.push_back(vport_json(one));
 	return dump_all(all);
 }
 

@@ -13,7 +13,5 @@ Exit run_npiv(const Host &host, const Options &options);
 
 std::string ports_text(const std::vector<FcPort> &ports);
 std::string ports_json(const std::vector<FcPort> &ports);
-std::string vports_text(const std::vector<VportStatus> &vports);
-std::string vports_json(const std::vector<VportStatus> &vports);
 
 } // namespace vscsi

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command/table.hpp"
+#include "command/vporttext.hpp"
 #include "core/size.hpp"
 
 namespace vscsi
@@ -70,6 +71,7 @@ ordered_json controller_json(const ListedController &item)
 		{"backend-id", item.controller.backend},
 		{"state", static_cast<int>(item.controller.back)},
 		{"frontend-state", static_cast<int>(item.controller.front)},
+		{"vport", item.vport ? vport_json(*item.vport) : ordered_json(nullptr)},
 		{"devices", std::move(devices)}};
 }
 
@@ -122,6 +124,7 @@ ordered_json tpg_json(const TpgStatus &item)
 		{"ring-per-lun", item.tpg.ring_per_lun},
 		{"vport",
 		 item.tpg.vport ? ordered_json(to_string(item.tpg.vport->port)) : ordered_json(nullptr)},
+		{"vport-status", item.vport ? vport_json(*item.vport) : ordered_json(nullptr)},
 		{"made-by-tool", made_by_tool(item.tpg)},
 		{"luns", std::move(luns)},
 		{"connected", item.connected}};
@@ -186,11 +189,18 @@ std::string step_text(const std::vector<std::string> &steps)
 namespace
 {
 
-TextTable list_table()
+TextTable list_table(bool with_vports)
 {
-	TextTable table{{3, 3, 5, 4, 10, 16, 10, 12, 10, 23}};
-	table.add({"Idx", "BE", "state", "ctrl", "phy-hctl", "phy", "vir-hctl", "devstate", "domain", "p-dev",
-		   "reservations"});
+	std::vector<std::size_t> least{3, 3, 5, 4, 10, 16, 10, 12, 10, 23};
+	// Of the last one no width is kept, so that no line ends with blanks.
+	if (with_vports)
+		least.push_back(13);
+	TextTable table{least};
+	std::vector<std::string> titles{"Idx",      "BE",       "state",  "ctrl",  "phy-hctl",    "phy",
+					"vir-hctl", "devstate", "domain", "p-dev", "reservations"};
+	if (with_vports)
+		titles.emplace_back("vport");
+	table.add(std::move(titles));
 	return table;
 }
 
@@ -211,17 +221,56 @@ std::string address_or_dash(const std::optional<Address> &address)
 }
 
 void add_device(TextTable &table, const Controller &controller, const ListedDevice &entry,
-		const std::string &domain)
+		const std::string &domain, const std::string &port)
 {
 	const Device &device = entry.device;
-	table.add({std::to_string(controller.number), std::to_string(controller.backend),
-		   std::to_string(static_cast<int>(controller.back)),
-		   std::to_string(static_cast<int>(controller.front)), address_or_dash(entry.physical),
-		   name_or_dash(device.pdevname), address_or_dash(device.vdev), state_name(device.state),
-		   domain, name_or_dash(device.pdev), reach_or_dash(entry.reach)});
+	std::vector<std::string> cells{std::to_string(controller.number),
+				       std::to_string(controller.backend),
+				       std::to_string(static_cast<int>(controller.back)),
+				       std::to_string(static_cast<int>(controller.front)),
+				       address_or_dash(entry.physical),
+				       name_or_dash(device.pdevname),
+				       address_or_dash(device.vdev),
+				       state_name(device.state),
+				       domain,
+				       name_or_dash(device.pdev),
+				       reach_or_dash(entry.reach)};
+	if (!port.empty())
+		cells.push_back(port);
+	table.add(std::move(cells));
 	for (const std::string &wrong : {device.error, entry.another})
 		if (!wrong.empty())
 			table.note("    " + wrong);
+}
+
+// Where it is not as it should be.
+std::string vport_note(const VportStatus &port, bool without_luns)
+{
+	const std::string state = state_of(port);
+	if (state == "Active")
+		return without_luns ? fmt::format("    vport {} is shown no LUN", to_string(port.id.port))
+				    : std::string{};
+	return fmt::format("    vport {}: {}{}", to_string(port.id.port), state, age_of_state(port));
+}
+
+// The last column is there if any has a vport.
+void add_controller(TextTable &table, const ListedController &item, const std::string &domain,
+		    bool with_vports)
+{
+	const std::string port = item.vport    ? hex_digits(item.vport->id.port)
+				 : with_vports ? std::string{"-"}
+					       : std::string{};
+	for (const ListedDevice &entry : item.devices)
+		add_device(table, item.controller, entry, domain, port);
+	if (!item.vport)
+		return;
+	if (item.devices.empty())
+		table.add({std::to_string(item.controller.number), std::to_string(item.controller.backend),
+			   std::to_string(static_cast<int>(item.controller.back)),
+			   std::to_string(static_cast<int>(item.controller.front)), "-", "-", "-", "-",
+			   domain, "-", "-", port});
+	if (const std::string note = vport_note(*item.vport, item.devices.empty()); !note.empty())
+		table.note(note);
 }
 
 void add_refused(TextTable &table, const ListedRefusal &item, const std::string &domain)
@@ -233,6 +282,17 @@ void add_refused(TextTable &table, const ListedRefusal &item, const std::string 
 	table.note("    " + item.refused.why);
 }
 
+std::string vport_line(const VportStatus &one)
+{
+	if (!one.port)
+		return fmt::format("  vport: logged out{}\n", age_of_state(one));
+	return fmt::format("  vport: {}{}, fabric {}, N_Port_ID {}, HBA {}{}\n", one.port->vport_state,
+			   age_of_state(one), wwn_or_dash(one.port->fabric), one.port->id,
+			   one.hba.empty() ? "-" : one.hba,
+			   one.port->vport_state == "Active" ? std::string{}
+							     : ": " + why_not_active(*one.port));
+}
+
 const char *module_text(const Status &status)
 {
 	return !status.module ? "not loaded" : status.ours ? "loaded" : "loaded, but not ours";
@@ -242,13 +302,17 @@ const char *module_text(const Status &status)
 
 std::string list_text(const std::vector<ListedGuest> &guests)
 {
-	TextTable table = list_table();
+	const bool with_vports = std::ranges::any_of(guests, [](const ListedGuest &guest) {
+		return std::ranges::any_of(guest.controllers, [](const ListedController &item) {
+			return item.vport.has_value();
+		});
+	});
+	TextTable table = list_table(with_vports);
 	for (const ListedGuest &guest : guests) {
 		const std::string name = guest.running ? name_or_dash(guest.domain.name)
 						       : fmt::format("({})", guest.domain.id);
 		for (const ListedController &item : guest.controllers)
-			for (const ListedDevice &entry : item.devices)
-				add_device(table, item.controller, entry, name);
+			add_controller(table, item, name, with_vports);
 		for (const ListedRefusal &item : guest.refused)
 			add_refused(table, item, name);
 	}
@@ -276,6 +340,8 @@ std::string status_text(const Status &status)
 							    to_string(tpg.vport->parent))
 					      : "",
 				    made_by_tool(tpg) ? ", made by xl-vscsi" : "");
+		if (item.vport)
+			text += vport_line(*item.vport);
 		TextTable table{{8, 12, 0}, "  "};
 		for (const Lun &lun : tpg.luns) {
 			std::string vdev = "-";

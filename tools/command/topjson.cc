@@ -86,6 +86,23 @@ ordered_json lun_json(const Load &load, const Vdev &vdev, const LunCounters &sin
 		{"total", totals_json(now)}};
 }
 
+ordered_json vport_load_json(const Load &load, const TopVport &one)
+{
+	ordered_json rates = ordered_json::object();
+	ordered_json totals = ordered_json::object();
+	for (const PortCounterFile &file : port_counter_files) {
+		const auto since = one.since.*file.value;
+		const auto now = one.now.*file.value;
+		rates[file.file] = since ? ordered_json(load.rate(*since)) : ordered_json(nullptr);
+		totals[file.file] = now ? ordered_json(*now) : ordered_json(nullptr);
+	}
+	return {{"wwpn", to_string(one.port)},
+		{"guest", one.owner},
+		{"state", one.state},
+		{"per-second", std::move(rates)},
+		{"total", std::move(totals)}};
+}
+
 } // namespace
 
 std::string top_json(const TopView &view)
@@ -114,10 +131,14 @@ std::string top_json(const TopView &view)
 			 {"total", counters_json(now.counters, controller_files)},
 			 {"luns", std::move(luns)}});
 	}
+	ordered_json vports = ordered_json::array();
+	for (const TopVport &one : view.vports)
+		vports.push_back(vport_load_json(view.load, one));
 	const ordered_json all{{"time", iso_time(view)},
 			       {"timestamp", epoch_seconds(view)},
 			       {"seconds", view.load.seconds},
-			       {"guests", std::move(guests)}};
+			       {"guests", std::move(guests)},
+			       {"vports", std::move(vports)}};
 	return all.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + '\n';
 }
 

@@ -259,6 +259,37 @@ std::string head_text(const TopView &view, std::size_t luns, TopOrder order, uns
 	return phrases_text(phrases, room);
 }
 
+std::string frame_rate(const Load &load, const std::optional<std::uint64_t> &frames)
+{
+	return frames ? rate_text(load, *frames) : "-";
+}
+
+// A line each, the guests' in order, those that are not logged in first; as many as there is room for.
+std::string vports_part(const TopView &view, std::size_t room, unsigned width)
+{
+	std::vector<const TopVport *> all;
+	for (const TopVport &one : view.vports)
+		all.push_back(&one);
+	std::ranges::stable_sort(all, std::ranges::less{}, [](const TopVport *one) {
+		return std::pair{one->state == "Active", one->owner};
+	});
+	std::string text;
+	for (const TopVport *const one : all) {
+		if (room-- == 0)
+			break;
+		const std::vector<Phrase> phrases{
+			{fmt::format("vport {}", to_string(one->port)), 0},
+			{one->owner, 1},
+			{one->state, 0},
+			{fmt::format("frames/s sent {}", frame_rate(view.load, one->since.tx_frames)), 2},
+			{fmt::format("received {}", frame_rate(view.load, one->since.rx_frames)), 2},
+			{fmt::format("in error {}", frame_rate(view.load, one->since.error_frames)), 3},
+		};
+		text += phrases_text(phrases, width);
+	}
+	return text;
+}
+
 Table picture(const TopView &view, TopOrder order, Window window)
 {
 	const std::vector<Row> rows = sorted_rows(view, order);
@@ -275,6 +306,10 @@ Table picture(const TopView &view, TopOrder order, Window window)
 	}
 	if (!whole && window.rows > 1)
 		all.text += fmt::format("{} more\n", rows.size() - shown);
+	const std::size_t used = rows.size() + head_lines;
+	if (whole)
+		all.text += vports_part(view, window.rows ? window.rows - used : view.vports.size(),
+					window.columns);
 	return all;
 }
 

@@ -4,18 +4,30 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/load.hpp"
+#include "core/vport.hpp"
 
 namespace vscsi
 {
 
 enum class TopOrder { address, rate, bytes, latency, depth, errors };
 
+// A guest's own port on a SAN.
+struct TopVport {
+	Wwn port;
+	std::string owner; // the guest's name; empty: nobody has noted it
+	std::string state;
+	PortCounters since;
+	PortCounters now;
+};
+
 struct TopView {
 	Load load;
 	std::map<DomId, Domain> domains;
 	std::chrono::system_clock::time_point when;
+	std::vector<TopVport> vports{};
 };
 
 const char *order_name(TopOrder order);

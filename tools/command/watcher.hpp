@@ -25,10 +25,14 @@ private:
 	void expect_names() const;
 	void keep_wanted(TopView &view) const;
 
+	std::vector<TopVport> look_at_vports(const TopView &view);
+
+	const Host &m_host;
 	Identities m_identities;
 	std::filesystem::path m_sysfs;
 	std::vector<std::string> m_names; // as they were typed; none: all
 	Sample m_last;
+	std::map<Wwn, PortCounters> m_last_vports;
 };
 
 } // namespace vscsi

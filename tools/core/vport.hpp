@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // NPIV: a guest's own port on a fabric, a virtual port (vport) of an HBA of this host.
 #pragma once
+#include <array>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,6 +69,33 @@ struct RemotePort {
 	std::string dev_loss;     // seconds
 	std::string fast_io_fail; // seconds, or off
 	unsigned luns = 0;
+};
+using RemotePorts = std::map<unsigned, std::vector<RemotePort>>; // by host of this host's port
+
+// What a port has sent and received, and what went wrong; nothing where the driver does not count.
+struct PortCounters {
+	std::optional<std::uint64_t> tx_frames{};
+	std::optional<std::uint64_t> rx_frames{};
+	std::optional<std::uint64_t> tx_words{}; // of four bytes
+	std::optional<std::uint64_t> rx_words{};
+	std::optional<std::uint64_t> error_frames{};
+	std::optional<std::uint64_t> dumped_frames{};
+	std::optional<std::uint64_t> link_failures{};
+	std::optional<std::uint64_t> invalid_crcs{};
+};
+struct PortCounterFile {
+	const char *file; // in `statistics` of class fc_host
+	std::optional<std::uint64_t> PortCounters::*value;
+};
+inline constexpr std::array port_counter_files{
+	PortCounterFile{"tx_frames", &PortCounters::tx_frames},
+	PortCounterFile{"rx_frames", &PortCounters::rx_frames},
+	PortCounterFile{"tx_words", &PortCounters::tx_words},
+	PortCounterFile{"rx_words", &PortCounters::rx_words},
+	PortCounterFile{"error_frames", &PortCounters::error_frames},
+	PortCounterFile{"dumped_frames", &PortCounters::dumped_frames},
+	PortCounterFile{"link_failure_count", &PortCounters::link_failures},
+	PortCounterFile{"invalid_crc_count", &PortCounters::invalid_crcs},
 };
 
 // WWPNs that are made here: NAA 5, Xen's OUI, and the last 1/16 of what that has room for, where

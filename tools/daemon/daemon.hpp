@@ -44,6 +44,11 @@ public:
 	void luns_changed() { m_luns_changed = true; }
 
 private:
+	// What one round knows of all vports.
+	struct Neighbours {
+		RemotePorts remote;
+		std::map<std::string, unsigned> vports; // by what their portal groups are bound to
+	};
 	struct Removal {
 		TpgId tpg;
 		unsigned lun;
@@ -85,7 +90,9 @@ private:
 	// vports.cc: a guest's own ports on fabrics
 	std::optional<Domain> owner_of(const Tpg &tpg) const;
 	void follow_vports();
-	void keep_logged_in(const Tpg &tpg, const FcPort *port, const std::string &guest, VportCare &care);
+	void keep_logged_in(const Tpg &tpg, const FcPort *port, const std::string &guest, VportCare &care,
+			    const Neighbours &neighbours);
+	void note_state(const Wwn &vport, const std::string &state, const std::string &cause);
 	void let_leave(const Tpg &tpg, VportCare &care);
 
 	// aims.cc: what is wanted of a guest, and when

@@ -33,23 +33,32 @@ void Daemon::follow_adapters()
 	m_lio = read_lio(m_host);
 	const Lio before = m_lio;
 	std::vector<Adapter> adapters = m_host.sysfs.adapters();
+	std::map<std::string, Adapter *> by_alias;
+	for (Adapter &adapter : adapters)
+		by_alias.emplace(adapter_alias(adapter.identity), &adapter);
+	VportMemory memory = vport_memory(m_host);
+	std::map<Wwn, KnownVport> known;
+	for (KnownVport &one : memory.all())
+		known.emplace(one.id.port, std::move(one));
 	for (const Tpg &tpg : before.tpgs) {
 		if (!is_adapter(tpg))
 			continue;
-		const auto adapter = std::ranges::find_if(adapters, [&](const Adapter &one) {
-			return adapter_alias(one.identity) == tpg.alias;
-		});
+		const auto found = by_alias.find(tpg.alias);
+		Adapter *const adapter = found == by_alias.end() ? nullptr : found->second;
 		// A vport has LUNs while it is logged in.
-		if (adapter == adapters.end() && tpg.vport)
+		if (!adapter && tpg.vport)
 			continue;
-		if (adapter == adapters.end()) {
+		if (!adapter) {
 			tell_once(Level::warning,
 				  fmt::format("the adapter of {} ({}) is not there; its LUNs stay",
 					      tpg.id.wwn, tpg.domain));
 			continue;
 		}
-		if (tpg.vport)
-			order_targets(m_host, *tpg.vport, *adapter, true);
+		if (tpg.vport) {
+			const auto kept = known.find(tpg.vport->port);
+			order_targets(memory, kept == known.end() ? nullptr : &kept->second, *tpg.vport,
+				      *adapter, true);
+		}
 		std::vector<Change> now;
 		for (Change &change : follow_adapter(before, tpg, *adapter)) {
 			// The guest lets go first.

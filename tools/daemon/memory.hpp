@@ -35,11 +35,12 @@ struct Awaited {
 struct VportCare {
 	bool active = false;
 	bool leaving = false;
-	std::optional<Time> since;    // it is active, or not
-	std::optional<Time> unwanted; // its guest is not here
-	std::optional<Time> next_try;
+	std::optional<Time> since{};    // it is active, or not
+	std::optional<Time> unwanted{}; // its guest is not here
+	std::optional<Time> next_try{};
 	std::chrono::milliseconds delay{0};
-	Time scanned;
+	Time scanned{};
+	std::string noted{}; // what others were told of it last
 };
 
 struct GuestMemory {

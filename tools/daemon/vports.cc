@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Vports are logged in while their guests are here, and no longer: elsewhere the same WWPN may be wanted.
 #include <algorithm>
+#include <ctime>
 
 #include "act/devices.hpp"
 #include "act/guests.hpp"
@@ -47,22 +48,40 @@ void Daemon::follow_vports()
 		return;
 	}
 	m_lio = read_lio(m_host);
-	const std::vector<FcPort> ports = fibre_channel(m_host).ports();
+	const FibreChannel fc = fibre_channel(m_host);
+	const std::vector<FcPort> ports = fc.ports();
+	std::map<Wwn, const FcPort *> by_name;
+	for (const FcPort &port : ports)
+		by_name.emplace(port.port, &port);
+	const auto port_called = [&](const Wwn &name) {
+		const auto found = by_name.find(name);
+		return found == by_name.end() ? nullptr : found->second;
+	};
+	Neighbours neighbours{fc.remote_ports(), {}};
+	std::set<Wwn> configured;
+	for (const Tpg &tpg : m_lio.tpgs)
+		if (tpg.vport) {
+			++neighbours.vports[tpg.domain];
+			configured.insert(tpg.vport->port);
+		}
 	for (const Tpg &tpg : m_lio.tpgs) {
 		if (!tpg.vport)
 			continue;
 		const auto owner = owner_of(tpg);
-		const FcPort *const port = port_of(ports, tpg.vport->port);
+		const FcPort *const port = port_called(tpg.vport->port);
 		VportCare &care = m_vports[tpg.vport->port];
 		try {
 			if (owner || login_asked(m_host, tpg.vport->port) ||
 			    is_worked_on(m_host, tpg.vport->port))
-				keep_logged_in(tpg, port, owner ? owner->name : tpg.domain, care);
+				keep_logged_in(tpg, port, owner ? owner->name : tpg.domain, care, neighbours);
 			else if (port)
 				let_leave(tpg, care);
-			else
-				care = {};
+			else {
+				care = {.noted = std::move(care.noted)};
+				note_state(tpg.vport->port, logged_out, {});
+			}
 		} catch (const Failure &failure) {
+			note_state(tpg.vport->port, port ? port->vport_state : logged_out, failure.what());
 			care.delay = std::min(care.delay == milliseconds{0} ? first_retry : care.delay * 2,
 					      longest_retry);
 			care.next_try = m_host.store.now() + care.delay;
@@ -73,11 +92,8 @@ void Daemon::follow_vports()
 	}
 	// Of portal groups that were removed by other tools.
 	for (const KnownVport &one : known) {
-		const auto has_it = [&](const Tpg &tpg) {
-			return tpg.vport && tpg.vport->port == one.id.port;
-		};
-		const FcPort *const port = port_of(ports, one.id.port);
-		if (!port || !port->is_vport || std::ranges::any_of(m_lio.tpgs, has_it))
+		const FcPort *const port = port_called(one.id.port);
+		if (!port || !port->is_vport || configured.contains(one.id.port))
 			continue;
 		Tpg gone;
 		gone.vport = one.id;
@@ -85,7 +101,18 @@ void Daemon::follow_vports()
 	}
 }
 
-void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::string &guest, VportCare &care)
+// For `npiv status` and others, who cannot know since when it is so.
+void Daemon::note_state(const Wwn &vport, const std::string &state, const std::string &cause)
+{
+	VportCare &care = m_vports[vport];
+	const std::string noted = state + '\n' + cause;
+	if (std::exchange(care.noted, noted) == noted)
+		return;
+	note_vport(m_host, vport, state, cause, std::time(nullptr));
+}
+
+void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::string &guest, VportCare &care,
+			    const Neighbours &neighbours)
 {
 	const Time now = m_host.store.now();
 	care.unwanted = {};
@@ -113,12 +140,15 @@ void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::strin
 			care.since = now;
 		care.active = false;
 		look_again(poll_again);
-		if (older(*care.since, tell_after))
+		const bool late = older(*care.since, tell_after);
+		note_state(tpg.vport->port, port->vport_state, late ? why_not_active(*port) : std::string{});
+		if (late)
 			tell_once(Level::error,
 				  fmt::format("{}: vport {} is not logged in: {}", guest,
 					      to_string(tpg.vport->port), why_not_active(*port)));
 		return;
 	}
+	note_state(tpg.vport->port, port->vport_state, {});
 	if (!care.active) {
 		log_line(Level::notice, fmt::format("{}: vport {} is logged in as host{}, N_Port_ID {}",
 						    guest, to_string(tpg.vport->port), port->host, port->id));
@@ -128,10 +158,10 @@ void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::strin
 		care.scanned = now;
 		look_again(poll_again);
 	}
-	const bool several = std::ranges::any_of(m_lio.tpgs, [&](const Tpg &other) {
-		return other.vport && other.id != tpg.id && other.domain == tpg.domain;
-	});
-	if (!tend(m_host, *port, guest, several))
+	const auto remote = neighbours.remote.find(port->host);
+	const std::vector<RemotePort> nobody;
+	const bool several = neighbours.vports.at(tpg.domain) > 1;
+	if (!tend(m_host, *port, remote == neighbours.remote.end() ? nobody : remote->second, guest, several))
 		look_again(poll_again);
 	if (m_luns_changed || older(care.scanned, scan_every)) {
 		care.scanned = now;

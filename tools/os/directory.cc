@@ -37,7 +37,7 @@ struct __attribute__((packed)) RemotePortCtRequest {
 	std::array<std::uint8_t, 20> rest{};
 };
 
-struct Reply {
+struct BsgReply {
 	std::int32_t result = 0; // negative: an error number, and nothing else
 	std::uint32_t received = 0;
 	std::uint32_t status = 0;
@@ -47,13 +47,13 @@ struct Reply {
 constexpr std::size_t largest_answer = 512;
 constexpr std::uint32_t limit_ms = 5000;
 
-class Node
+class BsgFile
 {
 public:
-	explicit Node(const std::string &name) : m_file{open(name.c_str(), O_RDWR | O_CLOEXEC)} {}
-	Node(const Node &) = delete;
-	Node &operator=(const Node &) = delete;
-	~Node()
+	explicit BsgFile(const std::string &name) : m_file{open(name.c_str(), O_RDWR | O_CLOEXEC)} {}
+	BsgFile(const BsgFile &) = delete;
+	BsgFile &operator=(const BsgFile &) = delete;
+	~BsgFile()
 	{
 		if (m_file >= 0)
 			close(m_file);
@@ -69,7 +69,7 @@ std::optional<CtBytes> pass(const std::string &name, const CtBytes &request)
 {
 	Message message;
 	std::memcpy(message.preamble.data(), request.data(), message.preamble.size());
-	Reply reply;
+	BsgReply reply;
 	CtBytes answer(largest_answer);
 	sg_io_v4 header{};
 	header.guard = 'Q';
@@ -84,7 +84,7 @@ std::optional<CtBytes> pass(const std::string &name, const CtBytes &request)
 	header.din_xfer_len = static_cast<std::uint32_t>(answer.size());
 	header.din_xferp = reinterpret_cast<std::uintptr_t>(answer.data());
 	header.timeout = limit_ms;
-	if (!Node{"/dev/bsg/" + name}.perform(header) || reply.result != 0)
+	if (!BsgFile{"/dev/bsg/" + name}.perform(header) || reply.result != 0)
 		return {};
 	answer.resize(std::min<std::size_t>(answer.size(), reply.received));
 	return answer;

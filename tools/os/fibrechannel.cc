@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include "core/failure.hpp"
 #include "core/names.hpp"
@@ -24,12 +25,13 @@ Wwn wwn_at(const fs::path &file)
 	return parse_wwn(first_line(file)).value_or(Wwn{});
 }
 
-std::optional<unsigned> host_number(const std::string &name)
+// host3, rport-3:0-1
+std::optional<unsigned> host_number(std::string_view name, std::string_view prefix)
 {
-	constexpr std::string_view prefix = "host";
 	if (!name.starts_with(prefix))
 		return {};
-	const auto number = parse_number(std::string_view{name}.substr(prefix.size()), UINT32_MAX);
+	name.remove_prefix(prefix.size());
+	const auto number = parse_number(name.substr(0, name.find(':')), UINT32_MAX);
 	return number ? std::optional{static_cast<unsigned>(*number)} : std::nullopt;
 }
 
@@ -90,7 +92,7 @@ std::vector<FcPort> FibreChannel::ports() const
 	std::vector<FcPort> found;
 	for (const std::string &name : names_in(class_path("fc_host"))) {
 		const fs::path place = class_path("fc_host") / name;
-		const auto number = host_number(name);
+		const auto number = host_number(name, "host");
 		std::error_code error;
 		const fs::path host = fs::canonical(place, error);
 		if (!number || error)
@@ -123,13 +125,13 @@ std::vector<FcPort> FibreChannel::ports() const
 	return found;
 }
 
-std::vector<RemotePort> FibreChannel::remote_ports(unsigned host) const
+RemotePorts FibreChannel::remote_ports() const
 {
-	std::vector<RemotePort> found;
-	const std::string prefix = fmt::format("rport-{}:", host);
+	RemotePorts found;
 	for (const std::string &name : names_in(class_path("fc_remote_ports"))) {
 		const fs::path place = class_path("fc_remote_ports") / name;
-		if (!name.starts_with(prefix))
+		const auto host = host_number(name, "rport-");
+		if (!host)
 			continue;
 		RemotePort port{name,
 				wwn_at(place / "port_name"),
@@ -143,7 +145,27 @@ std::vector<RemotePort> FibreChannel::remote_ports(unsigned host) const
 				port.luns += static_cast<unsigned>(std::ranges::count_if(
 					names_in(place / "device" / target),
 					[](const std::string &lun) { return parse_hctl(lun).has_value(); }));
-		found.push_back(std::move(port));
+		found[*host].push_back(std::move(port));
+	}
+	return found;
+}
+
+PortCounters FibreChannel::counters(const FcPort &port) const
+{
+	PortCounters found;
+	const fs::path place = class_path("fc_host") / fmt::format("host{}", port.host) / "statistics";
+	for (const PortCounterFile &counter : port_counter_files) {
+		const std::string text = first_line(place / counter.file);
+		std::uint64_t number = 0;
+		const char *const end = text.data() + text.size();
+		constexpr std::string_view hexadecimal = "0x";
+		constexpr int base = 16;
+		if (!text.starts_with(hexadecimal) ||
+		    std::from_chars(text.data() + hexadecimal.size(), end, number, base).ptr != end)
+			continue;
+		// Drivers say so that they do not count it.
+		if (number != UINT64_MAX)
+			found.*counter.value = number;
 	}
 	return found;
 }
@@ -159,7 +181,11 @@ Lookup FibreChannel::look_up(const FcPort &hba, const Wwn &name) const
 		if (auto answer = m_ask(*node, request))
 			return answer;
 		// lpfc passes it on by the remote port only.
-		for (const RemotePort &port : remote_ports(hba.host))
+		const RemotePorts all = remote_ports();
+		const auto own = all.find(hba.host);
+		if (own == all.end())
+			return {};
+		for (const RemotePort &port : own->second)
 			if (port.id == directory_server) {
 				node = BsgNode{BsgNode::Of::remote_port, port.name};
 				return m_ask(*node, request);

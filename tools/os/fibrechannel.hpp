@@ -32,7 +32,8 @@ public:
 	}
 
 	std::vector<FcPort> ports() const;
-	std::vector<RemotePort> remote_ports(unsigned host) const;
+	RemotePorts remote_ports() const;
+	PortCounters counters(const FcPort &port) const;
 
 	// Who has that WWPN in the fabric of this HBA.  Takes seconds where nobody answers.
 	Lookup look_up(const FcPort &hba, const Wwn &name) const;

@@ -237,6 +237,12 @@ unsigned FakeFabric::host_of(const Wwn &port) const
 	return m_vports.at(port).host;
 }
 
+void FakeFabric::count(const Wwn &port, const std::string &counter, const std::string &value) const
+{
+	put(sys() / "class/fc_host" / fmt::format("host{}", host_of(port)) / "statistics" / counter,
+	    value + '\n');
+}
+
 std::string FakeFabric::timeouts(const Wwn &port) const
 {
 	const fs::path rport = sys() / "class/fc_remote_ports" / fmt::format("rport-{}:0-0", host_of(port));

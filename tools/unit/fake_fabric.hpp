@@ -45,6 +45,7 @@ public:
 	void show(const Wwn &port, const ShownLun &lun);
 	// The HBA is reset, and its vports with it.
 	void lose(const Wwn &port);
+	void count(const Wwn &port, const std::string &counter, const std::string &value) const;
 	std::string timeouts(const Wwn &port) const; // fast_io_fail dev_loss, of the first target
 	void put_timeout(const Wwn &port, const std::string &fast_io_fail) const;
 	unsigned host_of(const Wwn &port) const;

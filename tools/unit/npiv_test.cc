@@ -11,6 +11,7 @@
 #include "act/liveimage.hpp"
 #include "act/npiv.hpp"
 #include "command/npiv.hpp"
+#include "command/vporttext.hpp"
 #include "core/failure.hpp"
 #include "daemon/daemon.hpp"
 #include "os/files.hpp"
@@ -218,91 +219,6 @@ TEST_F(NpivTest, WhatCannotBeIsSaidBeforeAnythingIsDone)
 	EXPECT_EQ(code(request_named(fake.guest, hba_port)).code(), Exit::in_use) << "the HBA's own";
 	EXPECT_TRUE(san.written.empty());
 	EXPECT_TRUE(fake.configfs.read().tpgs.empty());
-}
-
-TEST_F(NpivTest, ANameThatTheFabricHasIsRefusedByItsHoldersName)
-{
-	san.elsewhere[chosen] = {"0x010203", Wwn{0x2000000000000c01}, "fcoe over eth1 : web", "otherhost"};
-	const std::string before = fake.configfs.snapshot();
-	const auto refused = [&](const char *what) {
-		const Failure failure =
-			failure_of([&] { create_vport(fake.host, request_named(fake.guest, chosen)); });
-		EXPECT_EQ(failure.code(), Exit::in_use) << what;
-		for (const char *part :
-		     {"0x010203", "20:00:00:00:00:00:0c:01", "fcoe over eth1 : web", "otherhost"})
-			EXPECT_TRUE(has(failure.what(), part)) << what << ": " << failure.what();
-		EXPECT_EQ(fake.configfs.snapshot(), before) << what;
-		EXPECT_TRUE(vport_memory(fake.host).all().empty()) << what;
-		EXPECT_TRUE(san.written.empty()) << what;
-	};
-	refused("by the HBA's node");
-	// As lpfc has it: the directory server is a remote port.
-	san.server = FakeFabric::Reached::by_remote_port;
-	const std::filesystem::path server = fake.folder.path() / "sys/class/fc_remote_ports/rport-5:0-0";
-	put(server / "port_id", "0xfffffc\n");
-	refused("by the server's node");
-	EXPECT_EQ(san.asked.back().name, "rport-5:0-0");
-	VportRequest wanted = request_named(fake.guest, chosen);
-	wanted.login = false;
-	create_vport(fake.host, wanted);
-	EXPECT_EQ(failure_of([&] { login_vport(fake.host, fake.guest, {}, seconds{5}); }).code(),
-		  Exit::in_use);
-	EXPECT_FALSE(login_asked(fake.host, chosen));
-	san.elsewhere.clear();
-	login_vport(fake.host, fake.guest, {}, seconds{5});
-	EXPECT_EQ(san.logged_in(), std::vector{chosen});
-}
-
-TEST_F(NpivTest, AFabricThatDoesNotTellIsNoRefusal)
-{
-	san.elsewhere[chosen] = {"0x010203", {}, {}, {}};
-	san.server = FakeFabric::Reached::no;
-	const VportResult made = create_vport(fake.host, request_named(fake.guest, chosen));
-	EXPECT_TRUE(std::ranges::any_of(made.steps, [](const std::string &step) {
-		return has(step, "no answer from the name server");
-	}));
-	EXPECT_EQ(san.logged_in(), std::vector{chosen});
-}
-
-// libfc says Initializing for ever; the name server knows more.
-TEST_F(NpivTest, WhoHasTheNameOfAVportThatDoesNotGetIn)
-{
-	create_vport(fake.host, request_named(fake.guest, chosen));
-	san.becomes(chosen, "Initializing");
-	EXPECT_FALSE(only(fake.guest).holder);
-	san.elsewhere[chosen] = {"0x020304", Wwn{0x2000000000000c01}, {}, {}};
-	const VportStatus now = only(fake.guest);
-	EXPECT_EQ(now.holder.value().id, "0x020304");
-	EXPECT_TRUE(has(vports_text({now}), "the fabric has that WWPN already: N_Port_ID 0x020304"));
-	const Failure failure = failure_of([&] { login_vport(fake.host, fake.guest, {}, seconds{2}); });
-	EXPECT_EQ(failure.code(), Exit::in_use);
-	EXPECT_TRUE(has(failure.what(), "0x020304")) << failure.what();
-	san.becomes(chosen, "Active");
-	EXPECT_FALSE(only(fake.guest).holder);
-}
-
-TEST(NameServer, AnswersOfAnyKindAreRead)
-{
-	const auto with = [](std::optional<CtBytes> bytes) {
-		return look_up(chosen, [bytes](const CtBytes &) { return bytes; });
-	};
-	EXPECT_FALSE(with(std::nullopt).answered);
-	for (std::size_t size = 0; size < 16; ++size)
-		EXPECT_FALSE(with(CtBytes(size, 0xff)).answered) << size;
-	CtBytes said(16, 0);
-	said[8] = 0x80;
-	said[9] = 0x02;
-	EXPECT_FALSE(with(said).answered) << "accepted, without an N_Port_ID";
-	said.insert(said.end(), {0, 1, 2, 3});
-	EXPECT_EQ(with(said).port.value().id, "0x010203");
-	EXPECT_TRUE(with(said).port.value().port_text.empty()) << "its length is more than there is";
-	said[9] = 0x01;
-	said[13] = 0x09;
-	said[14] = 0x02;
-	EXPECT_TRUE(with(said).answered);
-	EXPECT_FALSE(with(said).port);
-	said[14] = 0x10; // access denied
-	EXPECT_FALSE(with(said).answered);
 }
 
 TEST_F(NpivTest, TheHbaWithTheMostRoomIsTaken)

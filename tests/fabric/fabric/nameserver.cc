@@ -45,6 +45,8 @@ public:
 			return tell_of_id();
 		case Ask::id_of_port_name:
 			return tell_id();
+		case Ask::symbolic_node_name:
+			return tell_of_node();
 		case Ask::ids_of_type:
 		case Ask::port_names_of_type:
 			return tell_all();
@@ -87,6 +89,18 @@ private:
 		if (port == nullptr || !visible(*port))
 			return frames::ct_no_such_port_name;
 		return Writer{}.u8(0).u24(port->id.value).take();
+	}
+
+	// Any of its ports that the asker may see will do.
+	Result tell_of_node()
+	{
+		const Wwn node{reader_.u64()};
+		if (!reader_.good())
+			return frames::ct_invalid_size;
+		for (const auto &[id, port] : ports_.all())
+			if (port.node_name == node && visible(port))
+				return Writer{}.u8(port.node_text.size()).text(port.node_text).take();
+		return frames::ct_no_such_node_name;
 	}
 
 	Result tell_all()

@@ -13,6 +13,7 @@ enum class Ask : std::uint16_t {
 	node_name = 0x0113,          // GNN_ID
 	symbolic_port_name = 0x0118, // GSPN_ID
 	id_of_port_name = 0x0121,    // GID_PN
+	symbolic_node_name = 0x0139, // GSNN_NN
 	ids_of_type = 0x0171,        // GID_FT
 	port_names_of_type = 0x0172, // GPN_FT
 	register_node_name = 0x0213, // RNN_ID

@@ -206,6 +206,10 @@ TEST_F(Services, NamesAreKeptAndTold)
 	EXPECT_TRUE(accepted(
 		hba.ask(vport_id, Ask::register_node_text, Writer{}.u64(0x77).u8(4).text("dom0").view())));
 	EXPECT_EQ(world.fabric.ports().find(vport_id)->node_text, "dom0");
+	EXPECT_EQ(body(target.ask(target.id(), Ask::symbolic_node_name, Writer{}.u64(0x77).view())),
+		  Writer{}.u8(4).text("dom0").zeros(3).take());
+	EXPECT_EQ(why(target.ask(target.id(), Ask::symbolic_node_name, Writer{}.u64(0x78).view())),
+		  frames::ct_no_such_node_name);
 	EXPECT_EQ(why(hba.ask(vport_id, Ask::register_node_text, Writer{}.u64(0x78).u8(1).text("x").view())),
 		  frames::ct_no_such_node_name);
 }
@@ -228,8 +232,8 @@ TEST_F(Services, WhatIsNotThereIsRejected)
 		  frames::ct_no_such_type);
 	EXPECT_EQ(why(hba.ask(vport_id, Ask{0x0100}, no_id)), frames::ct_not_supported);
 	for (const Ask ask :
-	     {Ask::port_name, Ask::id_of_port_name, Ask::port_names_of_type, Ask::register_types,
-	      Ask::register_features, Ask::register_port_text, Ask::register_node_text})
+	     {Ask::port_name, Ask::id_of_port_name, Ask::symbolic_node_name, Ask::port_names_of_type,
+	      Ask::register_types, Ask::register_features, Ask::register_port_text, Ask::register_node_text})
 		EXPECT_EQ(why(hba.ask(vport_id, ask, {})), frames::ct_invalid_size)
 			<< static_cast<unsigned>(ask);
 }

@@ -32,7 +32,7 @@ class Side:
 
     def give(self, admin, guest):
         parent = f"hba:{self.fabric.hba.wwpn}"
-        admin.run(f"npiv create {guest.name} {parent} --wwpn {self.port} --controller {self.number}")
+        admin.run(f"npiv create {guest.name} {parent} {self.number} --wwpn {self.port}")
         admin.run(f"npiv attach {guest.name} {parent}")
         found = guest.poll(f"ls -d /sys/devices/vscsi-{self.number}/host*/target*:0:0/*:0:0:0/block/sd*")
         self.disk = "/dev/" + found.out.strip().rsplit("/", 1)[1]
