@@ -19,7 +19,11 @@ public:
 	      memory_{allocate(64, vscsi_front_bytes())}, front{vscsi_front_init(memory_.get(), pages_.get(),
 										 order)}
 	{
+// Xen's macro narrows what is no constant.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
 		BACK_RING_INIT(&back, shared(), std::size_t{VSCSI_PAGE_BYTES} << order);
+#pragma GCC diagnostic pop
 	}
 	vscsiif_sring *shared() { return static_cast<vscsiif_sring *>(pages_.get()); }
 
