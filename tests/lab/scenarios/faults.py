@@ -5,7 +5,7 @@ import time
 from vscsilab import paths, patience
 from vscsilab.accounts import counts, grants, ports
 from vscsilab.errors import LabError
-from vscsilab.faultinjection import Injection, Site, call_sites
+from vscsilab.faultinjection import LOSES, Injection, Site, call_sites
 from vscsilab.lab import LOADED, MODULE
 from vscsilab.storage import FABRIC
 from vscsilab.vscsi import CLOSED, CLOSING, CONNECTED, INITIALISING, backend, frontend
@@ -186,6 +186,7 @@ class Lives:
             verdict(name, failure[0], hit, refused)
             if not refused:
                 continue
+            self.lab.check(f"{name} is refused for {failure[0]} alone", hit, refused)
             if name == "connect" or name == "end":
                 self.clear()
                 return
@@ -248,11 +249,13 @@ def run(lab):
     loading(lab)
     injection.refresh()
     lives = Lives(lab, guest, injection)
-    report = Report(lab, call_sites(lab.machine.module or paths.DEFAULT_MODULE))
+    module = lab.machine.module or paths.DEFAULT_MODULE
+    report = Report(lab, call_sites(module))
+    spared = call_sites(module, LOSES)
     refused = lives.plain()
     lab.check("a life without failures", not refused, refused)
     before, granted, bound = counts(lab), grants(lab), ports(lab)
-    todo = {phase: sorted(found) for phase, found in lives.learn().items()}
+    todo = {phase: sorted(item for item in found if item[1] not in spared) for phase, found in lives.learn().items()}
     lab.note("sites that allocate: " + ", ".join(f"{phase} {len(found)}" for phase, found in todo.items()))
     refusals = {phase: [item[1:] for item in REFUSALS if item[0] == phase] for phase in todo}
 
