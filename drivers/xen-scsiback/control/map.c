@@ -155,7 +155,8 @@ enum vscsi_mapped vscsi_device_map(struct vscsi_vhost *vhost, const char *name, 
 	if (!wish) {
 		vscsi_device_fail(vhost, name, "out of memory");
 	} else if (!pdev || !vdev) {
-		vscsi_device_fail(vhost, name, "no %s in its directory", pdev ? "v-dev" : "p-dev");
+		vscsi_device_fail(vhost, name, "no %s in its directory, or no memory to read it",
+				  pdev ? "v-dev" : "p-dev");
 	} else {
 		wish->name = name;
 		wish->pdev_text = pdev;
