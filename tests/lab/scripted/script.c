@@ -450,6 +450,7 @@ static struct scsi_host_template scripted_template = {
 static int __init scripted_init(void)
 {
 	int err;
+	u32 lun;
 
 	err = scripted_make_store(scripted_size_mb);
 	if (err)
@@ -480,8 +481,8 @@ static int __init scripted_init(void)
 	debugfs_create_file("log", 0400, scripted_dir, NULL, &scripted_log_fops);
 	debugfs_create_bool("stuck", 0600, scripted_dir, &scripted_stuck);
 	debugfs_create_bool("resets_fail", 0600, scripted_dir, &scripted_resets_fail);
-	scsi_add_device(scripted_host, 0, 0, 0);
-	scsi_add_device(scripted_host, 0, 0, 1);
+	for (lun = 0; lun < scripted_luns; lun++)
+		scsi_add_device(scripted_host, 0, 0, lun);
 	return 0;
 
 put:
