@@ -11,6 +11,15 @@ namespace
 
 using namespace model;
 
+// Xen's macro narrows what is no constant.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+void attach(vscsiif_back_ring &back, vscsiif_sring *shared, std::size_t bytes)
+{
+	BACK_RING_INIT(&back, shared, bytes);
+}
+#pragma GCC diagnostic pop
+
 class FrontRig
 {
 public:
@@ -19,11 +28,7 @@ public:
 	      memory_{allocate(64, vscsi_front_bytes())}, front{vscsi_front_init(memory_.get(), pages_.get(),
 										 order)}
 	{
-// Xen's macro narrows what is no constant.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-		BACK_RING_INIT(&back, shared(), std::size_t{VSCSI_PAGE_BYTES} << order);
-#pragma GCC diagnostic pop
+		attach(back, shared(), std::size_t{VSCSI_PAGE_BYTES} << order);
 	}
 	vscsiif_sring *shared() { return static_cast<vscsiif_sring *>(pages_.get()); }
 

@@ -92,11 +92,12 @@ private:
 
 	Attack swept(u32 number, Random &random) const
 	{
+		constexpr u32 all_lengths = lengths.size(), all_ways = ways.size();
 		Attack made;
-		made.bytes = lengths[number % lengths.size()];
-		number /= lengths.size();
-		made.way = ways[number % ways.size()];
-		number /= ways.size();
+		made.bytes = lengths[number % all_lengths];
+		number /= all_lengths;
+		made.way = ways[number % all_ways];
+		number /= all_ways;
 		if (number < 256) {
 			made.cdb[0] = static_cast<u8>(number);
 		} else {
