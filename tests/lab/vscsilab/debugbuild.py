@@ -81,8 +81,8 @@ def _configs(kind):
     return [COMMON, FILES / f"{kind}.config"]
 
 
-def _patches(which):
-    return [patch for folder in ("any", SERIES[which.name])
+def _patches(which, kind):
+    return [patch for folder in ("any", f"{kind}-{SERIES[which.name]}")
             for patch in sorted((FILES / "patches" / folder).glob("*.patch"))]
 
 
@@ -90,7 +90,7 @@ def _patches(which):
 def directory(which, kind):
     version = which.candidate(_package(which), "Version")
     compiler = host("gcc", "--version").splitlines()[0]
-    key = paths.digest(*_configs(kind), *_patches(which), version, compiler)
+    key = paths.digest(*_configs(kind), *_patches(which, kind), version, compiler)
     return paths.cache_dir() / (_prefix(which, kind) + key)
 
 
@@ -114,7 +114,7 @@ def _build(which, kind, target):
     target.mkdir(parents=True)
     _unpack(which, target)
     tree = target / "tree"
-    for patch in _patches(which):
+    for patch in _patches(which, kind):
         host("patch", "-p1", "--forward", "--fuzz=0", "-i", patch, cwd=tree)
     wanted = target / "wanted.config"
     wanted.write_text("".join(config.read_text() for config in _configs(kind)))
