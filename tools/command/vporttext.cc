@@ -2,6 +2,7 @@
 #include "command/vporttext.hpp"
 
 #include <ctime>
+#include <fmt/core.h>
 
 #include "command/table.hpp"
 

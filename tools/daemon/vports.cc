@@ -5,6 +5,7 @@
 
 #include "act/devices.hpp"
 #include "act/guests.hpp"
+#include "act/vporthistory.hpp"
 #include "act/vports.hpp"
 #include "core/failure.hpp"
 #include "daemon/daemon.hpp"
