@@ -14,7 +14,7 @@ namespace vscsi
 {
 
 static_assert(VSCSI_FEW_SEGMENTS * sizeof(wire::Segment) == VSCSI_LIST_BYTES);
-static_assert(VSCSI_MAX_SEGMENTS * sizeof(wire::Segment) == VSCSI_LONG_LIST_BYTES);
+static_assert(VSCSI_MAX_SEGMENTS * u32{sizeof(wire::Segment)} == VSCSI_LONG_LIST_BYTES);
 static_assert(VSCSI_PAGE_BYTES % VSCSI_LIST_BYTES == 0, "a list must not cross a page");
 
 struct Slot {
