@@ -161,9 +161,9 @@ def saved(lab, cli):
     """Saved, cleared and restored; by targetctl the same."""
     lab.dom0.run("targetctl save /tmp/targetctl.json", timeout=120)
     target = lab.dom0.run(f"grep -l '^g2$' {FABRIC}/naa.*/tpgt_1/param/domain").out.strip().split("/")[-4]
-    shown, code = cli.session((f"{target}/tpg1 set parameter domain=\t\t\t", r"g2\s+\S*> \S+ set parameter domain=g$"),
-                              (f"{target}/tpg1 set parameter domain=g1\n", PROMPT),
-                              (f"{target}/tpg1 set parameter domain=g2\n", PROMPT),
+    shown, code = cli.session((f"/xen-pvscsi/{target}/tpg1 set parameter domain=\t\t\t", r"g2\s+\S*> \S+ set parameter domain=g$"),
+                              (f"/xen-pvscsi/{target}/tpg1 set parameter domain=g1\n", PROMPT),
+                              (f"/xen-pvscsi/{target}/tpg1 set parameter domain=g2\n", PROMPT),
                               f"/ saveconfig {STATE}", "/ clearconfig confirm=True", "ls /xen-pvscsi",
                               f"/ restoreconfig {STATE}", "/xen-pvscsi domains", *OTHER_FABRIC, EXIT)
     completed, bound, back, *shown = shown
