@@ -220,4 +220,29 @@ TEST(Response, OnlyItsOwnEntryIsWritten)
 	EXPECT_EQ(rig.guest.take().rqid, 1);
 }
 
+TEST(HostResult, WhatTheWireHasNoWordForIsAnError)
+{
+	for (vscsi_u32 host = 0; host <= 20; host++)
+		EXPECT_EQ(vscsi_host_result(host), host == VSCSI_HOST_TIME_OUT ? VSCSI_HOST_RESET : host);
+	EXPECT_EQ(vscsi_host_result(21), vscsi_u32{VSCSI_HOST_ERROR});
+	EXPECT_EQ(vscsi_host_result(255), vscsi_u32{VSCSI_HOST_ERROR});
+}
+
+TEST(ModeSense, WriteProtectIsSetWhereThereIsRoom)
+{
+	using Cdb = std::array<vscsi_u8, VSCSI_CDB_BYTES>;
+	constexpr Cdb inquiry{0x12}, mode_sense6{0x1a}, mode_sense10{0x5a};
+	std::array<vscsi_u8, 4> data{};
+	vscsi_protect_mode_sense(mode_sense6.data(), data.data(), 4);
+	EXPECT_EQ(data, (std::array<vscsi_u8, 4>{0, 0, 0x80, 0}));
+	data = {};
+	vscsi_protect_mode_sense(mode_sense10.data(), data.data(), 4);
+	EXPECT_EQ(data, (std::array<vscsi_u8, 4>{0, 0, 0, 0x80}));
+	data = {};
+	vscsi_protect_mode_sense(mode_sense6.data(), data.data(), 2);
+	vscsi_protect_mode_sense(mode_sense10.data(), data.data(), 3);
+	vscsi_protect_mode_sense(inquiry.data(), data.data(), 4);
+	EXPECT_EQ(data, (std::array<vscsi_u8, 4>{}));
+}
+
 } // namespace

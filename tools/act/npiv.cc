@@ -7,12 +7,12 @@
 #include "act/detach.hpp"
 #include "act/devices.hpp"
 #include "act/guests.hpp"
+#include "act/npivwait.hpp"
 #include "act/recovery.hpp"
 #include "act/users.hpp"
 #include "core/adapters.hpp"
 #include "core/failure.hpp"
 #include "core/storemaker.hpp"
-#include "os/interrupt.hpp"
 #include "os/xlconfig.hpp"
 
 namespace vscsi
@@ -21,117 +21,7 @@ namespace vscsi
 namespace
 {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr seconds vport_lock_patience{5};
-constexpr milliseconds vport_pace{200};
-// Targets and LUNs come a moment after the login.
-constexpr milliseconds first_luns{5000};
-
-// States from which a vport does not come by itself.
-bool is_final(const std::string &state)
-{
-	return state == "No Fabric Support" || state == "No Fabric Resources" ||
-	       state == "Fabric Rejected WWN" || state == "Failed" || state == "Disabled";
-}
-
-Exit code_of(const FcPort &port)
-{
-	if (port.vport_state == "No Fabric Support")
-		return Exit::no_npiv;
-	if (port.vport_state == "No Fabric Resources")
-		return Exit::no_room;
-	if (port.vport_state == "Fabric Rejected WWN")
-		return Exit::in_use;
-	if (port.vport_state == "Linkdown")
-		return Exit::link_down;
-	return is_final(port.vport_state) ? Exit::failed : Exit::timed_out;
-}
-
-std::optional<FcPort> look(const Host &host, const Wwn &port)
-{
-	const std::vector<FcPort> ports = fibre_channel(host).ports();
-	const FcPort *const found = port_of(ports, port);
-	return found ? std::optional{*found} : std::nullopt;
-}
-
-void pause_a_moment(const Host &host)
-{
-	if (take_interrupt())
-		fail(Exit::interrupted, "interrupted");
-	host.store.wait(vport_pace);
-}
-
-// Until the vport is there no more, as far as there is time.  Others have the configuration meanwhile.
-bool await_gone(const Host &host, const Tpg &tpg, seconds wait)
-{
-	const auto limit = host.store.now() + wait;
-	const auto gone = [&] {
-		const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
-		return log_out(host, tpg);
-	};
-	while (!gone()) {
-		if (host.store.now() >= limit)
-			return false;
-		host.store.wait(vport_pace);
-	}
-	return true;
-}
-
-// With who has its name, where the fabric tells.
-[[noreturn]] void fail_not_active(const Host &host, const FcPort &port,
-				  std::chrono::steady_clock::duration after)
-{
-	const std::string what = fmt::format("vport {} is not logged in after {} s", to_string(port.port),
-					     std::chrono::duration_cast<seconds>(after).count());
-	if (const auto holder = holder_of(host, fibre_channel(host).ports(), port))
-		fail(Exit::in_use, "{}: the fabric has that WWPN already: {}", what, describe(*holder));
-	fail(code_of(port), "{}: {}", what, why_not_active(port));
-}
-
-// Throws a Failure that says why it is not logged in.
-void await_active(const Host &host, const VportId &id, const std::string &guest, seconds wait)
-{
-	const auto limit = host.store.now() + wait;
-	for (;;) {
-		const auto port = look(host, id.port);
-		if (port && port->vport_state == "Active") {
-			announce(host, *port, guest);
-			return;
-		}
-		const bool late = host.store.now() >= limit;
-		if (!port && late)
-			fail(Exit::failed, "vport {} has gone again; see the kernel log", to_string(id.port));
-		if (port && (late || is_final(port->vport_state)))
-			fail_not_active(host, *port, host.store.now() - limit + wait);
-		pause_a_moment(host);
-	}
-}
-
-// Whether any came; a fabric without a target is no mistake of ours.
-bool await_luns(const Host &host, const VportId &id)
-{
-	const auto limit = host.store.now() + first_luns;
-	for (;;) {
-		std::size_t found = 0;
-		std::size_t usable = 0;
-		for (const Adapter &adapter : host.sysfs.adapters()) {
-			if (adapter.identity != adapter_identity(id))
-				continue;
-			found = adapter.devices.size();
-			usable = static_cast<std::size_t>(
-				std::ranges::count_if(adapter.devices, [](const HostDevice &device) {
-					return !device.node.empty();
-				}));
-		}
-		if (found != 0 && usable == found)
-			return true;
-		if (host.store.now() >= limit)
-			return usable != 0;
-		pause_a_moment(host);
-	}
-}
 
 std::string owner_name(const Domain &domain)
 {
@@ -242,7 +132,7 @@ private:
 		}
 		choose_names();
 		// Says at once what cannot be; whether the fabric agrees comes later.
-		if (m_request.login && !look(m_host, m_id.port))
+		if (m_request.login && !port_now(m_host, m_id.port))
 			expect_hba(fibre_channel(m_host).ports(), m_request.parent);
 		const Guest guest = m_request.domain.id == 0
 					    ? Guest{m_request.domain, {}}
@@ -515,7 +405,7 @@ VportResult logout_vport(const Host &host, const Domain &domain, const std::opti
 			     "detach {}`",
 			     running.name, running.name);
 	VportResult result;
-	result.changed = look(host, tpg.vport->port).has_value();
+	result.changed = port_now(host, tpg.vport->port).has_value();
 	ask_login(host, tpg.vport->port, false);
 	result.steps.push_back(fmt::format("fabric: log out {}", to_string(tpg.vport->port)));
 	if (!await_gone(host, tpg, wait))
@@ -597,7 +487,7 @@ AttachResult attach_any(const Host &host, const AttachRequest &request)
 		     request.domain.name);
 	if (request.at_once) {
 		// The daemon logs in, and comes back.
-		const auto port = look(host, tpg->vport->port);
+		const auto port = port_now(host, tpg->vport->port);
 		if (!port || port->vport_state != "Active")
 			fail(Exit::timed_out, "vport {}: {}", to_string(tpg->vport->port),
 			     port ? why_not_active(*port) : "it is not logged in yet");

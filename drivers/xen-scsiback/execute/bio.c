@@ -152,7 +152,8 @@ static bool vscsi_bio_take(struct vscsi_io *io)
 	struct se_cmd *cmd = &io->cmd;
 
 	if (!vscsi_direct_wanted() || !(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) ||
-	    !cmd->t_data_nents || cmd->t_data_nents > BIO_MAX_VECS || cmd->prot_op || cmd->transport_complete_callback ||
+	    !cmd->t_data_nents || cmd->t_data_nents > BIO_MAX_VECS || cmd->prot_op ||
+	    cmd->transport_complete_callback ||
 	    !vscsi_cdb_is_plain(io->cdb, io->command.direction, io->execution.device_type)) {
 		vscsi_block_take(io);
 		return false;
