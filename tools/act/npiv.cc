@@ -77,6 +77,7 @@ public:
 		if (!work)
 			return std::move(m_result);
 		try {
+			log_in();
 			await_active(m_host, m_id, m_owner, m_request.wait);
 		} catch (const Failure &failure) {
 			if (m_make)
@@ -87,34 +88,38 @@ public:
 	}
 
 private:
-	// All but the wait for the fabric, in which others may have the configuration.
+	Lock configuration() const
+	{
+		return Lock::take(m_host.config_lock(), m_request.at_once ? seconds{0} : vport_lock_patience);
+	}
+
+	// All but what the fabric is waited for, when others may have the configuration.
 	std::optional<Lock> configure()
 	{
-		const Lock lock = Lock::take(m_host.config_lock(),
-					     m_request.at_once ? seconds{0} : vport_lock_patience);
+		const Lock lock = configuration();
 		plan();
 		std::optional<Lock> work;
 		if (m_request.login)
 			work.emplace(work_on(m_host, m_id.port));
+		if (m_make)
+			apply();
+		m_result.changed = m_make.has_value();
+		return work;
+	}
+
+	void apply()
+	{
+		// First, so that the daemon ends what a command that was killed has begun.
+		vport_memory(m_host).keep({m_id, m_owner, m_controller, m_targets});
 		Journal journal = m_host.config_journal();
-		if (m_make) {
-			// First, so that the daemon ends what a command that was killed has begun.
-			vport_memory(m_host).keep({m_id, m_owner, m_controller, m_targets});
-		}
 		try {
-			if (m_make)
-				apply_all(m_host.configfs, journal, {*m_make});
-			if (m_request.login)
-				log_in();
+			apply_all(m_host.configfs, journal, {*m_make});
 		} catch (const Failure &) {
-			const std::string left = journal.roll_back(m_host.configfs);
-			if (m_make && left.empty() && !m_known)
+			if (journal.roll_back(m_host.configfs).empty() && !m_known)
 				vport_memory(m_host).forget(m_id.port);
 			throw;
 		}
 		journal.clear();
-		m_result.changed = m_make.has_value();
-		return work;
 	}
 
 	void plan()
@@ -249,7 +254,10 @@ private:
 	void log_in()
 	{
 		say_if_unknown(m_result, expect_unused(m_host, m_id));
-		begin_login(m_host, m_id, m_owner);
+		{
+			const Lock lock = configuration();
+			begin_login(m_host, m_id, m_owner);
+		}
 		m_result.steps.push_back(
 			fmt::format("fabric: log in {} by {}", to_string(m_id.port), to_string(m_id.parent)));
 	}
@@ -370,9 +378,9 @@ VportResult login_vport(const Host &host, const Domain &domain, const std::optio
 	const VportId &id = *tpg.vport;
 	const Lock work = work_on(host, id.port);
 	result.changed = !login_asked(host, id.port);
+	say_if_unknown(result, expect_unused(host, id));
 	{
 		const Lock lock = Lock::take(host.config_lock(), vport_lock_patience);
-		say_if_unknown(result, expect_unused(host, id));
 		begin_login(host, id, owner_name(domain));
 	}
 	ask_login(host, id.port, true);

@@ -123,6 +123,11 @@ void Daemon::keep_logged_in(const Tpg &tpg, const FcPort *port, const std::strin
 			return;
 		}
 		care.active = false;
+		// A command is about to, once the fabric has said who has the name.
+		if (is_worked_on(m_host, tpg.vport->port)) {
+			look_again(poll_again);
+			return;
+		}
 		begin_login(m_host, *tpg.vport, guest);
 		care.since = now;
 		log_line(Level::notice,

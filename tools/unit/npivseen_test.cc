@@ -184,6 +184,36 @@ TEST_F(NpivSeen, AFabricThatDoesNotTellIsNoRefusal)
 	EXPECT_EQ(san.logged_in(), std::vector{seen_port});
 }
 
+// A question may take seconds.
+TEST_F(NpivSeen, WhoAsksTheFabricHoldsNobodyUp)
+{
+	unsigned asked = 0;
+	bool free = true;
+	bool left_alone = true;
+	Daemon one = daemon();
+	fake.host.ask_fabric = [&, answer = fake.host.ask_fabric](const BsgNode &node,
+								  const CtBytes &request) {
+		++asked;
+		free &= Lock::attempt(fake.host.config_lock()).has_value();
+		one.pass();
+		left_alone &= san.logged_in().empty();
+		return answer(node, request);
+	};
+	VportRequest wanted = request();
+	for (const bool at_once : {true, false}) {
+		asked = 0;
+		wanted.login = at_once;
+		create_vport(fake.host, wanted);
+		if (!at_once)
+			login_vport(fake.host, fake.guest, {}, std::chrono::seconds{5});
+		EXPECT_NE(asked, 0U);
+		EXPECT_TRUE(free) << "the lock of the configuration";
+		EXPECT_TRUE(left_alone) << "the daemon logs in what is asked about";
+		EXPECT_EQ(san.logged_in(), std::vector{seen_port});
+		delete_vport(fake.host, fake.guest, {}, std::chrono::seconds{5}, true, false);
+	}
+}
+
 // libfc says Initializing for ever; the name server knows more.
 TEST_F(NpivSeen, WhoHasTheNameOfAVportThatDoesNotGetIn)
 {
