@@ -180,7 +180,7 @@ Lookup FibreChannel::look_up(const FcPort &hba, const Wwn &name) const
 		node = BsgNode{BsgNode::Of::host, fmt::format("fc_host{}", hba.host)};
 		if (auto answer = m_ask(*node, request))
 			return answer;
-		// lpfc passes it on by the remote port only.
+		// Where the host's own node does not pass it on.
 		const RemotePorts all = remote_ports();
 		const auto own = all.find(hba.host);
 		if (own == all.end())
